@@ -1,0 +1,1 @@
+"""Floor 3: where capabilities meet. Clock, the one writer, ports, wiring, replay, screens."""

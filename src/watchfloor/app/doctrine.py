@@ -1,0 +1,84 @@
+"""What a pack or a serve file says, in the shapes the capabilities want."""
+
+from watchfloor.base.labels import Audience, Label, label_for
+from watchfloor.base.units import US_PER_S, metres_from_nm
+from watchfloor.deconflict.alerts import Rings
+from watchfloor.messages.acts import SeatKind
+from watchfloor.messages.alerts import Minima
+from watchfloor.messages.pack import DoctrineSet, Pack, PackSeat
+from watchfloor.messages.room import SeatTaken
+from watchfloor.picture.step import Block, FeedLimits, Picture
+
+
+def doctrine_of(pack: Pack) -> DoctrineSet:
+    """The rules of a pack as a fact for the record; `run` is always an exercise."""
+    return DoctrineSet(
+        rules_digest=pack.rules_digest,
+        rules_text=pack.rules_text,
+        advice=pack.advice,
+        areas=tuple(area.id for area in pack.areas),
+        nations=everyone(pack).nations,
+        is_exercise=True,
+        label=label_all(pack),
+    )
+
+
+def everyone(pack: Pack) -> Audience:
+    """The audience that sees only what is releasable to all nations of the room."""
+    return Audience(nations=tuple(sorted(nation.id for nation in pack.header.nations)))
+
+
+def label_all(pack: Pack) -> Label:
+    """The label of what all nations of the room may see."""
+    return label_for(everyone(pack).nations)
+
+
+def minima_of(pack: Pack) -> Minima:
+    """The minima in the probe's units."""
+    minima = pack.header.minima
+    return Minima(
+        horizontal_m=round(metres_from_nm(minima.horizontal_nm)),
+        vertical_ft=minima.vertical_ft,
+        lookahead_us=minima.lookahead_s * US_PER_S,
+    )
+
+
+def rings_of(pack: Pack) -> Rings:
+    """The rings around airfields."""
+    rings = pack.header.airfield_rings
+    return Rings(pack.airfields, round(metres_from_nm(rings.radius_nm)), rings.below_ft)
+
+
+def picture_of(pack: Pack) -> Picture:
+    """An empty picture with the pack's feeds and address blocks."""
+    return Picture(
+        limits={
+            feed.id: FeedLimits(round(feed.stale_s * US_PER_S), round(feed.lost_s * US_PER_S))
+            for feed in pack.header.feeds
+        },
+        blocks=tuple(
+            Block(int(block.first, 16), int(block.last, 16), block.party) for block in pack.header.address_blocks
+        ),
+    )
+
+
+def seat_name(pack: Pack, seat: PackSeat) -> str:
+    """What people call a seat: its role, its nation, and its own name where it has one."""
+    role = next(role for role in pack.header.roles if role.id == seat.role)
+    return f"{seat.name or role.name}, {seat.nation}"
+
+
+def seated(pack: Pack, seat: PackSeat, person_id: str, key_id: str, public_key: str) -> SeatTaken:
+    """The fact that a person takes a seat of the pack."""
+    role = next(role for role in pack.header.roles if role.id == seat.role)
+    return SeatTaken(
+        seat_id=seat.id,
+        person_id=person_id,
+        role=seat.role,
+        nation=seat.nation,
+        kind=SeatKind.SIMULATED if seat.simulated else SeatKind.PERSON,
+        powers=role.powers,
+        key_id=key_id,
+        public_key=public_key,
+        label=label_all(pack),
+    )

@@ -1,0 +1,76 @@
+"""From a pack or a serve file to what a room is made of."""
+
+from watchfloor.app.doctrine import everyone, label_all, minima_of, picture_of, rings_of
+from watchfloor.app.intake import FeedSetup
+from watchfloor.app.room import RoomSetup
+from watchfloor.app.settings import Settings
+from watchfloor.base.labels import Audience, label_for
+from watchfloor.base.units import US_PER_S, metres_from_nm
+from watchfloor.deconflict.alerts import Rings
+from watchfloor.messages.alerts import Minima
+from watchfloor.messages.pack import Pack
+from watchfloor.messages.room import Context
+from watchfloor.picture.step import FeedLimits, Picture
+
+OWN = "OWN"
+CLIENTS = "TAK"
+_CLIENT_LIMITS = FeedLimits(60 * US_PER_S, 300 * US_PER_S)
+
+
+def exercise_setup(pack: Pack, room_id: str) -> RoomSetup:
+    """A room for an exercise."""
+    feeds = [
+        FeedSetup(
+            feed_id=feed.id,
+            name=feed.name,
+            format=feed.format,
+            label=label_for(feed.nations),
+            limits=FeedLimits(round(feed.stale_s * US_PER_S), round(feed.lost_s * US_PER_S)),
+            context=Context.EXERCISE,
+            counter_epoch_us=pack.epoch_us,
+        )
+        for feed in pack.header.feeds
+    ]
+    label = label_all(pack)
+    clients = FeedSetup(CLIENTS, "TAK clients", "cot", label, _CLIENT_LIMITS, Context.EXERCISE)
+    return RoomSetup(
+        room_id=room_id,
+        title=pack.header.title,
+        context=Context.EXERCISE,
+        everyone=everyone(pack),
+        label=label,
+        feeds=(*feeds, clients),
+        minima=minima_of(pack),
+        rings=rings_of(pack),
+        picture=picture_of(pack),
+        utc_offset_s=pack.utc_offset_s,
+        exercise=pack.header.id,
+    )
+
+
+def served_setup(settings: Settings, room_id: str) -> RoomSetup:
+    """A room for recorded files (REPLAY) or connected feeds (LIVE - CIVIL, NOT CERTIFIED). It has one nation."""
+    context = Context.REPLAY if settings.is_recorded() else Context.LIVE_CIVIL
+    label = label_for((OWN,))
+    limits = {
+        feed.id: FeedLimits(round(feed.stale_s * US_PER_S), round(feed.lost_s * US_PER_S)) for feed in settings.feeds
+    }
+    feeds = [
+        FeedSetup(feed.id, feed.name or feed.id, feed.format.removesuffix("-csv"), label, limits[feed.id], context)
+        for feed in settings.feeds
+    ]
+    clients = FeedSetup(CLIENTS, "TAK clients", "cot", label, _CLIENT_LIMITS, context)
+    minima = settings.minima
+    return RoomSetup(
+        room_id=room_id,
+        title=settings.room.title,
+        context=context,
+        everyone=Audience(nations=(OWN,)),
+        label=label,
+        feeds=(*feeds, clients),
+        minima=Minima(round(metres_from_nm(minima.horizontal_nm)), minima.vertical_ft, minima.lookahead_s * US_PER_S),
+        rings=Rings((), 0, 0),
+        picture=Picture(limits=limits),
+        utc_offset_s=settings.room.utc_offset_s,
+        exercise="",
+    )

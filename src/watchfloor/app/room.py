@@ -1,0 +1,248 @@
+"""The running room: feeds in, one picture, alerts, tape; and everybody told when something changed.
+
+Everything here runs on one event loop; only the record's and the tape's file work goes to worker threads.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+from msgspec import Struct
+
+from watchfloor.app.guests import Guests
+from watchfloor.app.intake import FeedSetup, Intake
+from watchfloor.app.taping import FRAME_S, Taping
+from watchfloor.app.writer import Input, Writer
+from watchfloor.base.errors import UnavailableError
+from watchfloor.base.labels import Audience, Label
+from watchfloor.deconflict import alerts as deconflict
+from watchfloor.deconflict.alerts import Rings, Watch
+from watchfloor.messages.air import ObservationBatch, Rejected, TrackPicture
+from watchfloor.messages.alerts import Minima
+from watchfloor.messages.entry import Entry, Fact
+from watchfloor.messages.room import ClockSet, Context, FeedState, FeedStateChanged, InputQuarantined
+from watchfloor.picture import step as picturing
+from watchfloor.picture.step import Picture
+from watchfloor.wire.adsb import TimedFrame
+
+TICK_S = 0.5
+TICKS_PER_FRAME = round(FRAME_S / TICK_S)
+KEPT_LOST_US = 180 * 1_000_000
+TOLD_EVERY_S = 60.0
+TRAIL_LENGTH = 20_000
+_log = structlog.get_logger()
+
+
+class RoomSetup(Struct, frozen=True):
+    """What a room is made of: an exercise's pack or a serve file, in the engine's shapes."""
+
+    room_id: str
+    title: str
+    context: Context
+    everyone: Audience
+    label: Label
+    feeds: tuple[FeedSetup, ...]
+    minima: Minima
+    rings: Rings
+    picture: Picture
+    utc_offset_s: int
+    exercise: str
+
+
+class Tick(Struct, frozen=True):
+    """The picture at a tick, for all who show it."""
+
+    picture: TrackPicture
+    generation: int
+
+
+class Watcher(Protocol):
+    """Whoever shows the room: told at every tick and every change; must not block."""
+
+    def ticked(self, tick: Tick) -> None:
+        """The picture was looked at."""
+
+    def changed(self) -> None:
+        """Board, alerts, clock or feeds changed."""
+
+
+class TrailPoint(Struct, frozen=True, gc=False):
+    """One position of a track's past."""
+
+    toa_us: int
+    lat_deg: float
+    lon_deg: float
+    alt_ft: int | None
+
+
+class Room:
+    """The parts of a running room, and the loop that keeps them in step."""
+
+    def __init__(self, setup: RoomSetup, writer: Writer, taping: Taping) -> None:
+        self.setup, self.writer = setup, writer
+        self.intakes = {feed.feed_id: Intake(feed) for feed in setup.feeds}
+        self.picture = setup.picture
+        self.watch = Watch(setup.minima, setup.rings)
+        self.generation = 0
+        self.guests = Guests()
+        self.ending = asyncio.Event()
+        self.end_reason = ""
+        self.end_at_us: int | None = None
+        self._taping = taping
+        self._watchers: list[Watcher] = []
+        self._jump_hooks: list[Callable[[], None]] = []
+        self._trails: dict[str, deque[TrailPoint]] = {}
+        self._told_bad: dict[tuple[str, str], int] = {}
+        self._next_told_s = 0.0
+        self._tick_count = 0
+        self._looked_us = -1
+        self._counter = 0
+        writer.listen(self)
+
+    def add_watcher(self, watcher: Watcher) -> None:
+        """Have a watcher told from now on."""
+        self._watchers.append(watcher)
+
+    def remove_watcher(self, watcher: Watcher) -> None:
+        """Stop telling a watcher."""
+        with contextlib.suppress(ValueError):
+            self._watchers.remove(watcher)
+
+    def on_jump(self, hook: Callable[[], None]) -> None:
+        """Call a hook at every new time context, before its first data."""
+        self._jump_hooks.append(hook)
+
+    def receive(self, feed_id: str, chunk: bytes) -> None:
+        """Bytes of a feed."""
+        intake = self.intakes[feed_id]
+        room_us = self.writer.room_now_us()
+        self._take(intake, intake.receive(chunk, room_us), room_us)
+
+    def receive_frames(self, feed_id: str, frames: list[TimedFrame]) -> None:
+        """Timed Mode S frames of a recorded feed; such a file is its own clock within its slice."""
+        intake = self.intakes[feed_id]
+        then_us = frames[-1].toa_us if frames else self.writer.room_now_us()
+        self._take(intake, intake.receive_frames(frames, then_us), then_us)
+
+    def refuse(self, feed_id: str, reason: str, sample: bytes) -> None:
+        """Count something that a feed's port refused before any codec saw it."""
+        self.intakes[feed_id].refuse(Rejected(reason=reason, sample=sample), self.writer.room_now_us())
+
+    def _take(self, intake: Intake, batch: ObservationBatch, room_us: int) -> None:
+        before = self.picture.tracks
+        self.picture, refused = picturing.step(self.picture, batch, room_us)
+        for rejected in refused:
+            intake.refuse(rejected, room_us)
+        for seen in batch.observations:
+            track = self.picture.tracks.get(seen.identity)
+            if track is None or track is before.get(seen.identity):
+                continue
+            intake.accepted(min(seen.toa_us, room_us))
+            if seen.lat_deg is not None and track.toa_us == seen.toa_us:
+                trail = self._trails.setdefault(seen.identity, deque(maxlen=TRAIL_LENGTH))
+                trail.append(TrailPoint(track.toa_us, track.lat_deg, track.lon_deg, track.alt_ft))
+
+    def trail(self, identity: str) -> Sequence[TrailPoint]:
+        """Past positions of a track, oldest first."""
+        return tuple(self._trails.get(identity, ()))
+
+    def snapshot(self) -> TrackPicture:
+        """The picture now."""
+        return picturing.snapshot(self.picture, self.writer.room_now_us())
+
+    async def run(self) -> None:
+        """Tick until the room ends."""
+        loop = asyncio.get_running_loop()
+        next_s = loop.time()
+        while not self.ending.is_set():
+            await self._tick(loop.time())
+            next_s = max(next_s + TICK_S, loop.time())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.ending.wait(), max(next_s - loop.time(), 0.001))
+
+    def end(self, reason: str) -> None:
+        """Ask the room to end in good order."""
+        if not self.ending.is_set():
+            self.end_reason = reason
+            self.ending.set()
+
+    async def _tick(self, now_s: float) -> None:
+        room_us = self.writer.room_now_us()
+        self.picture = picturing.without_lost(self.picture, room_us, KEPT_LOST_US)
+        for gone in self._trails.keys() - self.picture.tracks.keys():
+            del self._trails[gone]
+        look = picturing.snapshot(self.picture, room_us)
+        moved = room_us != self._looked_us
+        self._looked_us = room_us
+        if moved:
+            self.watch, changes = deconflict.step(self.watch, look)
+            for change in changes:
+                self._enter(change)
+        self._tell_feeds(room_us)
+        if now_s >= self._next_told_s:
+            self._next_told_s = now_s + TOLD_EVERY_S
+            self._tell_bad()
+        self.writer.tick()
+        for watcher in tuple(self._watchers):
+            watcher.ticked(Tick(look, self.generation))
+        self._tick_count += 1
+        if moved and self._tick_count % TICKS_PER_FRAME == 0:
+            with contextlib.suppress(UnavailableError):
+                await self._taping.frame(look)
+        if self.end_at_us is not None and room_us >= self.end_at_us:
+            self.end("the exercise's last minute is over")
+
+    def _tell_feeds(self, room_us: int) -> None:
+        for intake in self.intakes.values():
+            state = intake.state_at(room_us)
+            if state is intake.state or state is FeedState.WAITING:
+                continue
+            intake.state = state
+            silent_us = max(room_us - (intake.newest_toa_us or room_us), 0)
+            self._enter(FeedStateChanged(intake.setup.feed_id, state, silent_us, intake.setup.label))
+
+    def _tell_bad(self) -> None:
+        for intake in self.intakes.values():
+            for reason, count in intake.reasons.items():
+                key = (intake.setup.feed_id, reason)
+                if self._told_bad.get(key) != count:
+                    self._told_bad[key] = count
+                    self._enter(InputQuarantined(intake.setup.feed_id, reason, count, intake.setup.label))
+
+    def _enter(self, fact: Fact) -> None:
+        self._counter += 1
+        key = f"{type(fact).__name__}-{self.writer.size}-{self._counter}"
+        self.writer.enter_soon(Input("room", key, fact))
+
+    def told(self, entries: Sequence[Entry]) -> None:
+        """Entries became durable (or, when there are none, the record failed)."""
+        for entry in entries:
+            if isinstance(entry.body, ClockSet) and entry.body.jumped:
+                self._begin_context(entry.body)
+        for watcher in tuple(self._watchers):
+            watcher.changed()
+
+    def _begin_context(self, setting: ClockSet) -> None:
+        """A new time context: nothing measured in the old one is shown in it."""
+        self.generation += 1
+        self.picture = Picture(
+            limits=self.picture.limits, blocks=self.picture.blocks, next_number=self.picture.next_number
+        )
+        self.watch, ended = deconflict.end_all(self.watch, setting.epoch_room_us)
+        for fact in ended:
+            self._enter(fact)
+        self._trails.clear()
+        for intake in self.intakes.values():
+            intake.restart()
+            intake.newest_toa_us = None
+            intake.state = FeedState.WAITING
+        for hook in self._jump_hooks:
+            hook()
+
+    async def close(self) -> None:
+        """Tell what is untold and seal the tape."""
+        self._tell_bad()
+        await self._taping.close()

@@ -1,0 +1,145 @@
+"""What a viewer's screen shows, as one document: the same live and in replay, and hashable.
+
+Only what is releasable to the viewer is in it; the shared wall shows roles and nations, never persons' names.
+"""
+
+from hashlib import sha256
+
+from watchfloor.app.state import AlertView, RoomState
+from watchfloor.base.labels import Audience, releasable
+from watchfloor.decisions.board import Advice, Doubt, Request
+from watchfloor.messages.acts import Actor, SeatKind
+from watchfloor.messages.canonical import canonical_bytes
+from watchfloor.messages.screen import (
+    AdviceShown,
+    AlertShown,
+    DecidedShown,
+    DoubtShown,
+    RequestShown,
+    ScreenDocument,
+    SeatShown,
+    StoppedShown,
+    Who,
+)
+
+SHOWN_ENDED_US = 60 * 1_000_000
+
+
+def screen_document(state: RoomState, audience: Audience, room_us: int) -> ScreenDocument:
+    """Board and alerts as this audience may see them at a room time."""
+    requests = state.board.requests.values()
+    return ScreenDocument(
+        board=tuple(_request(request) for request in requests if releasable(request.act.label, audience)),
+        alerts=tuple(
+            _alert(view)
+            for view in state.alerts.values()
+            if releasable(view.raised.label, audience) and _is_shown(view, room_us)
+        ),
+        seats=tuple(
+            SeatShown(seat.seat_id, seat.role, seat.nation)
+            for seat in state.seats.values()
+            if seat.kind is SeatKind.PERSON
+        ),
+    )
+
+
+def screen_digest(document: ScreenDocument) -> str:
+    """The hash of a screen's canonical document."""
+    return sha256(canonical_bytes(document)).hexdigest()
+
+
+def _is_shown(view: AlertView, room_us: int) -> bool:
+    return view.ended is None or 0 <= room_us - view.ended.at_us < SHOWN_ENDED_US
+
+
+def _who(actor: Actor) -> Who:
+    return Who(actor.role, actor.nation, actor.seat_id, actor.kind is SeatKind.SIMULATED)
+
+
+def state_word(request: Request) -> str:
+    """Open, held, stopped or decided: the word on the request's card."""
+    if request.stopped is not None:
+        return "stopped"
+    if request.decided is not None:
+        return "decided"
+    return "held" if request.open_doubts() else "open"
+
+
+def _request(request: Request) -> RequestShown:
+    act, stopped = request.act, request.stopped
+    return RequestShown(
+        request_id=act.request_id,
+        version=request.version,
+        state=state_word(request),
+        kind=act.kind,
+        acting_nation=act.acting_nation,
+        what=act.what,
+        why=act.why,
+        hoped_for=act.hoped_for,
+        could_go_wrong=act.could_go_wrong,
+        alternatives=act.alternatives,
+        area_id=act.area_id,
+        from_us=act.from_us,
+        until_us=act.until_us,
+        written_us=act.at_us,
+        nations=act.label.nations,
+        author=_who(request.author),
+        advisers=request.advisers,
+        absent=request.absent(),
+        advice=tuple(_advice(advice) for advice in request.advice),
+        doubts=tuple(_doubt(doubt) for doubt in request.doubts),
+        decided=_decided(request),
+        stopped=None if stopped is None else StoppedShown(stopped.cause, stopped.sentence, stopped.at_us),
+    )
+
+
+def _advice(advice: Advice) -> AdviceShown:
+    act = advice.act
+    return AdviceShown(act.act_id, act.version, act.verdict, act.words, act.at_us, advice.counts, _who(advice.actor))
+
+
+def _doubt(doubt: Doubt) -> DoubtShown:
+    return DoubtShown(
+        doubt.doubt_id,
+        doubt.version,
+        doubt.words,
+        doubt.at_us,
+        doubt.resolved_by is None,
+        doubt.resolution,
+        _who(doubt.actor),
+    )
+
+
+def _decided(request: Request) -> DecidedShown | None:
+    if request.decided is None:
+        return None
+    act = request.decided.act
+    return DecidedShown(
+        act.act_id,
+        act.answer,
+        act.lawful_and_valid,
+        act.expected_advantage,
+        act.remaining_doubt,
+        act.at_us,
+        _who(request.decided.actor),
+    )
+
+
+def _alert(view: AlertView) -> AlertShown:
+    raised, encounter = view.raised, view.encounter
+    return AlertShown(
+        alert_id=raised.alert_id,
+        first=raised.first.track_id,
+        second=raised.second.track_id,
+        raised_us=raised.at_us,
+        between_parties=raised.between_parties,
+        minimum_m=raised.minima.horizontal_m,
+        minimum_ft=raised.minima.vertical_ft,
+        loss_us=encounter.loss_us,
+        cpa_us=encounter.cpa_us,
+        cpa_m=encounter.cpa_m,
+        vertical_ft=encounter.vertical_at_cpa_ft,
+        basis=encounter.basis,
+        acknowledged_by=None if view.acknowledged_by is None else _who(view.acknowledged_by),
+        ended=None if view.ended is None else view.ended.cause,
+    )

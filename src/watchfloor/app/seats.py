@@ -1,0 +1,196 @@
+"""Who may act: links to seats, persons, sessions, and the check of every signed act.
+
+A link is unguessable and kept only as a hash. Opening one seats a person: whoever holds the key that the
+browser made. The same person may take several seats with the same key; four eyes compares persons. A new
+person on a seat ends the session of the one before. No path here signs anything.
+"""
+
+import secrets
+from collections.abc import Mapping
+from hashlib import sha256
+
+from msgspec import Struct
+
+from watchfloor.app.doctrine import label_all, seated
+from watchfloor.app.ports import Roster
+from watchfloor.app.state import RoomState
+from watchfloor.app.writer import Input, Writer, Written
+from watchfloor.base.errors import InputError
+from watchfloor.base.labels import Label
+from watchfloor.decisions.step import BoardAct
+from watchfloor.messages.acts import Actor, AnyAct, RequestWritten, SeatKind, SignedAct
+from watchfloor.messages.canonical import decode_canonical
+from watchfloor.messages.pack import Pack, PackSeat
+from watchfloor.messages.room import LinksIssued, SeatTaken
+from watchfloor.record.note import signature_holds
+
+MAX_DOCUMENT_BYTES = 40_000
+
+
+class Session(Struct, frozen=True):
+    """A person on a seat, as a browser tab holds it."""
+
+    token: str
+    seat_id: str
+    person_id: str
+    key_id: str
+
+
+class Enrolment(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a browser sends to sit down: the link's token, its public key, and the key's proof.
+
+    `proof` is the key's signature over `enrolment_text`. `also` is a session of the same person on another seat.
+    """
+
+    token: str
+    public_key: str
+    proof: str
+    name: str = ""
+    also: str = ""
+
+
+def enrolment_text(room_id: str, token: str, public_key: str) -> bytes:
+    """The bytes a browser signs to show that it holds the key."""
+    return f"watchfloor: take a seat\n{room_id}\n{sha256(token.encode()).hexdigest()}\n{public_key}\n".encode()
+
+
+def key_id_of(public_key: str) -> str:
+    """A short name of a public key: the first 16 hex digits of its SHA-256."""
+    return sha256(bytes.fromhex(public_key)).hexdigest()[:16]
+
+
+class Seats:
+    """Links and sessions of one run. Runs on the event loop only."""
+
+    def __init__(self, pack: Pack, room_id: str, writer: Writer, roster: Roster) -> None:
+        self._pack, self._room_id, self._writer, self._roster = pack, room_id, writer, roster
+        self._links: dict[str, PackSeat] = {}
+        self._sessions: dict[str, Session] = {}
+
+    async def issue_links(self) -> Mapping[str, str]:
+        """New tokens by seat id; all earlier links and sessions end."""
+        tokens = {seat.id: secrets.token_urlsafe(24) for seat in self._pack.header.seats}
+        self._links = {_hashed(tokens[seat.id]): seat for seat in self._pack.header.seats}
+        self._sessions = {}
+        fact = LinksIssued(tuple(sorted(tokens)), label_all(self._pack))
+        await self._writer.enter(Input("room", f"links-{secrets.token_hex(8)}", fact))
+        return tokens
+
+    def seat_of_link(self, token: str) -> PackSeat:
+        """The seat a link opens.
+
+        **Raises**: InputError, when the link is unknown or was ended.
+        """
+        seat = self._links.get(_hashed(token))
+        if seat is None:
+            raise InputError("this link opens no seat; ask exercise control for a new one", field="token")
+        return seat
+
+    async def enter(self, wish: Enrolment) -> Session:
+        """Seat a person.
+
+        **Raises**: InputError, when link, key or proof do not hold.
+        """
+        seat = self.seat_of_link(wish.token)
+        if not _is_hex(wish.public_key, 32) or not _is_hex(wish.proof, 64):
+            raise InputError("the key must be 32 bytes and the proof 64, in hex", field="public_key")
+        text = enrolment_text(self._room_id, wish.token, wish.public_key)
+        if not signature_holds(bytes.fromhex(wish.public_key), bytes.fromhex(wish.proof), text):
+            raise InputError("the proof is not a signature of this key", field="proof")
+        key_id = key_id_of(wish.public_key)
+        person_id = f"sim-{seat.id}" if seat.simulated else self._person_of(wish, key_id)
+        fact = seated(self._pack, seat, person_id, key_id, wish.public_key)
+        if self._writer.state.seats.get(seat.id) != fact:
+            await self._writer.enter(Input(f"seat:{seat.id}", f"sit-{secrets.token_hex(8)}", fact))
+        if wish.name:
+            self._roster.note(person_id, wish.name[:80])
+        for token, session in list(self._sessions.items()):
+            if session.seat_id == seat.id and session.person_id != person_id:
+                del self._sessions[token]
+        session = Session(secrets.token_urlsafe(24), seat.id, person_id, key_id)
+        self._sessions[session.token] = session
+        return session
+
+    def _person_of(self, wish: Enrolment, key_id: str) -> str:
+        """Who holds this key: known by it, or by a session, or a new person."""
+        taken = self._writer.state.keys.values()
+        holders = {fact.person_id for fact in taken if fact.key_id == key_id and fact.kind is SeatKind.PERSON}
+        if wish.also:
+            person_id = self.session(wish.also).person_id
+            if holders - {person_id}:
+                raise InputError("this key is somebody else's", field="public_key")
+            return person_id
+        return holders.pop() if holders else f"p-{secrets.token_hex(6)}"
+
+    def session(self, token: str) -> Session:
+        """The session of a token.
+
+        **Raises**: InputError, when there is none; it may have ended because somebody else sat down.
+        """
+        session = self._sessions.get(token)
+        if session is None:
+            raise InputError("this session has ended; open the seat's link again", field="session")
+        return session
+
+    def seat_fact(self, session: Session) -> SeatTaken:
+        """What the record says of the session's seat."""
+        return self._writer.state.seats[session.seat_id]
+
+    async def act(self, session: Session, document: str, signature: str) -> Written:
+        """Enter a signed act.
+
+        **Raises**: InputError, when the document is not this person's, on this seat, in this room, or the
+        signature is not of the key enrolled for it; WireError, when it is no canonical act.
+        """
+        seat = self.seat_fact(session)
+        act = check_document(document, signature, seat, self._room_id)
+        signed = SignedAct(
+            document=document,
+            signature=signature,
+            key_id=session.key_id,
+            actor=actor_of(seat),
+            label=_label_of_act(act, self._writer.state, self._pack),
+        )
+        return await self._writer.enter(Input(f"seat:{seat.seat_id}", act.act_id, signed))
+
+
+def check_document(document: str, signature: str, seat: SeatTaken, room_id: str) -> AnyAct:
+    """The act in a document that this seat's person signed with the key enrolled for it.
+
+    **Raises**: InputError or WireError, at the first thing that does not hold.
+    """
+    raw = document.encode()
+    if len(raw) > MAX_DOCUMENT_BYTES:
+        raise InputError(f"a document of {len(raw)} bytes is over {MAX_DOCUMENT_BYTES}", field="document")
+    act: AnyAct = decode_canonical(raw, AnyAct)  # type: ignore[arg-type]  # a union is no `type`
+    if act.room_id != room_id:
+        raise InputError("the document is of another room", field="room_id")
+    if act.person_id != seat.person_id or act.seat_id != seat.seat_id:
+        raise InputError("the document names another person or seat", field="person_id")
+    if not _is_hex(signature, 64) or not signature_holds(bytes.fromhex(seat.public_key), bytes.fromhex(signature), raw):
+        raise InputError("the signature is not of the key that this person enrolled", field="signature")
+    return act
+
+
+def actor_of(seat: SeatTaken) -> Actor:
+    """Who acts from a seat."""
+    return Actor(seat.person_id, seat.seat_id, seat.role, seat.nation, seat.kind, seat.powers)
+
+
+def _label_of_act(act: AnyAct, state: RoomState, pack: Pack) -> Label:
+    """An act on a request carries the request's label; any other is for all."""
+    if isinstance(act, RequestWritten):
+        return act.label
+    if isinstance(act, BoardAct):
+        request = state.board.requests.get(act.request_id)
+        if request is not None:
+            return request.act.label
+    return label_all(pack)
+
+
+def _hashed(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+def _is_hex(text: str, size: int) -> bool:
+    return len(text) == 2 * size and all(letter in "0123456789abcdef" for letter in text)

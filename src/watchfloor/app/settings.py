@@ -1,0 +1,91 @@
+"""`watchfloor.toml`: what `serve` listens to. Unknown keys are refused, with their place."""
+
+import tomllib
+
+import msgspec
+from msgspec import Struct
+
+from watchfloor.base.errors import InputError
+
+
+class RoomTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[room]`."""
+
+    title: str = "watchfloor"
+    utc_offset_s: int = 0
+
+
+class PortsTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[ports]`; 0 takes a free port. Only loopback is bound."""
+
+    http: int = 8300
+    cot: int = 8087
+
+
+class MinimaTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[minima]`."""
+
+    horizontal_nm: float = 5.0
+    vertical_ft: int = 1000
+    lookahead_s: int = 300
+
+
+class FeedTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[feeds]]`: a recorded file (`path`, `speed`) or a server to connect to (`connect`)."""
+
+    id: str
+    format: str
+    name: str = ""
+    path: str = ""
+    connect: str = ""
+    speed: float = 1.0
+    stale_s: float = 15.0
+    lost_s: float = 60.0
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    feeds: tuple[FeedTable, ...]
+    room: RoomTable = RoomTable()
+    ports: PortsTable = PortsTable()
+    minima: MinimaTable = MinimaTable()
+
+    def is_recorded(self) -> bool:
+        """Whether every feed is a recorded file."""
+        return all(feed.path for feed in self.feeds)
+
+
+def parse_settings(name: str, raw: bytes) -> Settings:
+    """The settings of a file.
+
+    **Raises**: InputError, naming file and field, at the first fault.
+    """
+    try:
+        settings = msgspec.convert(tomllib.loads(raw.decode()), Settings)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{name}: {error}", field="config") from error
+    except msgspec.ValidationError as error:
+        raise InputError(f"{name}: {error}", field="config") from error
+    if not settings.feeds:
+        raise InputError(f"{name}: no `[[feeds]]`; a room needs one", field="feeds")
+    if len({feed.id for feed in settings.feeds}) != len(settings.feeds):
+        raise InputError(f"{name}: two feeds have one id", field="feeds")
+    for place, feed in enumerate(settings.feeds):
+        _check_feed(name, place, feed)
+    if len({bool(feed.path) for feed in settings.feeds}) > 1:
+        raise InputError(f"{name}: recorded and connected feeds have different clocks; use one kind", field="feeds")
+    return settings
+
+
+def _check_feed(name: str, place: int, feed: FeedTable) -> None:
+    where = f"{name}: feeds[{place}]"
+    if bool(feed.path) == bool(feed.connect):
+        raise InputError(f"{where}: give either `path` or `connect`", field="feeds")
+    allowed = ("modes-csv",) if feed.path else ("beast", "cot")
+    if feed.format not in allowed:
+        raise InputError(f"{where}: `format` is one of {', '.join(allowed)}", field="format")
+    if not 0.1 <= feed.speed <= 3600:
+        raise InputError(f"{where}: `speed` is from 0.1 to 3600", field="speed")
+    if feed.connect and not feed.connect.rpartition(":")[2].isdigit():
+        raise InputError(f"{where}: `connect` is `host:port`", field="connect")

@@ -1,0 +1,175 @@
+"""The room's state as a pure fold over its record, live and in replay the same.
+
+Acts are stepped again; outcomes that follow from an act are compared by replay, never applied twice.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from watchfloor.app.clock import room_time_us
+from watchfloor.decisions import step as decisions
+from watchfloor.decisions.board import Board
+from watchfloor.decisions.step import BoardAct
+from watchfloor.messages.acts import (
+    Actor,
+    AlertAcknowledged,
+    ClockCommanded,
+    SignedAct,
+    act_of,
+)
+from watchfloor.messages.alerts import AlertEnded, AlertRaised, AlertUpdated, Encounter
+from watchfloor.messages.entry import Entry, Fact
+from watchfloor.messages.outcomes import ActRefused, RequestStopped, StopCause
+from watchfloor.messages.pack import DoctrineSet
+from watchfloor.messages.room import (
+    ClockSet,
+    FeedStateChanged,
+    LinksIssued,
+    RoomOpened,
+    SeatTaken,
+    TapeBlockRecovered,
+    TapeBlockSealed,
+    TapeFrameWritten,
+)
+
+
+class AlertView(Struct, frozen=True):
+    """An alert as it stands."""
+
+    raised: AlertRaised
+    encounter: Encounter
+    acknowledged_by: Actor | None = None
+    ended: AlertEnded | None = None
+
+
+class RoomState(Struct, frozen=True):
+    """Everything that the record says of the room."""
+
+    board: Board = Board()
+    opened: RoomOpened | None = None
+    clock: ClockSet | None = None
+    seats: Mapping[str, SeatTaken] = {}
+    keys: Mapping[str, SeatTaken] = {}
+    alerts: Mapping[str, AlertView] = {}
+    feeds: Mapping[str, FeedStateChanged] = {}
+    open_block: TapeFrameWritten | None = None
+    sealed_blocks: tuple[str, ...] = ()
+
+
+def step(state: RoomState, fact: Fact, toe_us: int, room_us: int) -> tuple[RoomState, list[Fact]]:
+    """The state after a fact, and what follows from it.
+
+    **Args**: `toe_us`, `room_us`: entry time and room time of the fact.
+    """
+    if isinstance(fact, SignedAct):
+        return _act(state, fact, toe_us, room_us)
+    if isinstance(fact, AlertRaised | AlertUpdated | AlertEnded):
+        return replace(state, alerts=_alerts_after(state.alerts, fact)), []
+    if isinstance(fact, ClockSet):
+        return replace(state, clock=fact), []
+    if isinstance(fact, RequestStopped):
+        return _stop_recorded(state, fact), []
+    if isinstance(fact, SeatTaken):
+        return _seated(state, fact), []
+    if isinstance(fact, LinksIssued):
+        return replace(state, seats={}), []
+    if isinstance(fact, FeedStateChanged):
+        return replace(state, feeds={**state.feeds, fact.feed_id: fact}), []
+    if isinstance(fact, DoctrineSet):
+        return replace(state, board=replace(state.board, doctrine=fact)), []
+    if isinstance(fact, RoomOpened):
+        return replace(state, opened=fact), []
+    if isinstance(fact, TapeFrameWritten):
+        return replace(state, open_block=fact), []
+    if isinstance(fact, TapeBlockSealed | TapeBlockRecovered):
+        return replace(state, open_block=None, sealed_blocks=(*state.sealed_blocks, fact.block)), []
+    return state, []
+
+
+def fold(state: RoomState, entry: Entry) -> RoomState:
+    """The state after a recorded entry."""
+    return step(state, entry.body, entry.toe_us, entry.room_us)[0]
+
+
+def pass_time(state: RoomState, room_us: int) -> tuple[RoomState, list[Fact]]:
+    """The state at a later room time, and the requests it stopped."""
+    board, outcomes = decisions.pass_time(state.board, room_us)
+    return (state if board is state.board else replace(state, board=board)), [*outcomes]
+
+
+def _act(state: RoomState, signed: SignedAct, toe_us: int, room_us: int) -> tuple[RoomState, list[Fact]]:
+    act = act_of(signed)
+    if isinstance(act, BoardAct):
+        board, outcomes = decisions.step(state.board, signed, room_us)
+        return replace(state, board=board), [*outcomes]
+    if isinstance(act, AlertAcknowledged):
+        return _acknowledge(state, act, signed)
+    return _command_clock(state, act, signed, toe_us)
+
+
+def _acknowledge(state: RoomState, act: AlertAcknowledged, signed: SignedAct) -> tuple[RoomState, list[Fact]]:
+    view = state.alerts.get(act.alert_id)
+    if view is None or not set(signed.label.nations) & set(view.raised.label.nations):
+        return state, [ActRefused(act.act_id, "unknown", f"no alert `{act.alert_id}`", signed.label)]
+    if "acknowledge" not in signed.actor.powers:
+        sentence = "this seat does not hold the power `acknowledge`"
+        return state, [ActRefused(act.act_id, "refused", sentence, signed.label)]
+    if view.acknowledged_by is not None:
+        return state, []
+    seen = replace(view, acknowledged_by=signed.actor)
+    return replace(state, alerts={**state.alerts, act.alert_id: seen}), []
+
+
+def _command_clock(
+    state: RoomState, act: ClockCommanded, signed: SignedAct, toe_us: int
+) -> tuple[RoomState, list[Fact]]:
+    if "control" not in signed.actor.powers or state.clock is None:
+        sentence = "this seat does not hold the power `control`"
+        return state, [ActRefused(act.act_id, "refused", sentence, signed.label)]
+    now_us = room_time_us(state.clock, toe_us)
+    setting = ClockSet(
+        epoch_toe_us=toe_us,
+        epoch_room_us=now_us if act.jump_to_us is None else act.jump_to_us,
+        rate_permille=act.rate_permille,
+        paused=act.paused,
+        jumped=act.jump_to_us is not None,
+        label=signed.label,
+    )
+    state, stopped = pass_time(replace(state, clock=setting), setting.epoch_room_us)
+    return state, [setting, *stopped]
+
+
+def _alerts_after(
+    alerts: Mapping[str, AlertView], fact: AlertRaised | AlertUpdated | AlertEnded
+) -> Mapping[str, AlertView]:
+    if isinstance(fact, AlertRaised):
+        return {**alerts, fact.alert_id: AlertView(fact, fact.encounter)}
+    view = alerts[fact.alert_id]
+    if isinstance(fact, AlertUpdated):
+        return {**alerts, fact.alert_id: replace(view, encounter=fact.encounter)}
+    return {**alerts, fact.alert_id: replace(view, ended=fact)}
+
+
+def _stop_recorded(state: RoomState, stopped: RequestStopped) -> RoomState:
+    """Stops that followed from no act (time, a record that failed) are taken as recorded."""
+    request = state.board.requests.get(stopped.request_id)
+    if request is None or request.is_over():
+        return state
+    requests = {**state.board.requests, stopped.request_id: replace(request, stopped=stopped)}
+    return replace(state, board=replace(state.board, requests=requests))
+
+
+def _seated(state: RoomState, fact: SeatTaken) -> RoomState:
+    return replace(
+        state,
+        seats={**state.seats, fact.seat_id: fact},
+        keys={**state.keys, f"{fact.key_id}/{fact.seat_id}": fact},
+    )
+
+
+def stop_everything(state: RoomState, sentence: str, room_us: int) -> tuple[RoomState, list[RequestStopped]]:
+    """The state when the record cannot be written: every open request shows STOPPED."""
+    board, stopped = decisions.stop_all(state.board, StopCause.RECORD, sentence, room_us)
+    return replace(state, board=board), stopped

@@ -1,0 +1,247 @@
+"""The one writer: stamps each input once, steps the room, makes input and outputs durable, then tells.
+
+Inputs that wait together are committed together. The state that people see is only ever the durable one.
+**Fails safe**: when a commit fails, nothing of its batch is acknowledged, every open request shows STOPPED,
+and nothing can be decided until the room is started again on a record that can be written.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+from msgspec import Struct
+
+from watchfloor.app.clock import EntryClock, room_time_us
+from watchfloor.app.ports import EntryStore, Listener, Signer
+from watchfloor.app.resume import Past
+from watchfloor.app.state import RoomState, pass_time, step, stop_everything
+from watchfloor.base.errors import IntegrityError, UnavailableError, WatchfloorError
+from watchfloor.messages.entry import VERSIONS, Entry, Fact, encode_entry
+from watchfloor.record.note import Checkpoint, VerifierKey, sign_note
+from watchfloor.record.tree import Frontier, leaf_hash
+
+MAX_BATCH = 200
+_log = structlog.get_logger()
+
+Maker = Callable[[RoomState, int, int], list[Fact]]
+
+
+class Input(Struct):
+    """Something to enter: a fact, or a maker that sees state, entry time and room time and gives facts.
+
+    `key` makes it idempotent: the same key twice is entered once, and answered the same.
+    """
+
+    source: str
+    key: str
+    fact: Fact | None = None
+    make: Maker | None = None
+
+
+class Written(Struct, frozen=True):
+    """What an input became: its entry and those that followed from it."""
+
+    entries: tuple[Entry, ...]
+
+
+class Writer:
+    """Owns the log's edge, the newest state and the only way to either. Runs in one asyncio task."""
+
+    def __init__(self, store: EntryStore, clock: EntryClock, signer: Signer, origin: str, past: Past) -> None:
+        self.state = past.state
+        self.failed: str | None = None
+        self._store, self._clock, self._signer = store, clock, signer
+        self._origin, self._key = origin, VerifierKey(origin, signer.public)
+        self._frontier = past.frontier
+        self._answers: dict[str, Written] = _answers_of(past.entries)
+        self._queue: asyncio.Queue[tuple[Input, asyncio.Future[Written]]] = asyncio.Queue()
+        self._listeners: list[Listener] = []
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="record")
+        self._task: asyncio.Task[None] | None = None
+        self._counts = 0
+        self._prev = past.newest_leaf
+        self._batch_prev = self._prev
+
+    @property
+    def size(self) -> int:
+        """How many entries are durable."""
+        return self._frontier.size
+
+    @property
+    def root(self) -> bytes:
+        """The root over the durable entries."""
+        return self._frontier.root()
+
+    def listen(self, listener: Listener) -> None:
+        """Have a listener told of every entry from now on."""
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        """Begin to take inputs."""
+        self._task = asyncio.create_task(self._run(), name="writer")
+
+    async def enter(self, item: Input) -> Written:
+        """Enter an input and wait until it is durable.
+
+        **Raises**: UnavailableError, when the record cannot be written.
+        """
+        future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        await self._queue.put((item, future))
+        return await future
+
+    def enter_soon(self, item: Input) -> None:
+        """Enter an input without waiting; failures show as the writer's own."""
+        future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._queue.put_nowait((item, future))
+
+    async def close(self) -> None:
+        """Finish what waits, then stop taking inputs."""
+        await self._queue.join()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._worker.shutdown()
+
+    async def _run(self) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < MAX_BATCH and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            try:
+                await self._commit(batch)
+            finally:
+                for _ in batch:
+                    self._queue.task_done()
+
+    async def _commit(self, batch: list[tuple[Input, asyncio.Future[Written]]]) -> None:
+        if self.failed is not None:
+            self._refuse(batch, self.failed)
+            return
+        state, frontier = self.state, self._frontier.copy()
+        entries: list[Entry] = []
+        raws: list[bytes] = []
+        answers: list[tuple[str, asyncio.Future[Written], Written]] = []
+        fresh: dict[str, Written] = {}
+        for item, future in batch:
+            known = self._answers.get(item.key) or fresh.get(item.key)
+            if known is not None:
+                answers.append((item.key, future, known))
+                continue
+            try:
+                state, made, encoded = self._step(state, item, frontier)
+            except WatchfloorError as error:
+                future.set_exception(error)
+                continue
+            raws.extend(encoded)
+            entries.extend(made)
+            written = Written(tuple(made))
+            fresh[item.key] = written
+            answers.append((item.key, future, written))
+        if raws and not await self._make_durable(raws, frontier, batch):
+            return
+        self.state, self._frontier = state, frontier
+        if raws:
+            self._prev = self._batch_prev
+        self._answers.update(fresh)
+        for listener in self._listeners:
+            if entries:
+                listener.told(entries)
+        for _, future, written in answers:
+            if not future.done():
+                future.set_result(written)
+
+    async def _make_durable(
+        self, raws: list[bytes], frontier: Frontier, batch: list[tuple[Input, asyncio.Future[Written]]]
+    ) -> bool:
+        checkpoint = Checkpoint(self._origin, frontier.size, frontier.root())
+        note = sign_note(checkpoint.text(), self._key, self._signer.sign)
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._worker, self._store.append, raws, note)
+        except (UnavailableError, IntegrityError) as error:
+            self._fail(str(error))
+            self._refuse(batch, str(error))
+            return False
+        return True
+
+    def _step(self, state: RoomState, item: Input, frontier: Frontier) -> tuple[RoomState, list[Entry], list[bytes]]:
+        """The state after an input, and its entries with their bytes, added to the frontier.
+
+        **Raises**: WatchfloorError, when the input cannot be entered; the frontier is as it was then.
+        """
+        toe_us = self._clock.next_us()
+        room_us = self.room_us_at(state, toe_us)
+        facts = [item.fact] if item.fact is not None else []
+        if item.make is not None:
+            facts.extend(item.make(state, toe_us, room_us))
+        sourced: list[tuple[str, Fact]] = []
+        for fact in facts:
+            state, outputs = step(state, fact, toe_us, room_us)
+            sourced.append((item.source, fact))
+            sourced.extend(("room", output) for output in outputs)
+        made: list[Entry] = []
+        raws: list[bytes] = []
+        prev = self._prev if frontier.size == self._frontier.size else self._batch_prev
+        for place, (source, fact) in enumerate(sourced):
+            entry = Entry(
+                seq=frontier.size + place,
+                prev=prev,
+                toe_us=self._clock.next_us() if place else toe_us,
+                room_us=room_us,
+                source=source,
+                key=f"{item.key}.{place}" if place else item.key,
+                version=VERSIONS[type(fact).__name__],
+                body=fact,
+            )
+            raw = encode_entry(entry)
+            prev = leaf_hash(raw).hex()
+            made.append(entry)
+            raws.append(raw)
+        for raw in raws:
+            frontier.append(leaf_hash(raw))
+        self._batch_prev = prev
+        return state, made, raws
+
+    def _fail(self, sentence: str) -> None:
+        self.failed = sentence
+        room_us = self.room_us_at(self.state, self._clock.now_us())
+        self.state, _ = stop_everything(self.state, f"the record cannot be written: {sentence}", room_us)
+        _log.error("record failed; every open request is stopped", reason=sentence)
+        for listener in self._listeners:
+            listener.told(())
+
+    @staticmethod
+    def _refuse(batch: list[tuple[Input, asyncio.Future[Written]]], sentence: str) -> None:
+        for _, future in batch:
+            if not future.done():
+                future.set_exception(UnavailableError(f"the record cannot be written: {sentence}"))
+
+    @staticmethod
+    def room_us_at(state: RoomState, toe_us: int) -> int:
+        """Room time at an entry time; real time while no clock is set."""
+        return toe_us if state.clock is None else room_time_us(state.clock, toe_us)
+
+    def room_now_us(self) -> int:
+        """Room time now, by the durable state."""
+        return self.room_us_at(self.state, self._clock.now_us())
+
+    def tick(self) -> None:
+        """Let time pass on the board: enters stops, if there are any."""
+        room_us = self.room_now_us()
+        if not pass_time(self.state, room_us)[1]:
+            return
+        self._counts += 1
+        key = f"expiry-{self.size}-{self._counts}"
+        self.enter_soon(Input("room", key, make=lambda state, _, at_us: pass_time(state, at_us)[1]))
+
+
+def _answers_of(past: Sequence[Entry]) -> dict[str, Written]:
+    """What each key of an earlier run became, so that a repeated input stays one."""
+    grouped: dict[str, list[Entry]] = {}
+    for entry in past:
+        base, dot, tail = entry.key.rpartition(".")
+        key = base if dot and tail.isdigit() else entry.key
+        grouped.setdefault(key, []).append(entry)
+    return {key: Written(tuple(entries)) for key, entries in grouped.items()}

@@ -1,0 +1,91 @@
+"""Places on the WGS 84 ellipsoid: Earth-centred vectors, distances, areas, dead reckoning.
+
+**Frame**: latitude and longitude in degrees, geodetic, WGS 84; `ecef` is Earth-centred, Earth-fixed,
+metres. Nothing here has a special case for the date line or the poles.
+**Source**: NGA.STND.0036 (WGS 84), table 3.1; geodesics by geographiclib (Karney 2013).
+"""
+
+import numpy as np
+from geographiclib.geodesic import Geodesic
+from numpy.typing import NDArray
+
+from watchfloor.base.units import Metres
+
+Floats = NDArray[np.float64]
+
+SEMI_MAJOR_M = 6_378_137.0
+FLATTENING = 1.0 / 298.257223563
+_E2 = FLATTENING * (2.0 - FLATTENING)
+MEAN_RADIUS_M = 6_371_008.8
+
+
+def ecef_from_wgs84(lat_deg: Floats, lon_deg: Floats) -> Floats:
+    """Points of the ellipsoid's surface as Earth-centred vectors.
+
+    **Args**: `lat_deg`, `lon_deg`: shape `(n,)` [deg]. **Returns**: shape `(n, 3)` [m].
+    """
+    lat, lon = np.radians(lat_deg), np.radians(lon_deg)
+    normal_m = SEMI_MAJOR_M / np.sqrt(1.0 - _E2 * np.sin(lat) ** 2)
+    return np.stack(
+        (
+            normal_m * np.cos(lat) * np.cos(lon),
+            normal_m * np.cos(lat) * np.sin(lon),
+            normal_m * (1.0 - _E2) * np.sin(lat),
+        ),
+        axis=-1,
+    )
+
+
+def ecef_velocity(lat_deg: Floats, lon_deg: Floats, gs_mps: Floats, trk_deg: Floats) -> Floats:
+    """Ground velocities as Earth-centred vectors, tangent to the ellipsoid.
+
+    **Args**: shapes `(n,)` [deg, deg, m/s, deg true]. **Returns**: shape `(n, 3)` [m/s].
+    """
+    lat, lon, trk = np.radians(lat_deg), np.radians(lon_deg), np.radians(trk_deg)
+    north, east = gs_mps * np.cos(trk), gs_mps * np.sin(trk)
+    return np.stack(
+        (
+            -np.sin(lon) * east - np.sin(lat) * np.cos(lon) * north,
+            np.cos(lon) * east - np.sin(lat) * np.sin(lon) * north,
+            np.cos(lat) * north,
+        ),
+        axis=-1,
+    )
+
+
+def distance_m(lat1_deg: float, lon1_deg: float, lat2_deg: float, lon2_deg: float) -> Metres:
+    """Length of the shortest path on the ellipsoid [m]; exact to nanometres."""
+    return Metres(Geodesic.WGS84.Inverse(lat1_deg, lon1_deg, lat2_deg, lon2_deg, Geodesic.DISTANCE)["s12"])
+
+
+def rough_distance_m(lat1_deg: float, lon1_deg: float, lat2_deg: float, lon2_deg: float) -> Metres:
+    """Great-circle length on the mean sphere [m]; within 0.6 % of the ellipsoid, and fast."""
+    lat1, lat2 = np.radians(lat1_deg), np.radians(lat2_deg)
+    half = np.sin((lat2 - lat1) / 2) ** 2
+    half += np.cos(lat1) * np.cos(lat2) * np.sin(np.radians(lon2_deg - lon1_deg) / 2) ** 2
+    return Metres(float(2 * MEAN_RADIUS_M * np.arcsin(np.sqrt(min(1.0, half)))))
+
+
+def destination(lat_deg: float, lon_deg: float, trk_deg: float, along_m: float) -> tuple[float, float]:
+    """Where one arrives after `along_m` metres on a geodesic that starts on this track."""
+    end = Geodesic.WGS84.Direct(lat_deg, lon_deg, trk_deg, along_m)
+    return end["lat2"], end["lon2"]
+
+
+def track_and_length(lat1_deg: float, lon1_deg: float, lat2_deg: float, lon2_deg: float) -> tuple[float, Metres]:
+    """Initial track [deg true, 0 to 360) and length [m] of the geodesic between two places."""
+    line = Geodesic.WGS84.Inverse(lat1_deg, lon1_deg, lat2_deg, lon2_deg)
+    return line["azi1"] % 360.0, Metres(line["s12"])
+
+
+def area_km2(ring: tuple[tuple[float, float], ...]) -> float:
+    """Area of a simple polygon on the ellipsoid [km2], whichever way round it runs.
+
+    **Args**: `ring`: vertices as (longitude, latitude) [deg], closed or not.
+    """
+    polygon = Geodesic.WGS84.Polygon()
+    vertices = ring[:-1] if ring[0] == ring[-1] else ring
+    for lon_deg, lat_deg in vertices:
+        polygon.AddPoint(lat_deg, lon_deg)
+    _, _, area_m2 = polygon.Compute()
+    return abs(float(area_m2)) / 1e6

@@ -1,0 +1,80 @@
+"""Instants as whole microseconds since 1970-01-01T00:00:00Z, and the texts people write for them.
+
+Three times are kept apart by name: `toa` (of applicability), `tor` (of receipt), `toe` (of entry).
+Microseconds fit a JSON number exactly until the year 2255 (2**53).
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+from watchfloor.base.errors import InputError
+from watchfloor.base.units import US_PER_S, Micros
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HMS = re.compile(r"(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?")
+_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})")
+DAY_US = 86_400 * US_PER_S
+
+
+def us_from_rfc3339(text: str) -> Micros:
+    """The instant that an RFC 3339 text names; digits below a microsecond are cut.
+
+    **Raises**: InputError, when the text is no date-time or has no zone.
+    **Source**: RFC 3339 section 5.6.
+    **Example**:
+    >>> us_from_rfc3339("1970-01-01T00:00:01.5Z")
+    1500000
+    """
+    if not _RFC3339.fullmatch(text):
+        raise InputError(f"`{text}` is not a time with a zone, as in `2031-03-14T16:00:00Z`", field="time")
+    cut = re.sub(r"(\.\d{6})\d+", r"\1", text.upper().replace(" ", "T"))
+    try:
+        moment = datetime.fromisoformat(cut)
+    except ValueError as error:
+        raise InputError(f"`{text}` is not a time: {error}", field="time") from error
+    return us_from_datetime(moment)
+
+
+def us_from_datetime(moment: datetime) -> Micros:
+    """The instant of a zone-aware `datetime`, exactly."""
+    return Micros((moment - _EPOCH) // timedelta(microseconds=1))
+
+
+def rfc3339_from_us(instant_us: int) -> str:
+    """An instant as UTC text with milliseconds, cut.
+
+    **Example**:
+    >>> rfc3339_from_us(1_500_000)
+    '1970-01-01T00:00:01.500Z'
+    """
+    moment = _EPOCH + timedelta(microseconds=instant_us)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def us_from_hms(text: str) -> Micros:
+    """Microseconds since midnight of a clock text `HH:MM:SS[.ffffff]`.
+
+    **Raises**: InputError, when it is not a time of day.
+    **Example**:
+    >>> us_from_hms("00:01:02.25")
+    62250000
+    """
+    found = _HMS.fullmatch(text)
+    if not found:
+        raise InputError(f"`{text}` is not a room time as in `08:07:50`", field="time")
+    hours, minutes, seconds = (int(part) for part in found.group(1, 2, 3))
+    if hours > 23 or minutes > 59 or seconds > 59:
+        raise InputError(f"`{text}` is not a time of day", field="time")
+    fraction_us = int((found.group(4) or "0").ljust(6, "0"))
+    return Micros((hours * 3600 + minutes * 60 + seconds) * US_PER_S + fraction_us)
+
+
+def hms_from_us(instant_us: int, offset_s: int) -> str:
+    """The clock text `HH:MM:SS` that a wall at this offset from UTC shows.
+
+    **Example**:
+    >>> hms_from_us(us_from_rfc3339("2031-03-14T16:30:00Z"), -8 * 3600)
+    '08:30:00'
+    """
+    zone = timezone(timedelta(seconds=offset_s))
+    return (_EPOCH + timedelta(microseconds=instant_us)).astimezone(zone).strftime("%H:%M:%S")

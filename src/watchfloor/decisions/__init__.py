@@ -1,0 +1,1 @@
+"""Floor 2: request, advice, doubt, resolution, decision. People write, doubt and decide; this only stops."""

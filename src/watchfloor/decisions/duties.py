@@ -1,0 +1,121 @@
+"""Who may do what to a request: powers, separation of duties, four eyes. Persons are compared, never seats."""
+
+import re
+
+from watchfloor.decisions.board import Board, Request, is_person
+from watchfloor.messages.acts import (
+    Actor,
+    Answer,
+    DecisionSigned,
+    DoubtResolved,
+    Kind,
+    RequestWritten,
+)
+from watchfloor.messages.pack import RequiredAdvice
+
+MAX_WINDOW_US = 24 * 3600 * 1_000_000
+_COORDINATES = re.compile(
+    r"""\d{1,3}\s*°|\d{1,2}[°'\u2032]\s*\d|[-+]?\d{1,3}\.\d{3,}|\b\d{2,3}\s?\d{2}(\.\d+)?\s?[NSEW]\b"""
+    r"""|\b\d{1,2}\s?[C-HJ-NP-X]\s?[A-HJ-NP-Z]{2}\s?\d{2,}|\b(lat|lon|mgrs|utm)\b\W*\d""",
+    re.IGNORECASE,
+)
+
+
+def advisers_for(rule: RequiredAdvice, kind: Kind, area_id: str) -> tuple[str, ...]:
+    """Roles that must be asked about a request of this kind in this area."""
+    return tuple(
+        entry.role
+        for entry in rule.advisers
+        if (not entry.kinds and not entry.areas) or kind in entry.kinds or area_id in entry.areas
+    )
+
+
+def objection_to_request(board: Board, act: RequestWritten, actor: Actor) -> str | None:
+    """Why this request cannot be written by this actor, or None."""
+    doctrine = board.doctrine
+    if doctrine is None:
+        return "no rules are in force in this room; nothing can be asked here"
+    if "write" not in actor.powers:
+        return "this seat does not hold the power `write`"
+    if act.request_id in board.requests:
+        return f"`{act.request_id}` is on the board already; take another id"
+    if act.rules_digest != doctrine.rules_digest:
+        return "the request is pinned to rules that are not in force"
+    if act.area_id not in doctrine.areas:
+        return f"the map has no area `{act.area_id}`; an area is a district or corridor of the pack"
+    if act.acting_nation not in doctrine.nations:
+        return f"the room has no nation `{act.acting_nation}`"
+    if not 0 < act.until_us - act.from_us <= MAX_WINDOW_US:
+        return "the window must end after it begins, within 24 hours"
+    if act.until_us <= act.at_us:
+        return "the window is over already"
+    if not set(act.label.nations) <= set(doctrine.nations) or actor.nation not in act.label.nations:
+        return "the label must name nations of the room, the author's among them"
+    if act.kind is Kind.FORCE_EXERCISE_ONLY:
+        if not doctrine.is_exercise:
+            return "requests that use force exist only in exercises"
+        for field in ("what", "why", "hoped_for", "could_go_wrong", "alternatives"):
+            if _COORDINATES.search(getattr(act, field)):
+                return f"`{field}` holds coordinates; the area is the finest place there is"
+    return None
+
+
+def objection_to_advice(request: Request, actor: Actor) -> str | None:
+    """Why this advice cannot stand, or None."""
+    if "advise" not in actor.powers:
+        return "this seat does not hold the power `advise`"
+    if actor.person_id == request.author.person_id:
+        return "the author cannot advise on the own request"
+    if any(
+        advice.actor.person_id == actor.person_id and advice.actor.role == actor.role
+        for advice in request.current_advice()
+    ):
+        return "this person has advised from this role on this version already"
+    if any(advice.actor.person_id == actor.person_id and advice.counts for advice in request.current_advice()):
+        return "one person's advice counts for one role; somebody else must advise from this one"
+    return None
+
+
+def counts_as_required(request: Request, actor: Actor) -> bool:
+    """Whether advice of this actor is advice that the rule asks for."""
+    return is_person(actor) and actor.role in request.advisers
+
+
+def objection_to_resolution(request: Request, act: DoubtResolved, actor: Actor) -> str | None:
+    """Why this person cannot answer this doubt, or None."""
+    doubt = next((known for known in request.doubts if known.doubt_id == act.doubt_id), None)
+    if doubt is None:
+        return "the request has no such doubt"
+    if doubt.resolved_by is not None:
+        return "the doubt is answered already"
+    if "resolve" not in actor.powers:
+        return "this seat does not hold the power `resolve`"
+    if actor.person_id == doubt.actor.person_id:
+        return "the doubter cannot answer the own doubt"
+    if actor.person_id == request.author.person_id:
+        return "the author cannot answer a doubt about the own request"
+    if "decide" in actor.powers:
+        return "a decider cannot answer a doubt"
+    return None
+
+
+def objection_to_decision(request: Request, act: DecisionSigned, actor: Actor) -> str | None:
+    """Why this person cannot decide now, or None."""
+    if "decide" not in actor.powers:
+        return "this seat does not hold the power `decide`"
+    if not is_person(actor):
+        return "only a person decides"
+    if actor.nation != request.act.acting_nation:
+        return f"the acting nation's own red badge decides: {request.act.acting_nation}"
+    if actor.person_id == request.author.person_id:
+        return "the author cannot decide the own request"
+    if any(advice.actor.person_id == actor.person_id for advice in request.advice):
+        return "an adviser on this request cannot decide it"
+    if any(doubt.resolved_by == actor.person_id for doubt in request.doubts):
+        return "who answered a doubt on this request cannot decide it"
+    if act.answer is Answer.YES:
+        if request.open_doubts():
+            return "an open doubt holds it"
+        if request.absent():
+            return "not yet advised by: " + ", ".join(request.absent())
+    return None

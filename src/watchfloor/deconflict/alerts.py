@@ -1,0 +1,216 @@
+"""Alerts about predicted losses: raised when a loss is seen twice running, ended after it is gone for a while.
+
+Hysteresis keeps noise from ringing; numbers are quantised before they are compared, so that a replay of the
+same pictures gives the same alerts.
+**Source**: own reasoning.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from watchfloor.base.geodesy import destination, distance_m
+from watchfloor.base.labels import combine
+from watchfloor.base.units import MPS_PER_KT, US_PER_S
+from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, Found, probe
+from watchfloor.messages.air import Party, Track, TrackPicture
+from watchfloor.messages.alerts import (
+    AlertEnded,
+    AlertRaised,
+    AlertUpdated,
+    Encounter,
+    EndCause,
+    Minima,
+    ProbedState,
+)
+from watchfloor.messages.pack import Airfield
+from watchfloor.messages.room import FeedState
+
+RAISE_AFTER = 2
+END_AFTER = 5
+TOLD_STEP_US = 5 * US_PER_S
+TOLD_STEP_M = 200
+OLD_VELOCITY_US = 15 * US_PER_S
+
+Pair = tuple[str, str]
+
+
+class Rings(Struct, frozen=True):
+    """Around these airfields, below a level, separation is the tower's business."""
+
+    airfields: tuple[Airfield, ...]
+    radius_m: int
+    below_ft: int
+
+
+class Standing(Struct, frozen=True):
+    """An alert that was raised and has not ended."""
+
+    alert_id: str
+    told: Encounter
+    closest_seen_m: int
+    misses: int
+    tracks: tuple[Track, Track]
+
+
+class Watch(Struct, frozen=True):
+    """What the live probe remembers between two looks."""
+
+    minima: Minima
+    rings: Rings
+    standing: Mapping[Pair, Standing] = {}
+    seen_once: Mapping[Pair, int] = {}
+    next_number: int = 1
+
+
+def candidate_of(track: Track) -> Candidate | None:
+    """A track as the probe wants it; None when it cannot be carried forward.
+
+    **Doubt**: no or old velocity, or an aircraft on the ground, is not probed.
+    """
+    if track.gs_kt is None or track.trk_deg is None or track.on_ground:
+        return None
+    if track.toa_us - track.velocity_toa_us > OLD_VELOCITY_US:
+        return None
+    level = track.alt_ft if track.alt_ft is not None else track.geo_alt_ft
+    state = ProbedState(
+        track_id=f"T{track.number}",
+        toa_us=track.toa_us,
+        lat_e7deg=round(track.lat_deg * 1e7),
+        lon_e7deg=round(track.lon_deg * 1e7),
+        alt_ft=NO_ALTITUDE_FT if level is None else level,
+        gs_dkt=round(track.gs_kt * 10),
+        trk_cdeg=round(track.trk_deg * 100) % 36_000,
+        vs_fpm=track.vs_fpm or 0,
+    )
+    return Candidate(
+        state,
+        NO_ALTITUDE_FT if track.alt_ft is None else track.alt_ft,
+        NO_ALTITUDE_FT if track.geo_alt_ft is None else track.geo_alt_ft,
+    )
+
+
+def step(watch: Watch, picture: TrackPicture) -> tuple[Watch, list[AlertRaised | AlertUpdated | AlertEnded]]:
+    """The watch after a look at the picture, and what changed about alerts."""
+    usable: list[tuple[Track, Candidate]] = []
+    for track, state in zip(picture.tracks, picture.states, strict=True):
+        candidate = candidate_of(track) if state is FeedState.FRESH else None
+        if candidate is not None:
+            usable.append((track, candidate))
+    found = probe([candidate for _, candidate in usable], watch.minima, picture.room_us)
+    now: dict[Pair, tuple[Found, Track, Track]] = {}
+    for hit in found:
+        first, second = usable[hit.first], usable[hit.second]
+        if not _towers_business(watch.rings, first, second, hit.encounter):
+            now[(first[0].identity, second[0].identity)] = (hit, first[0], second[0])
+    seen_once = {pair: watch.seen_once.get(pair, 0) + 1 for pair in now if pair not in watch.standing}
+    changes: list[AlertRaised | AlertUpdated | AlertEnded] = []
+    present = frozenset(track.identity for track, _ in usable)
+    standing = _carry_on(watch, now, present, picture.room_us, changes)
+    number = watch.next_number
+    candidates = {track.identity: candidate for track, candidate in usable}
+    for pair, count in seen_once.items():
+        if count >= RAISE_AFTER:
+            hit, one, other = now[pair]
+            alert = _raise(f"AL-{number}", hit.encounter, (one, other), candidates, watch.minima, picture.room_us)
+            standing[pair] = Standing(alert.alert_id, hit.encounter, hit.encounter.now_m, 0, (one, other))
+            changes.append(alert)
+            number += 1
+    waiting = {pair: count for pair, count in seen_once.items() if pair not in standing}
+    return Watch(watch.minima, watch.rings, standing, waiting, number), changes
+
+
+def _raise(
+    alert_id: str,
+    encounter: Encounter,
+    tracks: tuple[Track, Track],
+    candidates: Mapping[str, Candidate],
+    minima: Minima,
+    room_us: int,
+) -> AlertRaised:
+    one, other = tracks
+    parties = {one.party, other.party}
+    return AlertRaised(
+        alert_id=alert_id,
+        first=candidates[one.identity].state,
+        second=candidates[other.identity].state,
+        encounter=encounter,
+        minima=minima,
+        between_parties=Party.OTHER in parties and parties != {Party.OTHER},
+        at_us=room_us,
+        label=combine((one.label, other.label)),
+    )
+
+
+def _carry_on(
+    watch: Watch,
+    now: Mapping[Pair, tuple[Found, Track, Track]],
+    present: frozenset[str],
+    room_us: int,
+    changes: list[AlertRaised | AlertUpdated | AlertEnded],
+) -> dict[Pair, Standing]:
+    """Alerts that stand on, told again where they moved; those that are over are ended."""
+    standing: dict[Pair, Standing] = {}
+    for pair, known in watch.standing.items():
+        label = combine(tuple(track.label for track in known.tracks))
+        if pair in now:
+            encounter = now[pair][0].encounter
+            told = known.told
+            if _moved(told, encounter):
+                told = encounter
+                changes.append(AlertUpdated(known.alert_id, encounter, room_us, label))
+            closest_m = min(known.closest_seen_m, encounter.now_m)
+            standing[pair] = Standing(known.alert_id, told, closest_m, 0, known.tracks)
+        elif known.misses + 1 < END_AFTER:
+            standing[pair] = Standing(known.alert_id, known.told, known.closest_seen_m, known.misses + 1, known.tracks)
+        else:
+            cause = EndCause.DIVERGED if set(pair) <= present else EndCause.TRACK_LOST
+            changes.append(AlertEnded(known.alert_id, cause, known.closest_seen_m, room_us, label))
+    return standing
+
+
+def _moved(told: Encounter, now: Encounter) -> bool:
+    return abs(told.loss_us - now.loss_us) >= TOLD_STEP_US or abs(told.cpa_m - now.cpa_m) >= TOLD_STEP_M
+
+
+def end_all(watch: Watch, room_us: int) -> tuple[Watch, list[AlertEnded]]:
+    """The watch of a new time context: every standing alert ends, because its picture is gone."""
+    ended = [
+        AlertEnded(
+            known.alert_id,
+            EndCause.CLOCK_JUMPED,
+            known.closest_seen_m,
+            room_us,
+            combine(tuple(track.label for track in known.tracks)),
+        )
+        for known in watch.standing.values()
+    ]
+    return Watch(watch.minima, watch.rings, {}, {}, watch.next_number), ended
+
+
+def _towers_business(
+    rings: Rings,
+    first: tuple[Track, Candidate],
+    second: tuple[Track, Candidate],
+    encounter: Encounter,
+) -> bool:
+    """Whether at the predicted loss both are near one airfield and below its level."""
+    then = [_carried(candidate.state, encounter.loss_us) for _, candidate in (first, second)]
+    if any(level_ft >= rings.below_ft for _, _, level_ft in then):
+        return False
+    return any(
+        all(distance_m(lat, lon, field.lat_deg, field.lon_deg) < rings.radius_m for lat, lon, _ in then)
+        for field in rings.airfields
+    )
+
+
+def _carried(state: ProbedState, then_us: int) -> tuple[float, float, float]:
+    ahead_s = (then_us - state.toa_us) / US_PER_S
+    lat_deg, lon_deg = destination(
+        state.lat_e7deg * 1e-7,
+        state.lon_e7deg * 1e-7,
+        state.trk_cdeg * 0.01,
+        state.gs_dkt * 0.1 * MPS_PER_KT * ahead_s,
+    )
+    level_ft = float(state.alt_ft) if state.alt_ft != NO_ALTITUDE_FT else float("inf")
+    return lat_deg, lon_deg, level_ft + state.vs_fpm * ahead_s / 60.0

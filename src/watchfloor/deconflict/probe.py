@@ -1,0 +1,147 @@
+"""All pairs that will lose separation on straight lines, by closed form.
+
+**Frame**: Earth-centred vectors of the ground points, so that the date line and the poles are ordinary
+places. Two aircraft near each other fall away from the straight chord together; at 300 s and 250 m/s the error
+of their distance is below 2 m.
+**Source**: closest approach of two uniform motions (textbook quadratic); minima as in ICAO Doc 4444, 5.3 and 5.4.
+**Cost**: quadratic in the number of aircraft.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from watchfloor.base.geodesy import Floats, ecef_from_wgs84, ecef_velocity
+from watchfloor.base.units import MPS_PER_KT, US_PER_S
+from watchfloor.messages.alerts import Encounter, Minima, ProbedState, VerticalBasis
+
+NO_ALTITUDE_FT = -(10**6)
+_NEVER_S = 1e12
+
+
+class Candidate(Struct, frozen=True):
+    """One aircraft as the probe wants it: quantised state, and both of its altitudes where known."""
+
+    state: ProbedState
+    pressure_ft: int = NO_ALTITUDE_FT
+    geometric_ft: int = NO_ALTITUDE_FT
+
+
+class Found(Struct, frozen=True):
+    """A pair, by its places in the list of candidates, and its closest approach."""
+
+    first: int
+    second: int
+    encounter: Encounter
+
+
+def probe(candidates: Sequence[Candidate], minima: Minima, now_us: int) -> list[Found]:
+    """Pairs that will be closer than both minima at once within the look-ahead, in order of their places.
+
+    Exactly at a minimum is no loss. States are carried forward from their own time to `now_us`.
+    **Doubt**: where two altitudes cannot be compared, the pair is judged as if level with each other and
+    its basis says `unknown`.
+    """
+    if len(candidates) < 2:
+        return []
+    first, second = np.triu_indices(len(candidates), k=1)
+    places, velocities, age_s = _motions(candidates, now_us)
+    gap, closing = places[second] - places[first], velocities[second] - velocities[first]
+    lookahead_s = minima.lookahead_us / US_PER_S
+    across = _inside_circle(gap, closing, float(minima.horizontal_m))
+    heights, rates, basis = _vertical_gaps(candidates, first, second, age_s)
+    upright = _inside_band(heights, rates, float(minima.vertical_ft))
+    start_s = np.maximum(np.maximum(across[0], upright[0]), 0.0)
+    end_s = np.minimum(np.minimum(across[1], upright[1]), lookahead_s)
+    found = []
+    for row in np.flatnonzero(start_s < end_s):
+        encounter = _encounter(
+            gap[row],
+            closing[row],
+            (float(heights[row]), float(rates[row])),
+            (float(start_s[row]), float(end_s[row]), lookahead_s),
+            now_us,
+            basis[int(row)],
+        )
+        found.append(Found(int(first[row]), int(second[row]), encounter))
+    return found
+
+
+def _motions(candidates: Sequence[Candidate], now_us: int) -> tuple[Floats, Floats, Floats]:
+    states = [candidate.state for candidate in candidates]
+    lat = np.array([state.lat_e7deg for state in states]) * 1e-7
+    lon = np.array([state.lon_e7deg for state in states]) * 1e-7
+    speed = np.array([state.gs_dkt for state in states]) * (0.1 * MPS_PER_KT)
+    track = np.array([state.trk_cdeg for state in states]) * 0.01
+    age_s = np.array([now_us - state.toa_us for state in states]) / US_PER_S
+    velocities = ecef_velocity(lat, lon, speed, track)
+    return ecef_from_wgs84(lat, lon) + velocities * age_s[:, None], velocities, age_s
+
+
+def _inside_circle(gap: Floats, closing: Floats, radius_m: float) -> tuple[Floats, Floats]:
+    """From when to when two points are closer than a radius [s]; an empty span where they never are."""
+    a = np.einsum("ij,ij->i", closing, closing)
+    b = np.einsum("ij,ij->i", gap, closing)
+    c = np.einsum("ij,ij->i", gap, gap) - radius_m * radius_m
+    moving = a > 1e-9
+    root = np.sqrt(np.maximum(b * b - a * c, 0.0))
+    safe = np.where(moving, a, 1.0)
+    meets = moving & (b * b - a * c > 0)
+    start = np.where(meets, (-b - root) / safe, _NEVER_S)
+    end = np.where(meets, (-b + root) / safe, -_NEVER_S)
+    always = ~moving & (c < 0)
+    return np.where(always, -_NEVER_S, start), np.where(always, _NEVER_S, end)
+
+
+def _vertical_gaps(
+    candidates: Sequence[Candidate], first: NDArray[np.intp], second: NDArray[np.intp], age_s: Floats
+) -> tuple[Floats, Floats, list[VerticalBasis]]:
+    pressure = np.array([candidate.pressure_ft for candidate in candidates], dtype=np.float64)
+    geometric = np.array([candidate.geometric_ft for candidate in candidates], dtype=np.float64)
+    rate = np.array([candidate.state.vs_fpm for candidate in candidates]) / 60.0
+    by_pressure = (pressure[first] != NO_ALTITUDE_FT) & (pressure[second] != NO_ALTITUDE_FT)
+    by_height = (geometric[first] != NO_ALTITUDE_FT) & (geometric[second] != NO_ALTITUDE_FT) & ~by_pressure
+    carried = rate * age_s
+    gaps = np.where(by_pressure, pressure[second] - pressure[first], geometric[second] - geometric[first])
+    gaps = gaps + (carried[second] - carried[first])
+    known = by_pressure | by_height
+    names = [
+        VerticalBasis.PRESSURE if p else VerticalBasis.GEOMETRIC if h else VerticalBasis.UNKNOWN
+        for p, h in zip(by_pressure, by_height, strict=True)
+    ]
+    return np.where(known, gaps, 0.0), np.where(known, rate[second] - rate[first], 0.0), names
+
+
+def _inside_band(heights: Floats, rates: Floats, minimum_ft: float) -> tuple[Floats, Floats]:
+    """From when to when two levels are closer than a minimum [s]."""
+    moving = rates != 0
+    safe = np.where(moving, rates, 1.0)
+    low, high = (-minimum_ft - heights) / safe, (minimum_ft - heights) / safe
+    inside = np.abs(heights) < minimum_ft
+    start = np.where(moving, np.minimum(low, high), np.where(inside, -_NEVER_S, _NEVER_S))
+    end = np.where(moving, np.maximum(low, high), np.where(inside, _NEVER_S, -_NEVER_S))
+    return start, end
+
+
+def _encounter(
+    gap: Floats,
+    closing: Floats,
+    vertical: tuple[float, float],
+    span_s: tuple[float, float, float],
+    now_us: int,
+    basis: VerticalBasis,
+) -> Encounter:
+    speed2 = float(closing @ closing)
+    cpa_s = min(max(-float(gap @ closing) / speed2, 0.0), span_s[2]) if speed2 > 1e-9 else 0.0
+    return Encounter(
+        loss_us=now_us + round(span_s[0] * US_PER_S),
+        end_us=now_us + round(span_s[1] * US_PER_S),
+        cpa_us=now_us + round(cpa_s * US_PER_S),
+        cpa_m=round(float(np.linalg.norm(gap + closing * cpa_s))),
+        vertical_at_cpa_ft=round(abs(vertical[0] + vertical[1] * cpa_s)),
+        now_m=round(float(np.linalg.norm(gap))),
+        now_vertical_ft=round(abs(vertical[0])),
+        basis=basis,
+    )

@@ -1,0 +1,293 @@
+"""HTTP: the wall's files, what the room is, seats, acts, tracks. Refuses by default.
+
+Only requests to this machine's own names are answered (against DNS rebinding), only same-origin pages may post
+(there are no cookies: a session is a bearer token of one tab), bodies are capped, and a strict content security
+policy stands on every answer.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from watchfloor import __version__
+from watchfloor.app.room import Room
+from watchfloor.app.seats import Enrolment, Seats, Session
+from watchfloor.base.errors import InputError, WatchfloorError
+from watchfloor.base.labels import releasable
+from watchfloor.edge.api import sockets
+from watchfloor.edge.api.problems import REFUSAL_STATUS, on_error, problem
+from watchfloor.edge.api.tracks import track_document, tracks_geojson
+from watchfloor.messages.outcomes import ActRefused
+from watchfloor.messages.pack import Pack
+
+MAX_BODY_BYTES = 64 << 10
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
+    "connect-src 'self'; font-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+_HEADERS = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+)
+
+
+class ActWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A signed act as a browser sends it."""
+
+    document: str
+    signature: str
+
+
+class Doors:
+    """The HTTP handlers of one room. `pack` is None for a room fed from files."""
+
+    def __init__(self, room: Room, seats: Seats | None, pack: Pack | None) -> None:
+        self._room, self._seats, self._pack = room, seats, pack
+
+    def routes(self, wall: Path) -> list[BaseRoute]:
+        """All routes, the wall's files last."""
+        found: list[BaseRoute] = [
+            Route("/api/room", self.room),
+            Route("/api/map", self.map),
+            Route("/api/screen", self.screen),
+            Route("/api/pulse", self.pulse),
+            Route("/api/tracks", self.tracks),
+            Route("/api/tracks/{number:int}", self.track),
+            Route("/api/quarantine", self.quarantine),
+            Route("/api/link", self.link, methods=["POST"]),
+            Route("/api/enter", self.enter, methods=["POST"]),
+            Route("/api/seat", self.seat),
+            Route("/api/acts", self.acts, methods=["POST"]),
+            WebSocketRoute("/ws", self.socket),
+        ]
+        if (wall / "index.html").is_file():
+            found.append(Route("/", lambda _: FileResponse(wall / "index.html")))
+            found.append(Mount("/", StaticFiles(directory=wall)))
+        return found
+
+    async def room(self, _: Request) -> Response:
+        """What the room is: title, context, roles, kinds, areas, rules in force."""
+        return JSONResponse(room_document(self._room, self._pack))
+
+    async def map(self, _: Request) -> Response:
+        """The pack's map as it is drawn."""
+        raw = self._pack.map_geojson if self._pack else b'{"type":"FeatureCollection","features":[]}'
+        return Response(raw, media_type="application/geo+json")
+
+    async def screen(self, request: Request) -> Response:
+        """The viewer's screen now."""
+        audience = sockets.audience_of(self._room, self._seats, self._session(request))
+        return _packed(sockets.screen(self._room, audience))
+
+    async def pulse(self, _: Request) -> Response:
+        """Clock and feeds now."""
+        return _packed(sockets.pulse(self._room))
+
+    async def tracks(self, request: Request) -> Response:
+        """All visible tracks as GeoJSON."""
+        audience = sockets.audience_of(self._room, self._seats, self._session(request))
+        return JSONResponse(tracks_geojson(self._room, audience), media_type="application/geo+json")
+
+    async def track(self, request: Request) -> Response:
+        """One visible track with its sources, their ages and its trail."""
+        audience = sockets.audience_of(self._room, self._seats, self._session(request))
+        number = request.path_params["number"]
+        for track in self._room.picture.tracks.values():
+            if track.number == number and releasable(track.label, audience):
+                return JSONResponse(track_document(self._room, track))
+        return problem(404, "unknown", f"no track {number}")
+
+    async def quarantine(self, request: Request) -> Response:
+        """What feeds sent that was refused; only to seats."""
+        if self._session(request) is None and self._seats is not None:
+            return problem(401, "session", "open a seat's link first")
+        kept = {name: list(intake.quarantine) for name, intake in self._room.intakes.items()}
+        return JSONResponse(msgspec.to_builtins(kept))
+
+    async def link(self, request: Request) -> Response:
+        """Which seat a link opens, before anybody sits down."""
+        body = await _json(request)
+        seats = self._seats_or_refuse()
+        seat = seats.seat_of_link(str(body.get("token", "")))
+        return JSONResponse({"seat_id": seat.id, "role": seat.role, "nation": seat.nation, "name": seat.name})
+
+    async def enter(self, request: Request) -> Response:
+        """Sit down: a link's token and a key that the browser made."""
+        wish = _convert(await _json(request), Enrolment)
+        session = await self._seats_or_refuse().enter(wish)
+        return JSONResponse(self._seat_document(session))
+
+    async def seat(self, request: Request) -> Response:
+        """Who the session's tab is."""
+        session = self._session(request)
+        if session is None:
+            return problem(401, "session", "open a seat's link first")
+        return JSONResponse(self._seat_document(session))
+
+    def _seat_document(self, session: Session) -> dict[str, Any]:
+        fact = self._seats_or_refuse().seat_fact(session)
+        return {
+            "session": session.token,
+            "room_id": self._room.setup.room_id,
+            "person_id": fact.person_id,
+            "seat_id": fact.seat_id,
+            "role": fact.role,
+            "nation": fact.nation,
+            "powers": list(fact.powers),
+            "key_id": fact.key_id,
+        }
+
+    async def acts(self, request: Request) -> Response:
+        """Enter a signed act; a refusal is an answer with its reason, not a fault."""
+        session = self._session(request)
+        if session is None:
+            return problem(401, "session", "open a seat's link first")
+        wish = _convert(await _json(request), ActWish)
+        written = await self._seats_or_refuse().act(session, wish.document, wish.signature)
+        for entry in written.entries:
+            if isinstance(entry.body, ActRefused):
+                status = REFUSAL_STATUS.get(entry.body.code, 403)
+                return problem(status, entry.body.code, entry.body.sentence, seq=entry.seq)
+        return JSONResponse({"entries": [entry.seq for entry in written.entries]})
+
+    async def socket(self, socket: WebSocket) -> None:
+        """A screen's connection."""
+        await sockets.Viewer(self._room, self._seats, socket).serve()
+
+    def _session(self, request: Request) -> Session | None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or self._seats is None:
+            return None
+        return self._seats.session(token.strip())
+
+    def _seats_or_refuse(self) -> Seats:
+        if self._seats is None:
+            raise InputError("this room has no seats: it shows recorded or live data only", field="seat")
+        return self._seats
+
+
+def room_document(room: Room, pack: Pack | None) -> dict[str, Any]:
+    """What the room is, for anybody who can reach it."""
+    setup = room.setup
+    document: dict[str, Any] = {
+        "room_id": setup.room_id,
+        "title": setup.title,
+        "context": setup.context.value,
+        "software": f"watchfloor {__version__}",
+        "utc_offset_s": setup.utc_offset_s,
+        "nations": list(setup.everyone.nations),
+        "head": {"size_count": room.writer.size, "root": room.writer.root.hex()},
+        "minima": msgspec.to_builtins(setup.minima),
+    }
+    if pack is not None:
+        document |= {
+            "story": pack.header.story,
+            "start_us": pack.start_us,
+            "end_us": pack.end_us,
+            "rules_digest": pack.rules_digest,
+            "rules_version": pack.advice.rules_version,
+            "roles": {role.id: role.name for role in pack.header.roles},
+            "seats": [
+                {"seat_id": seat.id, "role": seat.role, "nation": seat.nation, "name": seat.name}
+                for seat in pack.header.seats
+                if not seat.simulated
+            ],
+            "kinds": [msgspec.to_builtins(kind) for kind in pack.header.kinds],
+            "areas": [{"area_id": area.id, "name": area.name, "feature": area.feature} for area in pack.areas],
+        }
+    return document
+
+
+def _packed(document: msgspec.Struct) -> Response:
+    return Response(msgspec.json.encode(document), media_type="application/json")
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    raw = b""
+    async for part in request.stream():
+        raw += part
+        if len(raw) > MAX_BODY_BYTES:
+            raise HTTPException(413, f"the body is over {MAX_BODY_BYTES} bytes")
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise InputError("the body is not JSON", field="body") from error
+    if not isinstance(body, dict):
+        raise InputError("the body is not a JSON object", field="body")
+    return body
+
+
+def _convert(body: dict[str, Any], kind: type[Any]) -> Any:
+    try:
+        return msgspec.convert(body, kind)
+    except msgspec.ValidationError as error:
+        raise InputError(str(error), field="body") from error
+
+
+async def _on_http(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else "fault"
+    return problem(status, "http", detail)
+
+
+class Gate:
+    """Answers only to the room's own names, and sets the security headers on every answer."""
+
+    def __init__(self, inner: ASGIApp, hosts: frozenset[str]) -> None:
+        self._inner, self._hosts = inner, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI door."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._inner(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1")
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        own_page = not origin or origin.partition("://")[2] == host
+        if host.rpartition(":")[0].strip("[]") not in self._hosts and host not in self._hosts:
+            await self._refuse(scope, receive, send, f"`{host}` is not a name of this room")
+        elif not own_page and (scope["type"] == "websocket" or scope["method"] != "GET"):
+            await self._refuse(scope, receive, send, "another origin's page may not speak to this room")
+        else:
+            await self._inner(scope, receive, _with_headers(send))
+
+    @staticmethod
+    async def _refuse(scope: Scope, receive: Receive, send: Send, sentence: str) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 4403, "reason": sentence[:100]})
+            return
+        await problem(403, "host", sentence)(scope, receive, send)
+
+
+def _with_headers(send: Send) -> Send:
+    async def headed(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *_HEADERS]
+        await send(message)
+
+    return headed
+
+
+def make_app(doors: Doors, wall: Path, hosts: frozenset[str]) -> ASGIApp:
+    """The whole HTTP side of a room."""
+    handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+        WatchfloorError: on_error,
+        HTTPException: _on_http,
+    }
+    return Gate(Starlette(routes=doors.routes(wall), exception_handlers=handlers), hosts)

@@ -1,0 +1,158 @@
+"""Screens over WebSocket: tracks as binary frames, everything else as JSON, newest only.
+
+Each viewer has one slot, not a queue: a slow viewer skips, it never holds anybody up, and its buffer is bounded
+by one frame and one document.
+"""
+
+import asyncio
+import json
+
+import msgspec
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from watchfloor.app.room import Room, Tick
+from watchfloor.app.screens import screen_digest, screen_document
+from watchfloor.app.seats import Seats, Session
+from watchfloor.base.errors import InputError
+from watchfloor.base.labels import Audience
+from watchfloor.edge.api import frames
+from watchfloor.edge.utc import utc_us
+from watchfloor.messages.acts import LogHead
+from watchfloor.messages.screen import FeedShown, GuestShown, NamesTold, NameTold, PulseTold, ScreenTold
+
+HELLO_WAIT_S = 5.0
+SEND_WAIT_S = 10.0
+
+
+def audience_of(room: Room, seats: Seats | None, session: Session | None) -> Audience:
+    """Whom a screen shows to: a seat's nation, or for the open wall what all nations may see."""
+    if session is None or seats is None:
+        return room.setup.everyone
+    return Audience(nations=(seats.seat_fact(session).nation,))
+
+
+def pulse(room: Room) -> PulseTold:
+    """Clock, feeds and clients now; small, sent with every tick."""
+    clock = room.writer.state.clock
+    return PulseTold(
+        room_us=room.writer.room_now_us(),
+        rate_permille=clock.rate_permille if clock else 1000,
+        paused=clock.paused if clock else False,
+        failed=room.writer.failed,
+        feeds=tuple(
+            FeedShown(
+                feed_id=intake.setup.feed_id,
+                name=intake.setup.name,
+                state=intake.state,
+                newest_us=intake.newest_toa_us,
+                message_count=intake.counts.message_count,
+                position_count=intake.counts.position_count,
+                bad_count=intake.counts.bad_count,
+                dropped_count=intake.counts.dropped_count,
+                reasons=dict(intake.reasons),
+            )
+            for intake in room.intakes.values()
+        ),
+        guests=tuple(
+            GuestShown(guest.uid, guest.callsign, round(guest.lat_deg * 1e7), round(guest.lon_deg * 1e7))
+            for guest in room.guests.shown(utc_us())
+        ),
+    )
+
+
+def screen(room: Room, audience: Audience) -> ScreenTold:
+    """The screen document with its hash and the log's head."""
+    document = screen_document(room.writer.state, audience, room.writer.room_now_us())
+    head = LogHead(room.writer.size, room.writer.root.hex())
+    return ScreenTold(room.setup.context, screen_digest(document), head, document)
+
+
+class Viewer:
+    """One screen's connection."""
+
+    def __init__(self, room: Room, seats: Seats | None, socket: WebSocket) -> None:
+        self._room, self._seats, self._socket = room, seats, socket
+        self._tick: Tick | None = None
+        self._dirty = True
+        self._wake = asyncio.Event()
+        self._named: dict[int, NameTold] = {}
+        self._session: Session | None = None
+
+    def ticked(self, tick: Tick) -> None:
+        """Keep the newest picture only."""
+        self._tick = tick
+        self._wake.set()
+
+    def changed(self) -> None:
+        """Remember that the document changed."""
+        self._dirty = True
+        self._wake.set()
+
+    async def serve(self) -> None:
+        """Speak to the screen until it goes."""
+        await self._socket.accept()
+        try:
+            hello = json.loads(await asyncio.wait_for(self._socket.receive_text(), HELLO_WAIT_S))
+            token = hello.get("session", "") if isinstance(hello, dict) else ""
+            if token and self._seats is not None:
+                self._session = self._seats.session(token)
+        except InputError as error:
+            await self._socket.close(4401, reason=str(error)[:100])
+            return
+        except (TimeoutError, ValueError, KeyError, WebSocketDisconnect):
+            if self._socket.client_state is WebSocketState.CONNECTED:
+                await self._socket.close(4400, reason="say hello first")
+            return
+        self._room.add_watcher(self)
+        listener = asyncio.create_task(self._drain())
+        sender = asyncio.create_task(self._send())
+        try:
+            await asyncio.wait({listener, sender}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._room.remove_watcher(self)
+            listener.cancel()
+            sender.cancel()
+            await asyncio.gather(listener, sender, return_exceptions=True)
+
+    async def _drain(self) -> None:
+        """Screens say nothing after hello; what they send is passed over until they go."""
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+
+    async def _send(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._session is not None and self._seats is not None:
+                try:
+                    self._seats.session(self._session.token)
+                except InputError as error:
+                    await self._socket.close(4401, reason=str(error)[:100])
+                    return
+            audience = audience_of(self._room, self._seats, self._session)
+            tick, self._tick = self._tick, None
+            if tick is not None:
+                await self._send_tick(tick, audience)
+            if self._dirty:
+                self._dirty = False
+                await self._text(screen(self._room, audience))
+
+    async def _send_tick(self, tick: Tick, audience: Audience) -> None:
+        seen = frames.visible(tick.picture, audience)
+        news = []
+        for track in seen.tracks:
+            sources = ",".join(source.feed_id for source in track.sources)
+            name = NameTold(track.number, track.callsign, track.squawk, track.identity, sources)
+            if self._named.get(track.number) != name:
+                self._named[track.number] = name
+                news.append(name)
+        if news:
+            await self._text(NamesTold(tuple(news)))
+        await asyncio.wait_for(self._socket.send_bytes(frames.encode(seen, tick.generation)), SEND_WAIT_S)
+        await self._text(pulse(self._room))
+
+    async def _text(self, document: PulseTold | ScreenTold | NamesTold) -> None:
+        text = msgspec.json.encode(document).decode()
+        await asyncio.wait_for(self._socket.send_text(text), SEND_WAIT_S)

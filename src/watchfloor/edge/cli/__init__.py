@@ -1,0 +1,1 @@
+"""The command line. The only place from which the towers are called."""

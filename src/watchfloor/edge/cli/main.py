@@ -1,0 +1,58 @@
+"""`watchfloor`: parses the words, calls the work, and turns every outcome into an exit code.
+
+0 done, 1 the answer is no, 2 wrong use, 3 the work could not be done.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+import structlog
+
+from watchfloor import __version__
+from watchfloor.base.errors import InputError, WatchfloorError
+from watchfloor.edge.cli import bench, exercise, record, replay, run, serve
+
+EXIT_WRONG_USE, EXIT_NOT_DONE = 2, 3
+_GROUPS = (run, serve, record, replay, exercise, bench)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="watchfloor",
+        description="An exercise and review room for multinational air operations. "
+        "It can stop a decision; it can never make one.",
+        epilog="example: watchfloor run eight-thirty",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"watchfloor {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for group in _GROUPS:
+        group.add(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; answers its exit code."""
+    arguments = make_parser().parse_args(argv)
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        code: int = arguments.work(arguments)
+    except InputError as error:
+        print(f"watchfloor: {error}", file=sys.stderr)
+        return EXIT_WRONG_USE
+    except WatchfloorError as error:
+        print(f"watchfloor: {error}", file=sys.stderr)
+        return EXIT_NOT_DONE
+    except BrokenPipeError:
+        return 0
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

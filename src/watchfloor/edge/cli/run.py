@@ -1,0 +1,118 @@
+"""`watchfloor run`: the room with an exercise."""
+
+import argparse
+import json
+import sys
+import webbrowser
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from watchfloor.base.errors import InputError, IntegrityError
+from watchfloor.base.instants import us_from_hms
+from watchfloor.edge.cli.loop import run_loop
+from watchfloor.edge.host import Host, Plan, Started
+from watchfloor.edge.stores.folder import is_locked, read_folder
+from watchfloor.edge.stores.packs import load_pack, shipped_folder
+from watchfloor.verify.folder import check_folder
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "run",
+        help="the room with an exercise",
+        description="Starts the room with an exercise: prints the wall's URL and one link per seat, and runs until "
+        "Ctrl-C or --until. Everything stays on this machine (loopback).",
+        epilog="examples:\n  watchfloor run\n  watchfloor run eight-thirty --from 08:07:50 --speed 2\n"
+        "  watchfloor run --data rooms/monday      (goes on where it ended, or starts there)",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("pack", nargs="?", default="eight-thirty", metavar="PACK", help="name or folder of a pack")
+    parser.add_argument("--data", metavar="DIR", help="data folder; resumes the room in it (default: a new one)")
+    parser.add_argument("--port", type=int, default=8300, help="port for screens (0: a free one)")
+    parser.add_argument("--cot-port", type=int, default=8087, help="port for TAK clients (0: a free one)")
+    parser.add_argument("--speed", type=float, default=1.0, help="room seconds per second, 0.1 to 60")
+    parser.add_argument("--from", dest="start", metavar="HH:MM:SS", help="room time to start at")
+    parser.add_argument("--until", metavar="HH:MM:SS", help="room time to end at")
+    parser.add_argument("--headless", action="store_true", help="open no browser; everything is served")
+    parser.add_argument("--json", action="store_true", help="print what was started as one JSON line")
+    parser.set_defaults(work=work)
+
+
+def work(arguments: argparse.Namespace) -> int:
+    """Run the room; exit code 0 at its good end."""
+    pack = load_pack(arguments.pack)
+    if not 0.1 <= arguments.speed <= 60:
+        raise InputError(f"--speed {arguments.speed:g} is not from 0.1 to 60", field="speed")
+    until_us = pack.end_us
+    if arguments.until:
+        until_us = pack.epoch_us + us_from_hms(arguments.until)
+    data = Path(arguments.data) if arguments.data else new_folder(pack.header.id)
+    check_before_resume(data)
+    named = Path(arguments.pack)
+    plan = Plan(
+        data=data,
+        http_port=arguments.port,
+        cot_port=arguments.cot_port,
+        rate_permille=round(arguments.speed * 1000),
+        from_us=pack.epoch_us + us_from_hms(arguments.start) if arguments.start else None,
+        until_us=until_us if arguments.until else None,
+        pack=pack,
+        pack_folder=named if named.is_dir() else shipped_folder() / arguments.pack,
+    )
+    run_loop(Host(plan).run(lambda started: tell(started, arguments.json, arguments.headless)))
+    if not arguments.json:
+        print(f"ended in good order; check it: watchfloor record verify {data}", flush=True)
+    return 0
+
+
+def new_folder(name: str) -> Path:
+    """A new data folder below `rooms/`, named after the exercise and the time."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return Path("rooms") / f"{name}-{stamp}"
+
+
+def check_before_resume(data: Path) -> None:
+    """Verify an existing folder before it is written to.
+
+    **Raises**: IntegrityError, when it does not hold.
+    """
+    if not data.is_dir() or is_locked(data):
+        return
+    files = read_folder(data)
+    if not files:
+        return
+    report = check_folder(files)
+    if not report.holds():
+        first = report.problems[0]
+        entry = f" entry {first.seq}" if first.seq is not None else ""
+        raise IntegrityError(
+            f"`{data}` does not verify: {first.where}{entry}: {first.sentence}; nothing was written to it"
+        )
+
+
+def tell(started: Started, as_json: bool, headless: bool) -> None:
+    """Print what was started, for a person or a program."""
+    if as_json:
+        print(json.dumps(msgspec.to_builtins(started)), flush=True)
+    else:
+        print(_in_words(started), flush=True)
+    if not headless and sys.stdout.isatty():
+        webbrowser.open(started.url)
+
+
+def _in_words(started: Started) -> str:
+    lines = [f"{started.context}: the wall (read-only)", f"  {started.url}", ""]
+    if started.seats:
+        lines.append("seats (one link each; whoever opens it sits down there):")
+        width = max(len(name) for name, _ in started.seats)
+        lines += [f"  {name.ljust(width)}  {link}" for name, link in started.seats]
+        lines.append("")
+    lines.append(f"TAK clients: tcp://localhost:{started.cot_port}")
+    lines.append(f"data folder: {started.data}" + ("  (resumed; earlier links have ended)" if started.resumed else ""))
+    lines += [f"note: {note}" for note in started.notes]
+    lines.append("Ctrl-C ends the room, seals its tape and closes its record.")
+    return "\n".join(lines)

@@ -1,0 +1,53 @@
+"""`watchfloor serve`: the room with the feeds that a file names. No seats, no force, no exercise."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from watchfloor.app.settings import parse_settings
+from watchfloor.base.errors import InputError
+from watchfloor.edge.cli.loop import run_loop
+from watchfloor.edge.cli.run import check_before_resume, new_folder, tell
+from watchfloor.edge.feeds.recorded import read_frames
+from watchfloor.edge.host import Host, Plan
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "serve",
+        help="the room with the feeds that a file names",
+        description="Serves recorded files (the screens say REPLAY) or connected feeds (LIVE - CIVIL, NOT CERTIFIED).",
+        epilog="example:\n  watchfloor serve --config watchfloor.toml\n\nwatchfloor.toml:\n"
+        '  [[feeds]]\n  id = "TX"\n  format = "modes-csv"\n  path = "flight.csv"\n  speed = 20',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", required=True, metavar="FILE", help="the settings, in TOML")
+    parser.add_argument("--data", metavar="DIR", help="data folder (default: a new one)")
+    parser.add_argument("--port", type=int, help="port for screens, instead of the file's")
+    parser.add_argument("--cot-port", type=int, help="port for TAK clients, instead of the file's")
+    parser.add_argument("--headless", action="store_true", help="open no browser")
+    parser.add_argument("--json", action="store_true", help="print what was started as one JSON line")
+    parser.set_defaults(work=work)
+
+
+def work(arguments: argparse.Namespace) -> int:
+    """Run the room; exit code 0 at its good end."""
+    path = Path(arguments.config)
+    try:
+        settings = parse_settings(str(path), path.read_bytes())
+    except OSError as error:
+        raise InputError(f"`{path}` cannot be read: {error.strerror}", field="config") from error
+    recordings = {feed.id: read_frames(path.parent / feed.path) for feed in settings.feeds if feed.path}
+    data = Path(arguments.data) if arguments.data else new_folder("serve")
+    check_before_resume(data)
+    plan = Plan(
+        data=data,
+        http_port=settings.ports.http if arguments.port is None else arguments.port,
+        cot_port=settings.ports.cot if arguments.cot_port is None else arguments.cot_port,
+        rate_permille=round(settings.feeds[0].speed * 1000),
+        settings=settings,
+        recordings=recordings,
+    )
+    run_loop(Host(plan).run(lambda started: tell(started, arguments.json, arguments.headless)))
+    return 0

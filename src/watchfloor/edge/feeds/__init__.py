@@ -1,0 +1,1 @@
+"""Feeds: where bytes of real or simulated sources come in."""

@@ -1,0 +1,322 @@
+"""One room as one process: opens the folder, puts the parts together, runs them, ends them in good order."""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from msgspec import Struct
+from msgspec.structs import replace
+from starlette.types import ASGIApp
+
+from watchfloor import __version__
+from watchfloor.app.clock import EntryClock
+from watchfloor.app.doctrine import doctrine_of
+from watchfloor.app.plan import CLIENTS, exercise_setup, served_setup
+from watchfloor.app.resume import Past, read_past
+from watchfloor.app.room import Room, RoomSetup
+from watchfloor.app.seats import Seats
+from watchfloor.app.settings import Settings
+from watchfloor.app.taping import Taping
+from watchfloor.app.writer import Input, Writer
+from watchfloor.base.errors import UnavailableError
+from watchfloor.edge.api.app import Doors, make_app
+from watchfloor.edge.api.cot_server import CotServer
+from watchfloor.edge.feeds import recorded
+from watchfloor.edge.feeds.admitted import AdmittedPort
+from watchfloor.edge.feeds.connected import stay_connected
+from watchfloor.edge.feeds.simulator import Simulator
+from watchfloor.edge.recovery import held_room_id, next_block_number, recover_tape
+from watchfloor.edge.stores.folder import DataFolder, FileRoster
+from watchfloor.edge.stores.packs import wall_folder
+from watchfloor.edge.stores.record_sqlite import ENGINE_VERSION, SqliteRecord
+from watchfloor.edge.stores.tape_files import TapeFiles
+from watchfloor.messages.pack import Pack
+from watchfloor.messages.room import ClockSet, RoomClosed, RoomOpened
+from watchfloor.record import folder_layout as layout
+from watchfloor.record.note import VerifierKey
+from watchfloor.wire.adsb import TimedFrame
+
+_log = structlog.get_logger()
+LOOPBACK = "127.0.0.1"
+HOSTS = frozenset(("localhost", "127.0.0.1", "::1"))
+
+
+class Plan(Struct, frozen=True):
+    """What to run: an exercise (`pack`, `pack_folder`) or a serve file (`settings`, `recordings`)."""
+
+    data: Path
+    http_port: int
+    cot_port: int
+    rate_permille: int = 1000
+    from_us: int | None = None
+    until_us: int | None = None
+    pack: Pack | None = None
+    pack_folder: Path = Path()
+    settings: Settings | None = None
+    recordings: Mapping[str, list[TimedFrame]] = {}
+
+
+class Started(Struct, frozen=True):
+    """What a user needs to know once the room is open."""
+
+    url: str
+    http_port: int
+    cot_port: int
+    data: str
+    room_id: str
+    context: str
+    resumed: bool
+    seats: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the room ends it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+def bind(port: int, what: str) -> socket.socket:
+    """A loopback socket on this port.
+
+    **Raises**: UnavailableError, when the port is taken.
+    """
+    fresh = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    fresh.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        fresh.bind((LOOPBACK, port))
+    except OSError as error:
+        fresh.close()
+        raise UnavailableError(
+            f"port {port} ({what}) is in use by another program; choose another, as in `--port {port + 1}`"
+            if what == "screens"
+            else f"port {port} ({what}) is in use by another program; choose another with `--cot-port`"
+        ) from error
+    return fresh
+
+
+class Host:
+    """A room's whole process."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._http_socket = bind(plan.http_port, "screens")
+        self._cot_socket = bind(plan.cot_port, "TAK clients")
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    async def run(self, tell: Callable[[Started], None]) -> None:
+        """Run the room until it ends.
+
+        **Raises**: UnavailableError or IntegrityError, when it cannot be opened; nothing was written then.
+        """
+        folder = DataFolder(self._plan.data)
+        try:
+            await self._run_in(folder, tell)
+        finally:
+            folder.close()
+
+    async def _run_in(self, folder: DataFolder, tell: Callable[[Started], None]) -> None:
+        room_id = held_room_id(folder.path) or f"room-{secrets.token_hex(6)}"
+        origin = f"watchfloor/{room_id}"
+        key = folder.key(origin)
+        store = SqliteRecord(folder.path / layout.RECORD)
+        past = read_past(store.entries(), store.newest_checkpoint(), VerifierKey(origin, key.public))
+        clock = EntryClock(past.entries[-1].toe_us if past.entries else 0)
+        folder.unseal()
+        writer = Writer(store, clock, key, origin, past)
+        setup = self._setup(room_id)
+        taping = Taping(TapeFiles(folder.path), writer, setup.label, next_block_number(folder.path))
+        room = Room(setup, writer, taping)
+        room.end_at_us = self._plan.until_us
+        writer.start()
+        self._handle_signals(room)
+        try:
+            notes = await self._open(folder.path, room, clock, past)
+            await self._serve(folder.path, room, clock, past, lambda started: tell(replace(started, notes=notes)))
+        finally:
+            await self._close(room)
+            store.close()
+            if writer.failed is None:
+                folder.seal(origin, key)
+
+    def _setup(self, room_id: str) -> RoomSetup:
+        if self._plan.pack is not None:
+            return exercise_setup(self._plan.pack, room_id)
+        return served_setup(_need(self._plan.settings), room_id)
+
+    async def _open(self, path: Path, room: Room, clock: EntryClock, past: Past) -> tuple[str, ...]:
+        """The first entries of this opening; answers what a user should know of the last one."""
+        plan, setup, writer = self._plan, room.setup, room.writer
+        opened = RoomOpened(
+            room_id=setup.room_id,
+            context=setup.context,
+            software=f"watchfloor {__version__}",
+            engine_version=ENGINE_VERSION,
+            origin=f"watchfloor/{setup.room_id}",
+            pack_id=plan.pack.header.id if plan.pack else "serve",
+            pack_digest=plan.pack.digest if plan.pack else "0" * 64,
+            rules_digest=plan.pack.rules_digest if plan.pack else "0" * 64,
+            utc_offset_s=setup.utc_offset_s,
+            label=setup.label,
+        )
+        await writer.enter(Input("room", f"open-{secrets.token_hex(8)}", opened))
+        if plan.pack is not None and past.state.board.doctrine != doctrine_of(plan.pack):
+            await writer.enter(Input("room", f"rules-{secrets.token_hex(8)}", doctrine_of(plan.pack)))
+        notes = await recover_tape(path, writer, past, setup.label)
+        setting = ClockSet(
+            epoch_toe_us=clock.now_us(),
+            epoch_room_us=self._start_us(past, clock),
+            rate_permille=plan.rate_permille,
+            paused=False,
+            jumped=True,
+            label=setup.label,
+        )
+        await writer.enter(Input("room", f"clock-{secrets.token_hex(8)}", setting))
+        return notes
+
+    def _start_us(self, past: Past, clock: EntryClock) -> int:
+        """Where room time starts: where asked, where it was, or at the beginning."""
+        plan = self._plan
+        if plan.from_us is not None:
+            return plan.from_us
+        if past.entries and past.state.clock is not None:
+            return past.entries[-1].room_us
+        if plan.pack is not None:
+            return plan.pack.start_us
+        if plan.recordings:
+            return min(frames[0].toa_us for frames in plan.recordings.values())
+        return clock.now_us()
+
+    async def _serve(
+        self, path: Path, room: Room, clock: EntryClock, past: Past, tell: Callable[[Started], None]
+    ) -> None:
+        plan = self._plan
+        seats = Seats(plan.pack, room.setup.room_id, room.writer, FileRoster(path)) if plan.pack else None
+        links = await seats.issue_links() if seats else {}
+        server = self._screens(make_app(Doors(room, seats, plan.pack), wall_folder(), HOSTS))
+        http_port = int(self._http_socket.getsockname()[1])
+        cot = CotServer(room, room.setup.everyone, room.intakes[CLIENTS])
+        cot_port = await cot.start(self._cot_socket)
+        stop_feeds = await self._start_feeds(room, clock, past, http_port, links)
+        tell(
+            Started(
+                url=f"http://localhost:{http_port}/",
+                http_port=http_port,
+                cot_port=cot_port,
+                data=str(path),
+                room_id=room.setup.room_id,
+                context=room.setup.context.value,
+                resumed=bool(past.entries),
+                seats=_links_shown(plan.pack, links, http_port),
+            )
+        )
+        try:
+            await room.run()
+        finally:
+            await stop_feeds()
+            await cot.close()
+            server.should_exit = server.force_exit = True
+
+    def _screens(self, app: ASGIApp) -> uvicorn.Server:
+        """The HTTP side on its socket, which listens from now on."""
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            ws_max_size=1 << 16,
+            timeout_graceful_shutdown=1,
+        )
+        self._http_socket.listen(256)
+        server = _Server(config)
+        self._spawn(server.serve(sockets=[self._http_socket]))
+        return server
+
+    async def _start_feeds(
+        self, room: Room, clock: EntryClock, past: Past, http_port: int, links: Mapping[str, str]
+    ) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Start what feeds the room; answers how to stop it."""
+        plan = self._plan
+        if plan.pack is not None:
+            ports = {feed.id: AdmittedPort(room, feed.id) for feed in plan.pack.header.feeds}
+            for port in ports.values():
+                await port.start()
+            simulator = Simulator(room, ports, clock.now_us)
+            simulated = {seat.id: links[seat.id] for seat in plan.pack.header.seats if seat.simulated}
+            has_opening = not any(act.request_id in past.state.board.requests for act in plan.pack.opening)
+            await simulator.start(plan.pack_folder, http_port, simulated, opening=has_opening)
+
+            async def stop() -> None:
+                await simulator.stop()
+                for port in ports.values():
+                    await port.close()
+
+            return stop
+        for feed in _need(plan.settings).feeds:
+            if feed.path:
+                frames = plan.recordings[feed.id]
+                self._spawn(recorded.play(room, feed.id, frames, room.writer.room_now_us))
+            else:
+                host, _, port_text = feed.connect.rpartition(":")
+                self._spawn(stay_connected(room, feed.id, host, int(port_text)))
+
+        async def nothing() -> None:
+            return None
+
+        return nothing
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    def _handle_signals(self, room: Room) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, room.end, signal.Signals(number).name)
+            except NotImplementedError:
+                signal.signal(
+                    number,
+                    lambda got, _: loop.call_soon_threadsafe(room.end, signal.Signals(got).name),
+                )
+
+    async def _close(self, room: Room) -> None:
+        """End in good order: the tape sealed, the record closed."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._http_socket.close()
+        closed = RoomClosed(room.end_reason or "fault", room.setup.label)
+        with contextlib.suppress(UnavailableError):
+            await room.close()
+            await room.writer.enter(Input("room", f"close-{secrets.token_hex(8)}", closed))
+        await room.writer.close()
+
+
+def _need(settings: Settings | None) -> Settings:
+    if settings is None:
+        raise UnavailableError("neither a pack nor a config was given")
+    return settings
+
+
+def _links_shown(pack: Pack | None, links: Mapping[str, str], port: int) -> tuple[tuple[str, str], ...]:
+    if pack is None:
+        return ()
+    roles = {role.id: role.name for role in pack.header.roles}
+    return tuple(
+        (
+            f"{roles[seat.role]}, {seat.nation}" + (f" ({seat.name})" if seat.name else ""),
+            f"http://localhost:{port}/#seat={links[seat.id]}",
+        )
+        for seat in pack.header.seats
+        if not seat.simulated
+    )

@@ -1,0 +1,57 @@
+"""The tape's blocks as files; every frame is durable before `add` answers."""
+
+import os
+from pathlib import Path
+from typing import IO
+
+from watchfloor.base.errors import UnavailableError
+from watchfloor.record.folder_layout import tape_file
+from watchfloor.record.tape import MAGIC
+
+
+class TapeFiles:
+    """The TapeStore in a data folder. Calls come from one thread at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: IO[bytes] | None = None
+
+    def begin(self, block: str) -> None:
+        """Create a block's file.
+
+        **Raises**: UnavailableError, when it exists or the disk refuses.
+        """
+        try:
+            self._open = (self._folder / tape_file(block)).open("xb", buffering=0)
+            self._open.write(MAGIC)
+        except OSError as error:
+            raise UnavailableError(f"tape block `{block}` cannot be made: {error.strerror}") from error
+
+    def add(self, raw: bytes) -> None:
+        """Append a frame and make it durable."""
+        if self._open is None:
+            raise UnavailableError("no tape block is open")
+        try:
+            self._open.write(raw)
+            os.fsync(self._open.fileno())
+        except OSError as error:
+            raise UnavailableError(f"the tape cannot be written: {error.strerror}") from error
+
+    def end(self) -> None:
+        """Close the open block."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+
+def cut_block(folder: Path, block: str, stored_bytes: int) -> int:
+    """Cut a block to the bytes that the record vouches for; answers how many were cut."""
+    path = folder / tape_file(block)
+    extra = path.stat().st_size - stored_bytes
+    if stored_bytes == 0:
+        path.unlink()
+    elif extra:
+        with path.open("r+b") as file:
+            file.truncate(stored_bytes)
+            os.fsync(file.fileno())
+    return extra

@@ -1,0 +1,1 @@
+"""Floor 1: our vocabulary. Frozen, versioned structs for every fact that crosses a border."""

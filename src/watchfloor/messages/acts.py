@@ -1,0 +1,184 @@
+"""What people do: each act is one document, signed in the actor's browser over its exact bytes.
+
+No struct here has a field for an aim point, a weapon, an effect or a predicted casualty figure, and
+none may be added (SCOPE limit 2). The finest place is an area that the pack names.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from watchfloor.base.labels import Label
+
+Words = Annotated[str, Meta(max_length=4000)]
+NeededWords = Annotated[str, Meta(min_length=1, max_length=4000)]
+Ident = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9:._-]+$")]
+Nonce = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Whole = Annotated[int, Meta(ge=0)]
+
+
+class Kind(StrEnum):
+    """Kinds of request; a pack names and explains those it uses. Fixed in the engine (SCOPE limit 6)."""
+
+    SHOW_OF_PRESENCE = "show_of_presence"
+    ESCORT = "escort"
+    AIRDROP = "airdrop"
+    DROP_ON_FIRE = "drop_on_fire"
+    EVACUATION_OR_RELIEF_FLIGHT = "evacuation_or_relief_flight"
+    TEMPORARY_CLOSURE = "temporary_closure"
+    FORCE_EXERCISE_ONLY = "force_exercise_only"
+
+
+class Verdict(StrEnum):
+    """What an adviser presses."""
+
+    CONCUR = "concur"
+    DOUBT = "doubt"
+
+
+class Answer(StrEnum):
+    """What a decider presses; unsure is a doubt."""
+
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"
+
+
+class LogHead(Struct, frozen=True, forbid_unknown_fields=True):
+    """The newest checkpoint the actor's screen had: how many entries, and their root."""
+
+    size_count: Whole
+    root: Digest
+
+
+class Act(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", kw_only=True):
+    """What every act says of itself: who, from which seat, when by room time, having seen which log.
+
+    `act_id` is a nonce and the idempotency key: the same document twice is one act.
+    """
+
+    act_id: Nonce
+    room_id: Ident
+    person_id: Ident
+    seat_id: Ident
+    at_us: Whole
+    head: LogHead
+
+
+class RequestWritten(Act, frozen=True, forbid_unknown_fields=True, tag="RequestWritten", kw_only=True):
+    """A person asks for something to be allowed, in words, for an area and a window."""
+
+    request_id: Ident
+    kind: Kind
+    acting_nation: Ident
+    what: NeededWords
+    why: NeededWords
+    hoped_for: NeededWords
+    could_go_wrong: NeededWords
+    alternatives: NeededWords
+    area_id: Ident
+    from_us: Whole
+    until_us: Whole
+    label: Label
+    rules_digest: Digest
+
+
+class AdviceGiven(Act, frozen=True, forbid_unknown_fields=True, tag="AdviceGiven", kw_only=True):
+    """An adviser concurs or doubts; the words are kept as written."""
+
+    request_id: Ident
+    version: Whole
+    verdict: Verdict
+    words: Words
+
+
+class DoubtRaised(Act, frozen=True, forbid_unknown_fields=True, tag="DoubtRaised", kw_only=True):
+    """Anybody doubts. It stops at once; no reason is needed at that moment."""
+
+    request_id: Ident
+    version: Whole
+    words: Words
+
+
+class DoubtResolved(Act, frozen=True, forbid_unknown_fields=True, tag="DoubtResolved", kw_only=True):
+    """Somebody else answers a doubt in writing. It reopens as a new version, asked again from all."""
+
+    request_id: Ident
+    version: Whole
+    doubt_id: Nonce
+    words: NeededWords
+
+
+class DecisionSigned(Act, frozen=True, forbid_unknown_fields=True, tag="DecisionSigned", kw_only=True):
+    """A decider answers, with the two questions and the remaining doubt in writing.
+
+    `cited` lists act ids the decider relied on; `screen_digest` is the state of the screen it was read from.
+    """
+
+    request_id: Ident
+    version: Whole
+    answer: Answer
+    lawful_and_valid: NeededWords
+    expected_advantage: NeededWords
+    remaining_doubt: NeededWords
+    cited: tuple[Nonce, ...]
+    screen_digest: Digest
+
+
+class AlertAcknowledged(Act, frozen=True, forbid_unknown_fields=True, tag="AlertAcknowledged", kw_only=True):
+    """A named seat says it has seen an alert. It changes nothing else."""
+
+    alert_id: Ident
+
+
+class ClockCommanded(Act, frozen=True, forbid_unknown_fields=True, tag="ClockCommanded", kw_only=True):
+    """Exercise control pauses, jumps or paces room time. `jump_to_us` absent: no jump."""
+
+    rate_permille: Annotated[int, Meta(ge=100, le=60_000)]
+    paused: bool
+    jump_to_us: Whole | None = None
+
+
+AnyAct = (
+    RequestWritten | AdviceGiven | DoubtRaised | DoubtResolved | DecisionSigned | AlertAcknowledged | ClockCommanded
+)
+
+
+class SeatKind(StrEnum):
+    """Whether a human sits there; a simulated seat never counts as a person."""
+
+    PERSON = "person"
+    SIMULATED = "simulated"
+
+
+class Actor(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who acted, as the room knows it at that moment."""
+
+    person_id: Ident
+    seat_id: Ident
+    role: Ident
+    nation: Ident
+    kind: SeatKind
+    powers: tuple[str, ...]
+
+
+class SignedAct(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="SignedAct"):
+    """An act as it entered the record: the exact signed text, the signature (hex) and who it was.
+
+    `document` is canonical JSON of one `AnyAct`; `signature` is Ed25519 over its UTF-8 bytes.
+    """
+
+    document: str
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
+    key_id: Ident
+    actor: Actor
+    label: Label
+
+
+def act_of(signed: SignedAct) -> AnyAct:
+    """The act inside a signed document that the record already accepted."""
+    act: AnyAct = msgspec.json.decode(signed.document.encode(), type=AnyAct)
+    return act

@@ -1,0 +1,144 @@
+"""One entry of the record: an envelope around a fact, canonical, versioned and never rewritten.
+
+Each type has a version here. Old entries keep their original bytes; `UPCASTERS` turn an older body
+into today's shape on reading. A new field that old entries lack means a new version and an upcaster.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from watchfloor.base.errors import WireError
+from watchfloor.messages.acts import Digest, Ident, SignedAct, Whole
+from watchfloor.messages.alerts import AlertEnded, AlertRaised, AlertUpdated
+from watchfloor.messages.canonical import canonical_bytes, decode_canonical
+from watchfloor.messages.outcomes import (
+    ActRefused,
+    AdviceNoted,
+    DoubtAnswered,
+    RequestDecided,
+    RequestHeld,
+    RequestOpened,
+    RequestReopened,
+    RequestStopped,
+)
+from watchfloor.messages.pack import DoctrineSet
+from watchfloor.messages.room import (
+    ClockSet,
+    FeedStateChanged,
+    InputQuarantined,
+    LinksIssued,
+    RoomClosed,
+    RoomOpened,
+    SeatTaken,
+    TapeBlockRecovered,
+    TapeBlockSealed,
+    TapeFrameWritten,
+    WriteFailed,
+)
+
+Fact = (
+    SignedAct
+    | RequestOpened
+    | AdviceNoted
+    | RequestHeld
+    | RequestReopened
+    | DoubtAnswered
+    | RequestStopped
+    | RequestDecided
+    | ActRefused
+    | AlertRaised
+    | AlertUpdated
+    | AlertEnded
+    | RoomOpened
+    | DoctrineSet
+    | ClockSet
+    | SeatTaken
+    | LinksIssued
+    | FeedStateChanged
+    | InputQuarantined
+    | TapeFrameWritten
+    | TapeBlockSealed
+    | TapeBlockRecovered
+    | WriteFailed
+    | RoomClosed
+)
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+VERSIONS: Mapping[str, int] = {kind.__name__: 1 for kind in Fact.__args__}
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
+MAX_ENTRY_BYTES = 65_535
+FIRST_PREV = "0" * 64
+
+
+class Entry(Struct, frozen=True, forbid_unknown_fields=True):
+    """A fact in its envelope. `seq` counts from 0 without gaps; `toe_us` always advances.
+
+    `source` is who or what brought it: `seat:…`, `feed:…`, `room`. `key` is the idempotency key. `prev` is the leaf
+    hash of the entry before, so that a changed entry is found by itself, not only by its batch's checkpoint.
+    """
+
+    seq: Whole
+    prev: Digest
+    toe_us: Whole
+    room_us: Whole
+    source: Ident
+    key: Ident
+    version: Whole
+    body: Fact
+
+
+class _Envelope(Struct, frozen=True, forbid_unknown_fields=True):
+    seq: Whole
+    prev: Digest
+    toe_us: Whole
+    room_us: Whole
+    source: Ident
+    key: Ident
+    version: Whole
+    body: dict[str, Any]
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """The canonical bytes of an entry, at most 65,535.
+
+    **Raises**: WireError, when the entry is too large for a tile bundle (C2SP tlog-tiles).
+    """
+    raw = canonical_bytes(entry)
+    if len(raw) > MAX_ENTRY_BYTES:
+        raise WireError(f"an entry of {len(raw)} bytes is over {MAX_ENTRY_BYTES}")
+    return raw
+
+
+def decode_entry(raw: bytes) -> Entry:
+    """The entry that stored bytes say, lifted to today's version of its type.
+
+    **Raises**: WireError, when they are not canonical, of an unknown type, or from a newer version.
+    """
+    envelope = decode_canonical(raw, _Envelope)
+    kind = str(envelope.body.get("type"))
+    newest = VERSIONS.get(kind)
+    if newest is None:
+        raise WireError(f"unknown entry type `{kind}`; a newer watchfloor wrote this record")
+    if envelope.version > newest:
+        raise WireError(f"`{kind}` version {envelope.version} is newer than {newest}, the newest known here")
+    body = envelope.body
+    for version in range(envelope.version, newest):
+        body = UPCASTERS[(kind, version)](body)
+    try:
+        fact = msgspec.convert(body, Fact)
+    except msgspec.ValidationError as error:
+        raise WireError(f"entry {envelope.seq} is no `{kind}`: {error}") from error
+    return Entry(
+        seq=envelope.seq,
+        prev=envelope.prev,
+        toe_us=envelope.toe_us,
+        room_us=envelope.room_us,
+        source=envelope.source,
+        key=envelope.key,
+        version=envelope.version,
+        body=fact,
+    )

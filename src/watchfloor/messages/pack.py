@@ -1,0 +1,231 @@
+"""A pack: doctrine as data. Who sits where, what must be asked, what may fly closer, what the map shows."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from watchfloor.base.labels import Label
+from watchfloor.messages.acts import Digest, Ident, Kind, NeededWords, Verdict
+from watchfloor.messages.air import Party
+
+Ring = tuple[tuple[float, float], ...]
+Share = Annotated[float, Meta(ge=0)]
+Clock = Annotated[str, Meta(pattern=r"^\d{2}:\d{2}:\d{2}$")]
+
+
+class PackClock(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Room time: its date, its distance from UTC, and the exercise's first and last minute."""
+
+    date: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    utc_offset: Annotated[str, Meta(pattern=r"^[+-]\d{2}:\d{2}$")]
+    start: Clock
+    end: Clock
+
+
+class PackNation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A nation of the room, its language tag and its caveat in words."""
+
+    id: Ident
+    name: NeededWords
+    language: Ident
+    caveat: str
+
+
+class PackRole(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A role and the powers its seats hold; the engine knows powers, the pack names roles."""
+
+    id: Ident
+    name: NeededWords
+    powers: tuple[str, ...]
+
+
+class PackSeat(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A chair: a role for a nation. `simulated` seats write only the opening record."""
+
+    id: Ident
+    role: Ident
+    nation: Ident
+    name: str = ""
+    simulated: bool = False
+
+
+class PackMinima(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What must be kept between two aircraft, and how far ahead the room looks."""
+
+    horizontal_nm: Share
+    vertical_ft: Annotated[int, Meta(ge=0)]
+    lookahead_s: Annotated[int, Meta(ge=1)]
+
+
+class PackAirfieldRings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Around each airfield, below a level, separation is the tower's business."""
+
+    radius_nm: Share
+    below_ft: Annotated[int, Meta(ge=0)]
+
+
+class PackAddressBlock(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A block of 24-bit addresses that names a party."""
+
+    first: Annotated[str, Meta(pattern=r"^[0-9a-f]{6}$")]
+    last: Annotated[str, Meta(pattern=r"^[0-9a-f]{6}$")]
+    party: Party
+
+
+class PackFeed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A feed of the exercise: its wire format, its age limits and whom it is releasable to."""
+
+    id: Ident
+    name: NeededWords
+    format: Ident
+    stale_s: Share
+    lost_s: Share
+    nations: tuple[Ident, ...]
+
+
+class PackKind(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A kind of request that this pack uses, and what it means here."""
+
+    kind: Kind
+    name: NeededWords
+    note: str
+
+
+class AdviserRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One role that must be asked: always, or for these kinds or in these areas."""
+
+    role: Ident
+    kinds: tuple[Kind, ...] = ()
+    areas: tuple[Ident, ...] = ()
+
+
+class RequiredAdvice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The rule that names the required advisers, in its version."""
+
+    rule_id: Ident
+    rules_version: Annotated[int, Meta(ge=1)]
+    note: NeededWords
+    advisers: tuple[AdviserRule, ...]
+
+
+class DoctrineSet(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type", tag="DoctrineSet"):
+    """The rules in force from this entry on, with their full text; a request is pinned to their digest.
+
+    `areas` and `nations` are what requests may name; requests that use force need `is_exercise`.
+    """
+
+    rules_digest: Digest
+    rules_text: str
+    advice: RequiredAdvice
+    areas: tuple[str, ...]
+    nations: tuple[str, ...]
+    is_exercise: bool
+    label: Label
+
+
+class PackHeader(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`pack.yaml`."""
+
+    id: Ident
+    title: NeededWords
+    story: NeededWords
+    fictional: bool
+    clock: PackClock
+    nations: tuple[PackNation, ...]
+    other_parties: tuple[PackNation, ...]
+    roles: tuple[PackRole, ...]
+    seats: tuple[PackSeat, ...]
+    minima: PackMinima
+    airfield_rings: PackAirfieldRings
+    address_blocks: tuple[PackAddressBlock, ...]
+    feeds: tuple[PackFeed, ...]
+    kinds: tuple[PackKind, ...]
+
+
+class Area(Struct, frozen=True, kw_only=True):
+    """A named area of the map that a request may be about; none is smaller than a 5 km cell."""
+
+    id: str
+    name: str
+    feature: str
+    rings: tuple[Ring, ...]
+    area_km2: float
+
+
+class Airfield(Struct, frozen=True, kw_only=True):
+    """An airfield of the map."""
+
+    id: str
+    name: str
+    use: str
+    lat_deg: float
+    lon_deg: float
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """A scripted stream of aircraft: either `count` on a schedule or loop, or one with a time at each vertex."""
+
+    id: str
+    party: Party
+    kind: str
+    nation: str
+    feed: str
+    count: int
+    gs_kt: float
+    level_ft: int
+    headway_min: float
+    first_off_block_min: float
+    loop: bool
+    climbs_from_field: bool
+    descends_to_field: bool
+    callsigns: tuple[str, ...]
+    times_us: tuple[int, ...]
+    path: Ring
+
+
+class OpeningRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="act", tag="request"):
+    """A request that a simulated seat wrote before the exercise starts; times are room time."""
+
+    seat: Ident
+    at: Clock
+    request_id: Ident
+    kind: Kind
+    acting_nation: Ident
+    what: NeededWords
+    why: NeededWords
+    hoped_for: NeededWords
+    could_go_wrong: NeededWords
+    alternatives: NeededWords
+    area: Ident
+    window_from: Clock
+    window_until: Clock
+    nations: tuple[Ident, ...]
+
+
+class OpeningAdvice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="act", tag="advice"):
+    """Advice that a simulated seat gave before the exercise starts. It never counts as required advice."""
+
+    seat: Ident
+    at: Clock
+    request_id: Ident
+    verdict: Verdict
+    words: NeededWords
+
+
+class Pack(Struct, frozen=True, kw_only=True):
+    """All of a pack, checked. `digest` is over its files; `map_geojson` is drawn as it is."""
+
+    header: PackHeader
+    digest: str
+    rules_digest: str
+    rules_text: str
+    advice: RequiredAdvice
+    areas: tuple[Area, ...]
+    airfields: tuple[Airfield, ...]
+    routes: tuple[Route, ...]
+    opening: tuple[OpeningRequest | OpeningAdvice, ...]
+    map_geojson: bytes
+    epoch_us: int
+    start_us: int
+    end_us: int
+    utc_offset_s: int

@@ -1,0 +1,182 @@
+"""What screens are told: the board, alerts, clock and feeds as they are shown. The wall's types come from here."""
+
+from msgspec import Struct
+
+from watchfloor.messages.acts import Answer, Kind, LogHead, Verdict
+from watchfloor.messages.alerts import EndCause, VerticalBasis
+from watchfloor.messages.outcomes import StopCause
+from watchfloor.messages.room import Context, FeedState
+
+
+class Who(Struct, frozen=True):
+    """Somebody by role and nation; screens show no names of persons."""
+
+    role: str
+    nation: str
+    seat_id: str
+    simulated: bool
+
+
+class AdviceShown(Struct, frozen=True):
+    """One adviser's word on one version."""
+
+    act_id: str
+    version: int
+    verdict: Verdict
+    words: str
+    at_us: int
+    counts: bool
+    who: Who
+
+
+class DoubtShown(Struct, frozen=True):
+    """One doubt, open or answered."""
+
+    doubt_id: str
+    version: int
+    words: str
+    at_us: int
+    open: bool
+    resolution: str
+    who: Who
+
+
+class DecidedShown(Struct, frozen=True):
+    """A signed decision in its own words."""
+
+    act_id: str
+    answer: Answer
+    lawful_and_valid: str
+    expected_advantage: str
+    remaining_doubt: str
+    at_us: int
+    who: Who
+
+
+class StoppedShown(Struct, frozen=True):
+    """Why a request ended without a decision."""
+
+    cause: StopCause
+    sentence: str
+    at_us: int
+
+
+class RequestShown(Struct, frozen=True, kw_only=True):
+    """One request; `state` is the word on its card: open, held, stopped or decided."""
+
+    request_id: str
+    version: int
+    state: str
+    kind: Kind
+    acting_nation: str
+    what: str
+    why: str
+    hoped_for: str
+    could_go_wrong: str
+    alternatives: str
+    area_id: str
+    from_us: int
+    until_us: int
+    written_us: int
+    nations: tuple[str, ...]
+    author: Who
+    advisers: tuple[str, ...]
+    absent: tuple[str, ...]
+    advice: tuple[AdviceShown, ...]
+    doubts: tuple[DoubtShown, ...]
+    decided: DecidedShown | None
+    stopped: StoppedShown | None
+
+
+class AlertShown(Struct, frozen=True, kw_only=True):
+    """One alert about a predicted loss of separation."""
+
+    alert_id: str
+    first: str
+    second: str
+    raised_us: int
+    between_parties: bool
+    minimum_m: int
+    minimum_ft: int
+    loss_us: int
+    cpa_us: int
+    cpa_m: int
+    vertical_ft: int
+    basis: VerticalBasis
+    acknowledged_by: Who | None
+    ended: EndCause | None
+
+
+class SeatShown(Struct, frozen=True):
+    """A seat on which a person sits."""
+
+    seat_id: str
+    role: str
+    nation: str
+
+
+class ScreenDocument(Struct, frozen=True):
+    """Everything a screen's hash is over."""
+
+    board: tuple[RequestShown, ...]
+    alerts: tuple[AlertShown, ...]
+    seats: tuple[SeatShown, ...]
+
+
+class ScreenTold(Struct, frozen=True, tag_field="kind", tag="screen"):
+    """A screen with its hash and the log's head at that moment."""
+
+    context: Context
+    digest: str
+    head: LogHead
+    screen: ScreenDocument
+
+
+class FeedShown(Struct, frozen=True):
+    """One feed: how old, how much, what was refused."""
+
+    feed_id: str
+    name: str
+    state: FeedState
+    newest_us: int | None
+    message_count: int
+    position_count: int
+    bad_count: int
+    dropped_count: int
+    reasons: dict[str, int]
+
+
+class GuestShown(Struct, frozen=True):
+    """A TAK client's own position; the room does not judge it."""
+
+    uid: str
+    callsign: str
+    lat_e7deg: int
+    lon_e7deg: int
+
+
+class PulseTold(Struct, frozen=True, tag_field="kind", tag="pulse"):
+    """The clock, the feeds and the clients' own positions, with every tick."""
+
+    room_us: int
+    rate_permille: int
+    paused: bool
+    failed: str | None
+    feeds: tuple[FeedShown, ...]
+    guests: tuple[GuestShown, ...]
+
+
+class NameTold(Struct, frozen=True, array_like=True):
+    """What rarely changes of a track."""
+
+    number: int
+    callsign: str
+    squawk: str
+    identity: str
+    sources: str
+
+
+class NamesTold(Struct, frozen=True, tag_field="kind", tag="names"):
+    """Names of tracks that this screen did not have yet."""
+
+    tracks: tuple[NameTold, ...]

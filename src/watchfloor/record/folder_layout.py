@@ -1,0 +1,64 @@
+"""The names of a data folder's files, and the forms of those that are text.
+
+| name | holds |
+|---|---|
+| `FORMAT` | one line: the version of this layout |
+| `lock` | nothing; its lock says that a process writes here |
+| `keys/room.key` | the log's private key, 32 bytes in hex, readable by its owner only |
+| `keys/room.pub` | the log's verifier key, as one line |
+| `record.sqlite`, `record.sqlite-wal` | the record; the second only while open or after a crash |
+| `tape/tracks-NNNNNN.wft` | the tape's blocks |
+| `seal.note` | after a good end: size and SHA-256 of every other file, signed by the log's key |
+| `roster.json` | names of persons; outside the record, may be deleted |
+
+**Source**: own layout.
+"""
+
+import re
+
+from msgspec import Struct
+
+from watchfloor.base.errors import WireError
+
+FORMAT_TEXT = b"watchfloor data folder 1\n"
+FORMAT, LOCK, ROSTER, SEAL = "FORMAT", "lock", "roster.json", "seal.note"
+RECORD, WAL = "record.sqlite", "record.sqlite-wal"
+PRIVATE_KEY, PUBLIC_KEY = "keys/room.key", "keys/room.pub"
+TAPE_FILE = re.compile(r"tape/(tracks-\d{6})\.wft")
+_SEAL_LINE = re.compile(r"([0-9a-f]{64}) (0|[1-9]\d*) (\S+)")
+
+
+class SealedFile(Struct, frozen=True):
+    """One file as it was at a good end."""
+
+    name: str
+    size_bytes: int
+    digest: str
+
+
+def tape_file(block: str) -> str:
+    """The file of a tape block."""
+    return f"tape/{block}.wft"
+
+
+def seal_text(origin: str, files: list[SealedFile]) -> str:
+    """The text of a seal, before it is signed."""
+    lines = [f"{file.digest} {file.size_bytes} {file.name}" for file in files]
+    return "\n".join((f"{origin} seal", *lines)) + "\n"
+
+
+def parse_seal(text: str, origin: str) -> list[SealedFile]:
+    """The files that a seal's text lists.
+
+    **Raises**: WireError, when it is of another room or a line has another form.
+    """
+    head, *lines = text.removesuffix("\n").split("\n")
+    if head != f"{origin} seal":
+        raise WireError("the seal is of another room")
+    files = []
+    for line in lines:
+        found = _SEAL_LINE.fullmatch(line)
+        if not found:
+            raise WireError(f"not a line of a seal: `{line[:80]}`")
+        files.append(SealedFile(found.group(3), int(found.group(2)), found.group(1)))
+    return files

@@ -1,0 +1,1 @@
+"""A tower: the auditor's tool. From the files alone, without the system that wrote them."""

@@ -1,0 +1,149 @@
+"""Checks what people did: each signature, and that each decision carries the advice and persons it needs.
+
+Written apart from `decisions`, from the entries alone, so that one fault cannot hide in both.
+"""
+
+from msgspec import Struct
+
+from watchfloor.base.errors import WireError
+from watchfloor.messages.acts import (
+    AdviceGiven,
+    Answer,
+    AnyAct,
+    DecisionSigned,
+    DoubtResolved,
+    RequestWritten,
+    SeatKind,
+    SignedAct,
+    Verdict,
+)
+from watchfloor.messages.canonical import decode_canonical
+from watchfloor.messages.entry import Entry
+from watchfloor.messages.outcomes import (
+    ActRefused,
+    AdviceNoted,
+    RequestDecided,
+    RequestHeld,
+    RequestOpened,
+    RequestReopened,
+)
+from watchfloor.messages.room import RoomOpened, SeatTaken
+from watchfloor.record.note import signature_holds
+from watchfloor.verify.report import Report
+
+_WHERE = "record.sqlite"
+
+
+class _Case(Struct):
+    """One request as the entries tell it."""
+
+    author: str
+    advisers: tuple[str, ...]
+    version: int = 1
+    advised: dict[str, str] = {}
+    adviser_persons: set[str] = set()
+    open_doubts: set[str] = set()
+    resolvers: set[str] = set()
+
+
+def check_acts(report: Report, entries: list[Entry]) -> None:
+    """Check every signed act and every decision."""
+    seats: dict[str, SeatTaken] = {}
+    acts: dict[str, tuple[AnyAct, SignedAct]] = {}
+    cases: dict[str, _Case] = {}
+    room_id = ""
+    for entry in entries:
+        body = entry.body
+        if isinstance(body, RoomOpened):
+            room_id = body.room_id
+        elif isinstance(body, SeatTaken):
+            seats[body.seat_id] = body
+        elif isinstance(body, SignedAct):
+            act = _check_signature(report, entry.seq, body, seats, room_id)
+            if act is not None:
+                acts[act.act_id] = (act, body)
+        elif isinstance(body, ActRefused):
+            acts.pop(body.act_id, None)
+        else:
+            _follow(report, entry, acts, cases)
+
+
+def _check_signature(
+    report: Report, seq: int, signed: SignedAct, seats: dict[str, SeatTaken], room_id: str
+) -> AnyAct | None:
+    report.signed_act_count += 1
+    try:
+        act: AnyAct = decode_canonical(signed.document.encode(), AnyAct)  # type: ignore[arg-type]
+    except WireError as error:
+        report.add(_WHERE, f"its document: {error}", seq)
+        return None
+    seat = seats.get(signed.actor.seat_id)
+    if seat is None or seat.key_id != signed.key_id or seat.person_id != signed.actor.person_id:
+        report.add(_WHERE, "was signed by nobody who sat on that seat", seq)
+    elif (act.person_id, act.seat_id, act.room_id) != (seat.person_id, seat.seat_id, room_id):
+        report.add(_WHERE, "its document names another person, seat or room", seq)
+    elif (signed.actor.role, signed.actor.nation, signed.actor.kind, signed.actor.powers) != (
+        seat.role,
+        seat.nation,
+        seat.kind,
+        seat.powers,
+    ):
+        report.add(_WHERE, "claims a role or power that its seat does not have", seq)
+    elif not signature_holds(bytes.fromhex(seat.public_key), bytes.fromhex(signed.signature), signed.document.encode()):
+        report.add(_WHERE, "its signature does not fit its words", seq)
+    return act
+
+
+def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAct]], cases: dict[str, _Case]) -> None:
+    """Take one outcome into its case; a decision is checked against all before it."""
+    body = entry.body
+    by_key = acts.get(entry.key.partition(".")[0])
+    if isinstance(body, RequestOpened) and by_key is not None and isinstance(by_key[0], RequestWritten):
+        cases[body.request_id] = _Case(by_key[1].actor.person_id, body.advisers, 1, {}, set(), set(), set())
+        return
+    case = cases.get(getattr(body, "request_id", ""))
+    if case is None:
+        if isinstance(body, RequestDecided):
+            report.add(_WHERE, "decides a request that nobody wrote", entry.seq)
+        return
+    if isinstance(body, AdviceNoted) and by_key is not None and isinstance(by_key[0], AdviceGiven):
+        actor = by_key[1].actor
+        case.adviser_persons.add(actor.person_id)
+        if actor.kind is SeatKind.PERSON and by_key[0].verdict is Verdict.CONCUR:
+            case.advised[actor.role] = actor.person_id
+    elif isinstance(body, RequestHeld):
+        case.open_doubts.add(body.doubt_id)
+    elif by_key is not None and isinstance(by_key[0], DoubtResolved):
+        case.open_doubts.discard(by_key[0].doubt_id)
+        case.resolvers.add(by_key[1].actor.person_id)
+        if isinstance(body, RequestReopened):
+            case.version, case.advised = body.version, {}
+    elif isinstance(body, RequestDecided):
+        _check_decision(report, entry, body, case, by_key)
+
+
+def _check_decision(
+    report: Report,
+    entry: Entry,
+    decided: RequestDecided,
+    case: _Case,
+    by_key: tuple[AnyAct, SignedAct] | None,
+) -> None:
+    report.decision_count += 1
+    if by_key is None or not isinstance(by_key[0], DecisionSigned):
+        report.add(_WHERE, "decides without a signed decision", entry.seq)
+        return
+    act, signed = by_key[0], by_key[1]
+    person = signed.actor.person_id
+    if signed.actor.kind is not SeatKind.PERSON or "decide" not in signed.actor.powers:
+        report.add(_WHERE, "was decided by nobody who may decide", entry.seq)
+    if person == case.author or person in case.adviser_persons or person in case.resolvers:
+        report.add(_WHERE, "was decided by its author, adviser or resolver", entry.seq)
+    if act.answer is not decided.answer or act.version != case.version:
+        report.add(_WHERE, "does not say what was signed", entry.seq)
+    if decided.answer is Answer.YES:
+        missing = [role for role in case.advisers if role not in case.advised]
+        if missing:
+            report.add(_WHERE, f"was decided without advice of {', '.join(missing)}", entry.seq)
+        if case.open_doubts:
+            report.add(_WHERE, "was decided while a doubt was open", entry.seq)

@@ -1,0 +1,43 @@
+"""What verification found, in words and as data."""
+
+from msgspec import Struct
+
+
+class Problem(Struct, frozen=True):
+    """Something that does not hold: where, and in which entry, if it is one."""
+
+    where: str
+    sentence: str
+    seq: int | None = None
+
+
+class Report(Struct):
+    """The result of checking a folder. It holds when `problems` is empty.
+
+    `notes` say what a reader should know although it breaks nothing: an open block, a missing roster.
+    """
+
+    entry_count: int = 0
+    root: str = ""
+    checkpoint_count: int = 0
+    signed_act_count: int = 0
+    decision_count: int = 0
+    block_count: int = 0
+    frame_count: int = 0
+    byte_count: int = 0
+    sealed: bool = False
+    problems: list[Problem] = []
+    notes: list[str] = []
+
+    def holds(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    def first_bad_entry(self) -> int | None:
+        """The lowest entry that a problem names."""
+        named = [problem.seq for problem in self.problems if problem.seq is not None]
+        return min(named) if named else None
+
+    def add(self, where: str, sentence: str, seq: int | None = None) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(where, sentence, seq))

@@ -1,0 +1,105 @@
+"""Where one CoT event ends and the next begins in a TCP stream, whatever the chunks.
+
+| limit | value | why |
+|---|---|---|
+| event | 1 MiB | a stream without a complete event in it is no CoT |
+| one tag, comment or section | 64 KiB | bounds the work that a sender of tiny chunks can cause |
+
+Outside events, declarations, comments and white space are passed over. A `<` where markup forbids it, a
+document type, or an event inside an event means that bytes were lost: what was read is rejected and reading
+starts again at the next `<event`.
+**Source**: MITRE CoT Event schema 2.0; the streaming rule of TAK's protocol.txt (split after `</event>`).
+"""
+
+import re
+
+from msgspec import Struct
+
+from watchfloor.messages.air import Rejected
+
+MAX_EVENT_BYTES = 1 << 20
+OVERSIZED = "over 1 MiB without a complete event"
+_MAX_TOKEN_BYTES = 1 << 16
+_START = re.compile(rb"<event(?=[\s/>])")
+_TOKEN = re.compile(
+    rb"""(?P<skip><!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|[^<]+)"""
+    rb"""|(?P<close></event\s*>)"""
+    rb"""|(?P<nested><event(?=[\s/>]))"""
+    rb"""|(?P<tag></?[A-Za-z_:][^\s<>/"'=]*(?:[^<>"']|"[^"<]*"|'[^'<]*')*>)""",
+    re.DOTALL,
+)
+_OPEN = re.compile(rb"""<event(?:[^<>"'/]|/(?!>)|"[^"<]*"|'[^'<]*')*(?P<end>/?>)""")
+_UNFINISHED = re.compile(
+    rb"""<(?:!(?:-(?:-.*)?)?|!\[?[CDAT]{0,5}(?:\[.*)?|\?.*|/?(?:[A-Za-z_:](?:[^<>"']|"[^"<]*"|'[^'<]*')*(?:"[^"<]*|'[^'<]*)?)?)?\Z""",
+    re.DOTALL,
+)
+_HARMLESS = re.compile(rb"(?:\s|<\?[^>]*\?>|<!--.*?-->)*", re.DOTALL)
+
+
+class StreamState(Struct, frozen=True):
+    """Bytes not yet ended, and how far into an open event they are known to be sound (0: none open)."""
+
+    rest: bytes = b""
+    read_count: int = 0
+
+
+def step(state: StreamState, chunk: bytes) -> tuple[StreamState, list[bytes | Rejected]]:
+    """Complete events, as bytes from `<event` to its end, and what was rejected between them."""
+    data, place = state.rest + chunk, state.read_count
+    found: list[bytes | Rejected] = []
+    while True:
+        if place == 0:
+            data = _to_next_start(data, found)
+            if not _START.match(data):
+                return StreamState(data), found
+            opened = _OPEN.match(data)
+            if opened is None:
+                if _could_continue(data, 0):
+                    return StreamState(data), found
+                data = _reject(data, 1, "broken markup", found)
+                continue
+            place = opened.end()
+            if opened.group("end") == b"/>":
+                found.append(data[:place])
+                data, place = data[place:], 0
+                continue
+        token = _TOKEN.match(data, place)
+        if token is None and place < len(data) and not _could_continue(data, place):
+            data, place = _reject(data, max(place, 1), "broken markup", found), 0
+        elif token is None or (token.lastgroup == "skip" and token.end() == len(data)):
+            end = place if token is None or data[place : place + 1] == b"<" else len(data)
+            if len(data) > MAX_EVENT_BYTES:
+                data, place = _reject(data, len(data), OVERSIZED, found), 0
+                continue
+            return StreamState(data, end), found
+        elif token.lastgroup == "nested":
+            data, place = _reject(data, place, "an event inside an event", found), 0
+        elif token.lastgroup == "close":
+            found.append(data[: token.end()])
+            data, place = data[token.end() :], 0
+        else:
+            place = token.end()
+
+
+def _could_continue(data: bytes, place: int) -> bool:
+    tail = data[place:]
+    return len(tail) <= _MAX_TOKEN_BYTES and _UNFINISHED.match(tail) is not None
+
+
+def _reject(data: bytes, end: int, reason: str, found: list[bytes | Rejected]) -> bytes:
+    found.append(Rejected(reason=reason, sample=data[: min(end, 256)]))
+    return data[end:]
+
+
+def _to_next_start(data: bytes, found: list[bytes | Rejected]) -> bytes:
+    """What remains from the next `<event` on, or the few bytes that may become one."""
+    start = _START.search(data)
+    end = start.start() if start else len(data)
+    if start is None:
+        last = data.rfind(b"<")
+        if last >= 0 and _could_continue(data, last):
+            end = last
+    before = data[:end]
+    if not _HARMLESS.fullmatch(before):
+        found.append(Rejected(reason="bytes outside any event", sample=before[:256]))
+    return data[end:]

@@ -1,0 +1,32 @@
+/** The design's own symbols on a 16 px grid: one stroke weight, no icon font. Paths only; colour is the text's. */
+
+export interface Mark {
+  readonly fill?: string;
+  readonly stroke?: string;
+  readonly cut?: string;
+  readonly dash?: string;
+}
+
+export const MARKS = {
+  alarm: { fill: 'M8 .8 15.6 14.8H.4Z', cut: 'M8 5.4v4.6M8 11.6v1.6' },
+  fresh: { fill: 'M13 8A5 5 0 1 1 3 8a5 5 0 0 1 10 0Z' },
+  waiting: { stroke: 'M13 8A5 5 0 1 1 3 8a5 5 0 0 1 10 0Z' },
+  stale: { stroke: 'M13.4 8A5.4 5.4 0 1 1 2.6 8a5.4 5.4 0 0 1 10.8 0Z', dash: '2.6 2.9' },
+  lost: { stroke: 'm3 3 10 10M13 3 3 13' },
+  open: { stroke: 'M2.8 2.8h10.4v10.4H2.8Z' },
+  held: { stroke: 'M14.6 8A6.6 6.6 0 1 1 1.4 8a6.6 6.6 0 0 1 13.2 0ZM6.1 5v6M9.9 5v6' },
+  stopped: { fill: 'M5 .8h6L15.2 5v6L11 15.2H5L.8 11V5Z', cut: 'M4 8h8' },
+  doubt: {
+    stroke: 'M14.6 8A6.6 6.6 0 1 1 1.4 8a6.6 6.6 0 0 1 13.2 0ZM5.9 6.2c.2-1.5 1.1-2 2.2-2 1.2 0 2.1.7 2.1 1.800 0 1.6-2.1 1.5-2.1 3.1M8.1 10.5v1.6',
+  },
+  decided: {
+    stroke: 'M1.4 1.400h13.2v13.2H1.400ZM3.8 10.6c1.6-3.4 2.6-5 3.2-4.6.8.6-1.3 4 .1 4.200 1 .1 1.3-2 2.2-1.9.7.1.4 1.2 2.9.6',
+  },
+  absent: { stroke: 'M10.800 5A2.8 2.8 0 1 1 5.2 5a2.8 2.8 0 0 1 5.6 0ZM2.6 14.2c.4-3.400 2.600-5 5.400-5s5 1.600 5.400 5', dash: '2 1.600' },
+  concur: { stroke: 'M3 11.5h10M3 6.5h10' },
+  exercise: { stroke: 'M1 15 15 1M1 8.6 8.6 1M7.400 15 15 7.400' },
+  live: { fill: 'M15 8A7 7 0 1 1 1 8a7 7 0 0 1 14 0Z' },
+  replay: { fill: 'M8 2 1 8l7 6Zm7 0L8 8l7 6Z' },
+} satisfies Record<string, Mark>;
+
+export type MarkName = keyof typeof MARKS;

@@ -1,0 +1,308 @@
+// Generated from watchfloor.messages by tools/generate.py; do not edit.
+/** An adviser concurs or doubts; the words are kept as written. */
+export interface AdviceGiven {
+  type: "AdviceGiven";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  request_id: string;
+  version: number;
+  verdict: Verdict;
+  words: string;
+}
+
+/** One adviser's word on one version. */
+export interface AdviceShown {
+  act_id: string;
+  version: number;
+  verdict: Verdict;
+  words: string;
+  at_us: number;
+  counts: boolean;
+  who: Who;
+}
+
+/** A named seat says it has seen an alert. It changes nothing else. */
+export interface AlertAcknowledged {
+  type: "AlertAcknowledged";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  alert_id: string;
+}
+
+/** One alert about a predicted loss of separation. */
+export interface AlertShown {
+  alert_id: string;
+  first: string;
+  second: string;
+  raised_us: number;
+  between_parties: boolean;
+  minimum_m: number;
+  minimum_ft: number;
+  loss_us: number;
+  cpa_us: number;
+  cpa_m: number;
+  vertical_ft: number;
+  basis: VerticalBasis;
+  acknowledged_by: Who | null;
+  ended: EndCause | null;
+}
+
+/** What a decider presses; unsure is a doubt. */
+export type Answer = "no" | "unsure" | "yes";
+
+/** Exercise control pauses, jumps or paces room time. `jump_to_us` absent: no jump. */
+export interface ClockCommanded {
+  type: "ClockCommanded";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  rate_permille: number;
+  paused: boolean;
+  jump_to_us?: number | null;
+}
+
+/** What a screen, an export and an outgoing message say they are (SCOPE limit 1). */
+export type Context = "EXERCISE" | "EXERCISE REPLAY" | "LIVE - CIVIL, NOT CERTIFIED" | "REPLAY";
+
+/** A signed decision in its own words. */
+export interface DecidedShown {
+  act_id: string;
+  answer: Answer;
+  lawful_and_valid: string;
+  expected_advantage: string;
+  remaining_doubt: string;
+  at_us: number;
+  who: Who;
+}
+
+/** A decider answers, with the two questions and the remaining doubt in writing. */
+export interface DecisionSigned {
+  type: "DecisionSigned";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  request_id: string;
+  version: number;
+  answer: Answer;
+  lawful_and_valid: string;
+  expected_advantage: string;
+  remaining_doubt: string;
+  cited: (string)[];
+  screen_digest: string;
+}
+
+/** Anybody doubts. It stops at once; no reason is needed at that moment. */
+export interface DoubtRaised {
+  type: "DoubtRaised";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  request_id: string;
+  version: number;
+  words: string;
+}
+
+/** Somebody else answers a doubt in writing. It reopens as a new version, asked again from all. */
+export interface DoubtResolved {
+  type: "DoubtResolved";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  request_id: string;
+  version: number;
+  doubt_id: string;
+  words: string;
+}
+
+/** One doubt, open or answered. */
+export interface DoubtShown {
+  doubt_id: string;
+  version: number;
+  words: string;
+  at_us: number;
+  open: boolean;
+  resolution: string;
+  who: Who;
+}
+
+/** Why an alert ended. */
+export type EndCause = "clock_jumped" | "diverged" | "track_lost";
+
+/** One feed: how old, how much, what was refused. */
+export interface FeedShown {
+  feed_id: string;
+  name: string;
+  state: FeedState;
+  newest_us: number | null;
+  message_count: number;
+  position_count: number;
+  bad_count: number;
+  dropped_count: number;
+  reasons: Record<string, number>;
+}
+
+/** How old the newest data of a feed is, by the feed's own limits. */
+export type FeedState = "fresh" | "lost" | "stale" | "waiting";
+
+/** A TAK client's own position; the room does not judge it. */
+export interface GuestShown {
+  uid: string;
+  callsign: string;
+  lat_e7deg: number;
+  lon_e7deg: number;
+}
+
+/** Kinds of request; a pack names and explains those it uses. Fixed in the engine (SCOPE limit 6). */
+export type Kind = "airdrop" | "drop_on_fire" | "escort" | "evacuation_or_relief_flight" | "force_exercise_only" | "show_of_presence" | "temporary_closure";
+
+/** Level and nations (three-letter codes, sorted, each once). */
+export interface Label {
+  level: Level;
+  nations: (string)[];
+}
+
+/** How far an item may travel inside the nations it is releasable to; higher is narrower. */
+export type Level = 0 | 1 | 2;
+
+/** The newest checkpoint the actor's screen had: how many entries, and their root. */
+export interface LogHead {
+  size_count: number;
+  root: string;
+}
+
+/** What rarely changes of a track. */
+export type NameTold = [number, string, string, string, string];
+
+/** Names of tracks that this screen did not have yet. */
+export interface NamesTold {
+  kind: "names";
+  tracks: (NameTold)[];
+}
+
+/** The clock, the feeds and the clients' own positions, with every tick. */
+export interface PulseTold {
+  kind: "pulse";
+  room_us: number;
+  rate_permille: number;
+  paused: boolean;
+  failed: string | null;
+  feeds: (FeedShown)[];
+  guests: (GuestShown)[];
+}
+
+/** One request; `state` is the word on its card: open, held, stopped or decided. */
+export interface RequestShown {
+  request_id: string;
+  version: number;
+  state: string;
+  kind: Kind;
+  acting_nation: string;
+  what: string;
+  why: string;
+  hoped_for: string;
+  could_go_wrong: string;
+  alternatives: string;
+  area_id: string;
+  from_us: number;
+  until_us: number;
+  written_us: number;
+  nations: (string)[];
+  author: Who;
+  advisers: (string)[];
+  absent: (string)[];
+  advice: (AdviceShown)[];
+  doubts: (DoubtShown)[];
+  decided: DecidedShown | null;
+  stopped: StoppedShown | null;
+}
+
+/** A person asks for something to be allowed, in words, for an area and a window. */
+export interface RequestWritten {
+  type: "RequestWritten";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  request_id: string;
+  kind: Kind;
+  acting_nation: string;
+  what: string;
+  why: string;
+  hoped_for: string;
+  could_go_wrong: string;
+  alternatives: string;
+  area_id: string;
+  from_us: number;
+  until_us: number;
+  label: Label;
+  rules_digest: string;
+}
+
+/** Everything a screen's hash is over. */
+export interface ScreenDocument {
+  board: (RequestShown)[];
+  alerts: (AlertShown)[];
+  seats: (SeatShown)[];
+}
+
+/** A screen with its hash and the log's head at that moment. */
+export interface ScreenTold {
+  kind: "screen";
+  context: Context;
+  digest: string;
+  head: LogHead;
+  screen: ScreenDocument;
+}
+
+/** A seat on which a person sits. */
+export interface SeatShown {
+  seat_id: string;
+  role: string;
+  nation: string;
+}
+
+/** Why a request ended without a decision; final. */
+export type StopCause = "clock" | "expiry" | "record" | "rule";
+
+/** Why a request ended without a decision. */
+export interface StoppedShown {
+  cause: StopCause;
+  sentence: string;
+  at_us: number;
+}
+
+/** What an adviser presses. */
+export type Verdict = "concur" | "doubt";
+
+/** Which altitudes were compared; unknown means the pair is judged as if level with each other. */
+export type VerticalBasis = "geometric" | "pressure" | "unknown";
+
+/** Somebody by role and nation; screens show no names of persons. */
+export interface Who {
+  role: string;
+  nation: string;
+  seat_id: string;
+  simulated: boolean;
+}

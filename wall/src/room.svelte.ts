@@ -1,0 +1,134 @@
+/** The room as this screen knows it: what the server last told, and the connection's own state. */
+
+import type { ClockTold } from './clock';
+import { roomNowUs } from './clock';
+import type { AlertShown, FeedShown, GuestShown, LogHead, NamesTold, NameTold, PulseTold, RequestShown, ScreenTold } from './messages';
+import { ask, heldSeat, leave, type Seat } from './seat';
+import { readFrame, type Picture } from './wire';
+
+/** `/api/room`. */
+export interface RoomInfo {
+  readonly room_id: string;
+  readonly title: string;
+  readonly story?: string;
+  readonly context: string;
+  readonly utc_offset_s: number;
+  readonly nations: readonly string[];
+  readonly start_us?: number;
+  readonly end_us?: number;
+  readonly rules_digest?: string;
+  readonly rules_version?: number;
+  readonly roles?: Record<string, string>;
+  readonly kinds?: readonly { kind: string; name: string; note: string }[];
+  readonly areas?: readonly { area_id: string; name: string; feature: string }[];
+}
+
+const RETRY_MS = 1000;
+
+class RoomStore {
+  info = $state.raw<RoomInfo | null>(null);
+  seat = $state.raw<Seat | null>(null);
+  picture = $state.raw<Picture | null>(null);
+  names = $state.raw<ReadonlyMap<number, NameTold>>(new Map());
+  board = $state.raw<readonly RequestShown[]>([]);
+  alerts = $state.raw<readonly AlertShown[]>([]);
+  feeds = $state.raw<readonly FeedShown[]>([]);
+  guests = $state.raw<readonly GuestShown[]>([]);
+  head = $state.raw<LogHead>({ size_count: 0, root: '0'.repeat(64) });
+  digest = $state.raw('0'.repeat(64));
+  clock = $state.raw<ClockTold>({ roomUs: 0, ratePermille: 1000, paused: true, toldMs: 0 });
+  failed = $state.raw<string | null>(null);
+  connected = $state.raw(false);
+  nowUs = $state.raw(0);
+  realMs = $state.raw(Date.now());
+  counts = $state.raw<readonly { us: number; count: number }[]>([]);
+  selected = $state.raw<number | null>(null);
+  notice = $state.raw('');
+  #socket: WebSocket | null = null;
+  #generation = -1;
+
+  async start(): Promise<void> {
+    this.info = await ask<RoomInfo>('api/room');
+    const held = heldSeat();
+    if (held && held.room_id === this.info.room_id) this.seat = held;
+    this.connect();
+    setInterval(() => {
+      this.nowUs = roomNowUs(this.clock, performance.now());
+      this.realMs = Date.now();
+    }, 200);
+  }
+
+  /** Connect anew, as the seat that this tab holds now. */
+  connect(): void {
+    this.#socket?.close();
+    const socket = new WebSocket(new URL('ws', location.href.replace(/^http/, 'ws').replace(/#.*$/, '')));
+    this.#socket = socket;
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => socket.send(JSON.stringify({ session: this.seat?.session ?? '' }));
+    socket.onmessage = (message: MessageEvent<ArrayBuffer | string>) => this.#take(message.data);
+    socket.onclose = (event) => {
+      if (this.#socket !== socket) return;
+      this.connected = false;
+      if (event.code === 4401) {
+        leave();
+        this.seat = null;
+        this.notice = event.reason;
+      }
+      setTimeout(() => this.#socket === socket && this.connect(), RETRY_MS);
+    };
+  }
+
+  #take(data: ArrayBuffer | string): void {
+    this.connected = true;
+    if (data instanceof ArrayBuffer) {
+      this.#takePicture(readFrame(data));
+      return;
+    }
+    const told = JSON.parse(data) as ScreenTold | PulseTold | NamesTold;
+    if (told.kind === 'names') {
+      const names = new Map(this.names);
+      for (const name of told.tracks) names.set(name[0], name);
+      this.names = names;
+    } else if (told.kind === 'pulse') {
+      this.clock = { roomUs: told.room_us, ratePermille: told.rate_permille, paused: told.paused, toldMs: performance.now() };
+      this.feeds = told.feeds;
+      this.guests = told.guests;
+      this.failed = told.failed;
+    } else {
+      this.board = told.screen.board;
+      this.alerts = told.screen.alerts;
+      this.head = told.head;
+      this.digest = told.digest;
+    }
+  }
+
+  #takePicture(picture: Picture): void {
+    if (picture.generation !== this.#generation) this.counts = [];
+    this.#generation = picture.generation;
+    this.picture = picture;
+    const last = this.counts.at(-1);
+    if (!last || picture.roomUs - last.us >= 10e6) {
+      this.counts = [...this.counts.slice(-800), { us: picture.roomUs, count: picture.count }];
+    }
+  }
+
+  /** What people call a track: its callsign, or its address. */
+  nameOf(number: number): string {
+    const name = this.names.get(number);
+    return name ? name[1] || name[3].replace(/^\w+:/, '').toUpperCase() : `T${number}`;
+  }
+
+  roleName(role: string): string {
+    return this.info?.roles?.[role] ?? role;
+  }
+
+  areaName(area: string): string {
+    return this.info?.areas?.find((known) => known.area_id === area)?.name ?? area;
+  }
+
+  kindName(kind: string): string {
+    return this.info?.kinds?.find((known) => known.kind === kind)?.name ?? kind;
+  }
+}
+
+export const room = new RoomStore();

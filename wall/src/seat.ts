@@ -1,0 +1,109 @@
+/** Sitting down, and acting: each act is one canonical document, signed here and sent as it is. */
+
+import { canonical, type Plain } from './canonical';
+import { makeKey, nonce, publicKey, sha256, sign } from './keys';
+import type { LogHead } from './messages';
+
+/** A seat as this tab holds it. */
+export interface Seat {
+  readonly session: string;
+  readonly key: string;
+  readonly room_id: string;
+  readonly person_id: string;
+  readonly seat_id: string;
+  readonly role: string;
+  readonly nation: string;
+  readonly powers: readonly string[];
+}
+
+/** A seat that a link offers. */
+export interface Offer {
+  readonly token: string;
+  readonly seat_id: string;
+  readonly role: string;
+  readonly nation: string;
+  readonly name: string;
+}
+
+/** What the room says no to, with its sentence. */
+export class Refusal extends Error {
+  constructor(
+    sentence: string,
+    readonly status: number,
+  ) {
+    super(sentence);
+  }
+}
+
+const TAB = 'watchfloor.seat';
+const PERSONS = 'watchfloor.persons';
+
+export async function ask<T>(path: string, session = '', body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (session) headers['authorization'] = `Bearer ${session}`;
+  const options: RequestInit = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
+  let answer: Response;
+  try {
+    answer = await fetch(path, options);
+  } catch {
+    throw new Refusal('the room does not answer', 0);
+  }
+  const document = (await answer.json()) as { title?: string };
+  if (!answer.ok) throw new Refusal(document.title ?? `the room answered ${answer.status}`, answer.status);
+  return document as T;
+}
+
+/** The token of a seat's link in the address, which is taken out of it at once. */
+export function linkToken(): string | null {
+  const found = /^#seat=([\w-]+)$/.exec(location.hash);
+  if (!found) return null;
+  history.replaceState(null, '', location.pathname + location.search);
+  return found[1] ?? null;
+}
+
+export async function offerOf(token: string): Promise<Offer> {
+  return { token, ...(await ask<Omit<Offer, 'token'>>('api/link', '', { token })) };
+}
+
+/** The seat this tab held before it was loaded again. */
+export function heldSeat(): Seat | null {
+  const text = sessionStorage.getItem(TAB);
+  return text ? (JSON.parse(text) as Seat) : null;
+}
+
+export function leave(): void {
+  sessionStorage.removeItem(TAB);
+}
+
+/** Other seats in this browser whose person may be the same one. */
+export function knownPersons(roomId: string): Seat[] {
+  const all = JSON.parse(localStorage.getItem(PERSONS) ?? '[]') as Seat[];
+  return all.filter((seat) => seat.room_id === roomId);
+}
+
+/** Take a seat: as a new person with a new key, or as the person of another seat with that person's key. */
+export async function sitDown(offer: Offer, roomId: string, name: string, same: Seat | null): Promise<Seat> {
+  const key = same?.key ?? (await makeKey());
+  const public_key = await publicKey(key);
+  const text = `watchfloor: take a seat\n${roomId}\n${await sha256(offer.token)}\n${public_key}\n`;
+  const wish = { token: offer.token, public_key, proof: await sign(key, text), name, also: same?.session ?? '' };
+  const seat: Seat = { ...(await ask<Omit<Seat, 'key'>>('api/enter', '', wish)), key };
+  sessionStorage.setItem(TAB, JSON.stringify(seat));
+  const others = knownPersons(roomId).filter((known) => known.seat_id !== seat.seat_id);
+  localStorage.setItem(PERSONS, JSON.stringify([...others, seat]));
+  return seat;
+}
+
+/** Sign and send an act; throws a Refusal with the room's sentence. */
+export async function act(seat: Seat, head: LogHead, atUs: number, words: { [key: string]: Plain }): Promise<void> {
+  const document = canonical({
+    ...words,
+    act_id: nonce(),
+    room_id: seat.room_id,
+    person_id: seat.person_id,
+    seat_id: seat.seat_id,
+    at_us: Math.floor(atUs),
+    head: { size_count: head.size_count, root: head.root },
+  });
+  await ask('api/acts', seat.session, { document, signature: await sign(seat.key, document) });
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { readFrame, rowOf } from './wire';
+
+function frame(count: number): ArrayBuffer {
+  const raw = new ArrayBuffer(24 + 24 * count);
+  const view = new DataView(raw);
+  view.setUint32(0, 0x31544657, true);
+  view.setUint32(4, count, true);
+  view.setBigInt64(8, 1931271000000000n, true);
+  view.setUint32(16, 3, true);
+  for (let row = 0; row < count; row++) {
+    view.setUint32(24 + 4 * row, 100 + row, true);
+    view.setInt32(24 + 4 * count + 4 * row, -375000000 - row, true);
+    view.setUint16(24 + 12 * count + 2 * row, 7 + row, true);
+    view.setUint8(24 + 23 * count + row, 2);
+  }
+  return raw;
+}
+
+describe('picture frame', () => {
+  it('gives each column its own bytes', () => {
+    const picture = readFrame(frame(3));
+    expect(picture.roomUs).toBe(1931271000000000);
+    expect(picture.generation).toBe(3);
+    expect([...picture.number]).toEqual([100, 101, 102]);
+    expect([...picture.latE7]).toEqual([-375000000, -375000001, -375000002]);
+    expect([...picture.ageDs]).toEqual([7, 8, 9]);
+    expect([...picture.state]).toEqual([2, 2, 2]);
+    expect(rowOf(picture, 101)).toBe(1);
+    expect(rowOf(picture, 5)).toBe(-1);
+  });
+  it('refuses a frame whose length lies', () => {
+    expect(() => readFrame(frame(2).slice(0, 60))).toThrow('2 tracks');
+    expect(() => readFrame(new ArrayBuffer(4))).toThrow('not a picture');
+  });
+});
