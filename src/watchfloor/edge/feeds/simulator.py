@@ -18,6 +18,7 @@ from watchfloor.messages.entry import Entry
 from watchfloor.messages.room import ClockSet
 
 END_WAIT_S = 1.5
+OPENING_WAIT_S = 10.0
 _log = structlog.get_logger()
 
 
@@ -28,10 +29,11 @@ class Simulator:
         self._room, self._ports, self._now_us = room, ports, now_us
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._opened = asyncio.Event()
         room.on_jump(self._hang_up)
 
     async def start(self, pack_folder: Path, http_port: int, links: Mapping[str, str], *, opening: bool) -> None:
-        """Start the process and tell it what to fly, where to, and the time."""
+        """Start the process, tell it what to fly, where to, and the time; wait until the opening record stands."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -53,6 +55,9 @@ class Simulator:
         if self._room.writer.state.clock is not None:
             self._tell_clock(self._room.writer.state.clock, jumped=True)
         self._room.writer.listen(self)
+        if opening:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._opened.wait(), OPENING_WAIT_S)
 
     def told(self, entries: Sequence[Entry]) -> None:
         """Pass on each setting of the clock."""
@@ -84,8 +89,10 @@ class Simulator:
             message = json.loads(line)
             if "announce" in message:
                 self._ports[message["announce"]].announce(int(message["port"]))
-            elif message.get("opened") is False:
-                _log.error("the opening record was refused", reason=message["reason"])
+            elif "opened" in message:
+                self._opened.set()
+                if not message["opened"]:
+                    _log.error("the opening record was refused", reason=message["reason"])
 
     def _hang_up(self) -> None:
         for port in self._ports.values():

@@ -1,0 +1,53 @@
+"""Shared fixtures: the shipped pack, test data that is not part of the project, running rooms."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.support.running import RunningRoom
+from watchfloor.edge.stores.packs import load_pack
+from watchfloor.messages.pack import Pack
+
+settings.register_profile("watchfloor", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("watchfloor")
+
+
+@pytest.fixture(scope="session")
+def pack() -> Pack:
+    return load_pack("eight-thirty")
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real inputs that the environment names."""
+    named = os.environ.get("WATCHFLOOR_TEST_DATA")
+    if not named or not Path(named).is_dir():
+        pytest.skip("WATCHFLOOR_TEST_DATA names no folder of real inputs")
+    return Path(named)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("chromium is not installed (Debian package `chromium`)")
+    return found
+
+
+@pytest.fixture
+def start_room(tmp_path: Path) -> Iterator[Callable[..., RunningRoom]]:
+    """Starts `watchfloor run` as a process; every room is ended after the test."""
+    rooms: list[RunningRoom] = []
+
+    def start(*arguments: str, data: Path | None = None, command: str = "run") -> RunningRoom:
+        room = RunningRoom(data or tmp_path / f"room{len(rooms)}", arguments, command)
+        rooms.append(room)
+        return room
+
+    yield start
+    for room in rooms:
+        room.kill()
