@@ -63,7 +63,9 @@ def _type(body: dict[str, Any]) -> str:
         return f"({_type(body['items'])})[]" if "items" in body else "unknown[]"
     if kind == "object":
         return f"Record<string, {_type(body['additionalProperties'])}>"
-    return {"integer": "number", "number": "number", "string": "string", "boolean": "boolean", "null": "null"}[str(kind)]
+    return {"integer": "number", "number": "number", "string": "string", "boolean": "boolean", "null": "null"}[
+        str(kind)
+    ]
 
 
 def outputs() -> dict[Path, str]:

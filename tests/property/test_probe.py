@@ -39,19 +39,35 @@ def stepped_loss_s(one: Candidate, other: Candidate, minima: Minima = MINIMA) ->
 
 
 STATES = st.tuples(
-    st.floats(-0.6, 0.6), st.floats(-0.6, 0.6), st.integers(5000, 9000), st.floats(60, 500), st.floats(0, 359.9), st.integers(-20, 20)
+    st.floats(-0.6, 0.6),
+    st.floats(-0.6, 0.6),
+    st.integers(5000, 9000),
+    st.floats(60, 500),
+    st.floats(0, 359.9),
+    st.integers(-20, 20),
 )
 
 
 def scene(parts: list[tuple[float, float, int, float, float, int]], lat: float, lon: float) -> list[Candidate]:
     return [
-        candidate(f"T{n}", lat + dlat, (lon + dlon / max(math.cos(math.radians(lat)), 0.05) + 540) % 360 - 180, alt, gs, trk, vs * 100)
+        candidate(
+            f"T{n}",
+            lat + dlat,
+            (lon + dlon / max(math.cos(math.radians(lat)), 0.05) + 540) % 360 - 180,
+            alt,
+            gs,
+            trk,
+            vs * 100,
+        )
         for n, (dlat, dlon, alt, gs, trk, vs) in enumerate(parts)
     ]
 
 
 @settings(max_examples=60)
-@given(st.lists(STATES, min_size=2, max_size=2), st.sampled_from([(0.0, 0.0), (-37.0, -114.0), (62.0, 180.0), (75.0, -20.0)]))
+@given(
+    st.lists(STATES, min_size=2, max_size=2),
+    st.sampled_from([(0.0, 0.0), (-37.0, -114.0), (62.0, 180.0), (75.0, -20.0)]),
+)
 def test_a_pair_is_found_when_and_only_when_stepping_finds_it(
     parts: list[tuple[float, float, int, float, float, int]], where: tuple[float, float]
 ) -> None:
@@ -81,7 +97,9 @@ def test_order_and_place_do_not_change_the_pairs(parts: list[tuple[float, float,
 
 
 @given(st.lists(STATES, min_size=2, max_size=6))
-def test_wider_minima_and_longer_looks_never_lose_a_pair(parts: list[tuple[float, float, int, float, float, int]]) -> None:
+def test_wider_minima_and_longer_looks_never_lose_a_pair(
+    parts: list[tuple[float, float, int, float, float, int]],
+) -> None:
     here = scene(parts, 10.0, 20.0)
     small = {(hit.first, hit.second) for hit in probe(here, MINIMA, NOW_US)}
     wide = {(hit.first, hit.second) for hit in probe(here, Minima(18_520, 2000, 400_000_000), NOW_US)}

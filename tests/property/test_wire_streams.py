@@ -55,7 +55,9 @@ def test_cot_events_do_not_depend_on_chunks(pieces: list[bytes], sizes: list[int
 @given(PIECES)
 @example([b"\x00" * 5, b"<event"])
 def test_a_good_event_after_any_rubbish_that_ends_is_found(pieces: list[bytes]) -> None:
-    rubbish = b"".join(piece for piece in pieces if b"<!--" not in piece and b"CDATA" not in piece and b"<?" not in piece)
+    rubbish = b"".join(
+        piece for piece in pieces if b"<!--" not in piece and b"CDATA" not in piece and b"<?" not in piece
+    )
     rubbish = rubbish.replace(b"<!", b"!").replace(b"<?", b"?")
     _, found = cot.step(StreamState(), rubbish + b">" + EVENT + EVENT)
     assert any(isinstance(one, cot.CotEvent) and one.uid == "A-1" for one in found)
@@ -79,7 +81,9 @@ def test_a_stream_without_an_event_is_refused_at_one_mebibyte_and_goes_on() -> N
 
 
 FRAMES = st.lists(
-    st.tuples(st.integers(0, 2**48 - 1), st.one_of(st.binary(min_size=7, max_size=7), st.binary(min_size=14, max_size=14))),
+    st.tuples(
+        st.integers(0, 2**48 - 1), st.one_of(st.binary(min_size=7, max_size=7), st.binary(min_size=14, max_size=14))
+    ),
     max_size=8,
 )
 
@@ -121,13 +125,11 @@ def test_no_frame_raises_in_the_adsb_codec(frames: list[bytes]) -> None:
     st.integers(-100, 100),
     st.integers(0, 0o7777),
 )
-def test_what_a_transponder_sends_is_read_back(  # noqa: PLR0917
+def test_what_a_transponder_sends_is_read_back(
     lat: float, lon: float, level: int, gs: float, trk: float, rate: int, gap: int, squawk: int
 ) -> None:
     address = 0xF10001
-    sent = [
-        adsb_encode.position(address, lat, lon, level * 25, odd=bool(turn % 2)) for turn in range(4)
-    ] + [
+    sent = [adsb_encode.position(address, lat, lon, level * 25, odd=bool(turn % 2)) for turn in range(4)] + [
         adsb_encode.velocity(address, gs, trk, rate * 64, gap * 25),
         adsb_encode.identification(address, "CVE1A"),
         adsb_encode.status(address, f"{squawk:04o}"),

@@ -151,9 +151,7 @@ class Person:
         return self.act(type="DoubtRaised", request_id=request_id, version=version, words=words)
 
     def resolve(self, request_id: str, doubt_id: str, version: int = 1, words: str = "Looked again.") -> httpx.Response:
-        return self.act(
-            type="DoubtResolved", request_id=request_id, version=version, doubt_id=doubt_id, words=words
-        )
+        return self.act(type="DoubtResolved", request_id=request_id, version=version, doubt_id=doubt_id, words=words)
 
     def decide(self, request_id: str, answer: str, version: int = 1) -> httpx.Response:
         screen = self.room.get("/api/screen", self.seat["session"])
@@ -169,7 +167,9 @@ class Person:
             screen_digest=screen["digest"],
         )
 
-    def clock(self, *, rate_permille: int = 1000, paused: bool = False, jump_to_us: int | None = None) -> httpx.Response:
+    def clock(
+        self, *, rate_permille: int = 1000, paused: bool = False, jump_to_us: int | None = None
+    ) -> httpx.Response:
         return self.act(type="ClockCommanded", rate_permille=rate_permille, paused=paused, jump_to_us=jump_to_us)
 
     def board(self, request_id: str) -> dict[str, Any]:

@@ -234,12 +234,14 @@ function drawGuest(guest: GuestShown, surface: Surface): void {
 function drawAlert(alert: AlertShown, scene: Scene, surface: Surface): void {
   const { context, colour } = surface;
   const ends: { x: number; y: number }[] = [];
+  const tracks: { x: number; y: number }[] = [];
   for (const name of [alert.first, alert.second]) {
     const row = rowOf(scene.picture, Number(name.slice(1)));
     if (row < 0) return;
     const at = placeOf(scene.picture, row, surface);
     const step = ahead(scene.picture, row, Math.max((alert.cpa_us - scene.nowUs) / 1e6, 0), surface);
     if (!step) return;
+    tracks.push(at);
     ends.push({ x: at.x + step.x, y: at.y + step.y });
   }
   const [one, other] = ends;
@@ -264,7 +266,10 @@ function drawAlert(alert: AlertShown, scene: Scene, surface: Surface): void {
   const text = spanText(alert.loss_us - scene.nowUs);
   context.font = '600 19px "IBM Plex Sans"';
   const width = context.measureText(text).width + 18;
-  const [x, y] = [(one.x + other.x) / 2 - width / 2, Math.max(one.y, other.y) + radius + 8];
+  const middle = { x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 };
+  const below = tracks.some((at) => at.y > middle.y && Math.abs(at.x - middle.x) < 90 && at.y - middle.y < radius + 90);
+  const x = middle.x - width / 2;
+  const y = below ? Math.min(one.y, other.y) - radius - 34 : Math.max(one.y, other.y) + radius + 8;
   context.fillStyle = colour('--alarm');
   context.fillRect(x, y, width, 26);
   context.fillStyle = colour('--on-signal');

@@ -206,6 +206,7 @@ export interface PulseTold {
   rate_permille: number;
   paused: boolean;
   failed: string | null;
+  tape_failed: string | null;
   feeds: (FeedShown)[];
   guests: (GuestShown)[];
 }

@@ -38,6 +38,7 @@ class RoomStore {
   digest = $state.raw('0'.repeat(64));
   clock = $state.raw<ClockTold>({ roomUs: 0, ratePermille: 1000, paused: true, toldMs: 0 });
   failed = $state.raw<string | null>(null);
+  tapeFailed = $state.raw<string | null>(null);
   connected = $state.raw(false);
   nowUs = $state.raw(0);
   realMs = $state.raw(Date.now());
@@ -94,6 +95,7 @@ class RoomStore {
       this.feeds = told.feeds;
       this.guests = told.guests;
       this.failed = told.failed;
+      this.tapeFailed = told.tape_failed;
     } else {
       this.board = told.screen.board;
       this.alerts = told.screen.alerts;

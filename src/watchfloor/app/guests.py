@@ -42,6 +42,8 @@ class Guests:
         held = self._held.get(connection)
         if held is not None and held.uid != event.uid:
             return Rejected(reason="a client reports itself only", sample=sample)
+        if any(guest.uid == event.uid for key, guest in self._held.items() if key != connection):
+            return Rejected(reason="another client has this uid", sample=sample)
         if held is None and len(self._held) >= MAX_GUESTS:
             return Rejected(reason="too many TAK clients", sample=sample)
         stale_us = max(min(event.stale_us, real_us + 600_000_000), real_us)

@@ -6,11 +6,12 @@
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from watchfloor.app.state import RoomState, fold
 from watchfloor.base.errors import IntegrityError, WireError
 from watchfloor.messages.entry import FIRST_PREV, Entry, decode_entry
-from watchfloor.record.note import VerifierKey, open_note, parse_checkpoint
+from watchfloor.record.note import VerifierKey, open_own_note, parse_checkpoint
 from watchfloor.record.tree import Frontier, leaf_hash
 
 
@@ -46,14 +47,23 @@ def read_past(raws: Iterable[bytes], checkpoint: str | None, key: VerifierKey) -
         entries.append(entry)
     if entries:
         _check_head(checkpoint, key, frontier)
+        state = _standing_still(state, entries[-1])
     return Past(tuple(entries), state, frontier, prev)
+
+
+def _standing_still(state: RoomState, last: Entry) -> RoomState:
+    """Room time stands where it was until the next setting: the time between two runs is none of the room's."""
+    if state.clock is None:
+        return state
+    still = replace(state.clock, epoch_toe_us=last.toe_us, epoch_room_us=last.room_us, paused=True)
+    return replace(state, clock=still)
 
 
 def _check_head(checkpoint: str | None, key: VerifierKey, frontier: Frontier) -> None:
     if checkpoint is None:
         raise IntegrityError("the record has entries but no checkpoint")
     try:
-        head = parse_checkpoint(open_note(checkpoint, key))
+        head = parse_checkpoint(open_own_note(checkpoint, key))
     except WireError as error:
         raise IntegrityError(f"the newest checkpoint: {error}") from error
     if (head.size, head.root) != (frontier.size, frontier.root()):

@@ -85,13 +85,13 @@ class Room:
         self.setup, self.writer = setup, writer
         self.intakes = {feed.feed_id: Intake(feed) for feed in setup.feeds}
         self.picture = setup.picture
-        self.watch = Watch(setup.minima, setup.rings)
+        self.watch = Watch(setup.minima, setup.rings, next_number=len(writer.state.alerts) + 1)
         self.generation = 0
         self.guests = Guests()
         self.ending = asyncio.Event()
         self.end_reason = ""
         self.end_at_us: int | None = None
-        self._taping = taping
+        self.taping = taping
         self._watchers: list[Watcher] = []
         self._jump_hooks: list[Callable[[], None]] = []
         self._trails: dict[str, deque[TrailPoint]] = {}
@@ -191,7 +191,7 @@ class Room:
         self._tick_count += 1
         if moved and self._tick_count % TICKS_PER_FRAME == 0:
             with contextlib.suppress(UnavailableError):
-                await self._taping.frame(look)
+                await self.taping.frame(look)
         if self.end_at_us is not None and room_us >= self.end_at_us:
             self.end("the exercise's last minute is over")
 
@@ -221,19 +221,17 @@ class Room:
         """Entries became durable (or, when there are none, the record failed)."""
         for entry in entries:
             if isinstance(entry.body, ClockSet) and entry.body.jumped:
-                self._begin_context(entry.body)
+                self._begin_context()
         for watcher in tuple(self._watchers):
             watcher.changed()
 
-    def _begin_context(self, setting: ClockSet) -> None:
+    def _begin_context(self) -> None:
         """A new time context: nothing measured in the old one is shown in it."""
         self.generation += 1
         self.picture = Picture(
             limits=self.picture.limits, blocks=self.picture.blocks, next_number=self.picture.next_number
         )
-        self.watch, ended = deconflict.end_all(self.watch, setting.epoch_room_us)
-        for fact in ended:
-            self._enter(fact)
+        self.watch = deconflict.forget(self.watch)
         self._trails.clear()
         for intake in self.intakes.values():
             intake.restart()
@@ -245,4 +243,4 @@ class Room:
     async def close(self) -> None:
         """Tell what is untold and seal the tape."""
         self._tell_bad()
-        await self._taping.close()
+        await self.taping.close()

@@ -15,7 +15,7 @@ from watchfloor.app.doctrine import label_all, seated
 from watchfloor.app.ports import Roster
 from watchfloor.app.state import RoomState
 from watchfloor.app.writer import Input, Writer, Written
-from watchfloor.base.errors import InputError
+from watchfloor.base.errors import ConflictError, InputError
 from watchfloor.base.labels import Label
 from watchfloor.decisions.step import BoardAct
 from watchfloor.messages.acts import Actor, AnyAct, RequestWritten, SeatKind, SignedAct
@@ -105,7 +105,7 @@ class Seats:
         if wish.name:
             self._roster.note(person_id, wish.name[:80])
         for token, session in list(self._sessions.items()):
-            if session.seat_id == seat.id and session.person_id != person_id:
+            if session.seat_id == seat.id and (session.person_id, session.key_id) != (person_id, key_id):
                 del self._sessions[token]
         session = Session(secrets.token_urlsafe(24), seat.id, person_id, key_id)
         self._sessions[session.token] = session
@@ -147,11 +147,15 @@ class Seats:
         signed = SignedAct(
             document=document,
             signature=signature,
-            key_id=session.key_id,
+            key_id=seat.key_id,
             actor=actor_of(seat),
             label=_label_of_act(act, self._writer.state, self._pack),
         )
-        return await self._writer.enter(Input(f"seat:{seat.seat_id}", act.act_id, signed))
+        written = await self._writer.enter(Input(f"seat:{seat.seat_id}", act.act_id, signed))
+        entered = written.entries[0].body
+        if not isinstance(entered, SignedAct) or entered.document != document:
+            raise ConflictError(f"another act has the id `{act.act_id}` already; nothing was entered")
+        return written
 
 
 def check_document(document: str, signature: str, seat: SeatTaken, room_id: str) -> AnyAct:

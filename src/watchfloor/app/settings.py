@@ -71,6 +71,8 @@ def parse_settings(name: str, raw: bytes) -> Settings:
         raise InputError(f"{name}: no `[[feeds]]`; a room needs one", field="feeds")
     if len({feed.id for feed in settings.feeds}) != len(settings.feeds):
         raise InputError(f"{name}: two feeds have one id", field="feeds")
+    if len({feed.speed for feed in settings.feeds}) > 1:
+        raise InputError(f"{name}: the feeds of a room share one clock; give all the same `speed`", field="speed")
     for place, feed in enumerate(settings.feeds):
         _check_feed(name, place, feed)
     if len({bool(feed.path) for feed in settings.feeds}) > 1:

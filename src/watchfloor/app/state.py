@@ -19,7 +19,7 @@ from watchfloor.messages.acts import (
     SignedAct,
     act_of,
 )
-from watchfloor.messages.alerts import AlertEnded, AlertRaised, AlertUpdated, Encounter
+from watchfloor.messages.alerts import AlertEnded, AlertRaised, AlertUpdated, Encounter, EndCause
 from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.outcomes import ActRefused, RequestStopped, StopCause
 from watchfloor.messages.pack import DoctrineSet
@@ -33,6 +33,8 @@ from watchfloor.messages.room import (
     TapeBlockSealed,
     TapeFrameWritten,
 )
+
+MAX_JUMP_US = 86_400_000_000
 
 
 class AlertView(Struct, frozen=True):
@@ -68,7 +70,7 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int) -> tuple[RoomS
     if isinstance(fact, AlertRaised | AlertUpdated | AlertEnded):
         return replace(state, alerts=_alerts_after(state.alerts, fact)), []
     if isinstance(fact, ClockSet):
-        return replace(state, clock=fact), []
+        return _set_clock(state, fact)
     if isinstance(fact, RequestStopped):
         return _stop_recorded(state, fact), []
     if isinstance(fact, SeatTaken):
@@ -111,7 +113,7 @@ def _act(state: RoomState, signed: SignedAct, toe_us: int, room_us: int) -> tupl
 
 def _acknowledge(state: RoomState, act: AlertAcknowledged, signed: SignedAct) -> tuple[RoomState, list[Fact]]:
     view = state.alerts.get(act.alert_id)
-    if view is None or not set(signed.label.nations) & set(view.raised.label.nations):
+    if view is None or signed.actor.nation not in view.raised.label.nations:
         return state, [ActRefused(act.act_id, "unknown", f"no alert `{act.alert_id}`", signed.label)]
     if "acknowledge" not in signed.actor.powers:
         sentence = "this seat does not hold the power `acknowledge`"
@@ -129,6 +131,8 @@ def _command_clock(
         sentence = "this seat does not hold the power `control`"
         return state, [ActRefused(act.act_id, "refused", sentence, signed.label)]
     now_us = room_time_us(state.clock, toe_us)
+    if act.jump_to_us is not None and abs(act.jump_to_us - now_us) > MAX_JUMP_US:
+        return state, [ActRefused(act.act_id, "refused", "a jump is at most 24 hours", signed.label)]
     setting = ClockSet(
         epoch_toe_us=toe_us,
         epoch_room_us=now_us if act.jump_to_us is None else act.jump_to_us,
@@ -137,8 +141,23 @@ def _command_clock(
         jumped=act.jump_to_us is not None,
         label=signed.label,
     )
-    state, stopped = pass_time(replace(state, clock=setting), setting.epoch_room_us)
-    return state, [setting, *stopped]
+    state, ended = _set_clock(state, setting)
+    state, stopped = pass_time(state, setting.epoch_room_us)
+    return state, [setting, *ended, *stopped]
+
+
+def _set_clock(state: RoomState, setting: ClockSet) -> tuple[RoomState, list[Fact]]:
+    """A jump begins a new time context: alerts of the old one end with it."""
+    state = replace(state, clock=setting)
+    ended: list[Fact] = []
+    for view in state.alerts.values() if setting.jumped else ():
+        if view.ended is None:
+            raised = view.raised
+            closest_m = min(raised.encounter.now_m, view.encounter.now_m)
+            fact = AlertEnded(raised.alert_id, EndCause.CLOCK_JUMPED, closest_m, setting.epoch_room_us, raised.label)
+            state = replace(state, alerts=_alerts_after(state.alerts, fact))
+            ended.append(fact)
+    return state, ended
 
 
 def _alerts_after(

@@ -34,6 +34,7 @@ class Taping:
         self._frames = 0
         self._begun_s = 0.0
         self._told: dict[int, TapedName] = {}
+        self.failed: str | None = None
 
     async def frame(self, picture: TrackPicture) -> None:
         """Tape one moment of the picture."""
@@ -48,8 +49,11 @@ class Taping:
             names = tuple(name for track in picture.tracks if self._told.get(track.number) != (name := name_of(track)))
             raw = await loop.run_in_executor(self._worker, self._write, picture, names)
         except UnavailableError as error:
-            _log.error("tape cannot be written", reason=str(error))
+            self.failed = str(error)
+            _log.error("tape cannot be written", reason=self.failed)
+            await self.seal()
             return
+        self.failed = None
         self._told.update({name.number: name for name in names})
         self._digest.add(raw)
         self._frames += 1
@@ -69,7 +73,7 @@ class Taping:
 
     async def seal(self) -> None:
         """End the open block, if there is one."""
-        if self._digest is None:
+        if self._digest is None or not self._frames:
             return
         digest, self._digest = self._digest, None
         await asyncio.get_running_loop().run_in_executor(self._worker, self._store.end)

@@ -111,6 +111,9 @@ class Writer:
                 batch.append(self._queue.get_nowait())
             try:
                 await self._commit(batch)
+            except Exception as error:  # noqa: BLE001  # whatever it is, nothing may be acknowledged after it
+                self._fail(repr(error))
+                self._refuse(batch, repr(error))
             finally:
                 for _ in batch:
                     self._queue.task_done()
@@ -132,7 +135,8 @@ class Writer:
             try:
                 state, made, encoded = self._step(state, item, frontier)
             except WatchfloorError as error:
-                future.set_exception(error)
+                if not future.done():
+                    future.set_exception(error)
                 continue
             raws.extend(encoded)
             entries.extend(made)

@@ -173,19 +173,9 @@ def _moved(told: Encounter, now: Encounter) -> bool:
     return abs(told.loss_us - now.loss_us) >= TOLD_STEP_US or abs(told.cpa_m - now.cpa_m) >= TOLD_STEP_M
 
 
-def end_all(watch: Watch, room_us: int) -> tuple[Watch, list[AlertEnded]]:
-    """The watch of a new time context: every standing alert ends, because its picture is gone."""
-    ended = [
-        AlertEnded(
-            known.alert_id,
-            EndCause.CLOCK_JUMPED,
-            known.closest_seen_m,
-            room_us,
-            combine(tuple(track.label for track in known.tracks)),
-        )
-        for known in watch.standing.values()
-    ]
-    return Watch(watch.minima, watch.rings, {}, {}, watch.next_number), ended
+def forget(watch: Watch) -> Watch:
+    """The watch of a new time context: nothing stands, because the picture of the old one is gone."""
+    return Watch(watch.minima, watch.rings, {}, {}, watch.next_number)
 
 
 def _towers_business(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import secrets
 import signal
 import socket
@@ -25,7 +26,7 @@ from watchfloor.app.seats import Seats
 from watchfloor.app.settings import Settings
 from watchfloor.app.taping import Taping
 from watchfloor.app.writer import Input, Writer
-from watchfloor.base.errors import UnavailableError
+from watchfloor.base.errors import InputError, UnavailableError, WatchfloorError
 from watchfloor.edge.api.app import Doors, make_app
 from watchfloor.edge.api.cot_server import CotServer
 from watchfloor.edge.feeds import recorded
@@ -94,13 +95,14 @@ def bind(port: int, what: str) -> socket.socket:
     fresh.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         fresh.bind((LOOPBACK, port))
+    except OverflowError as error:
+        fresh.close()
+        raise InputError(f"port {port} ({what}) is not from 0 to 65535", field="port") from error
     except OSError as error:
         fresh.close()
-        raise UnavailableError(
-            f"port {port} ({what}) is in use by another program; choose another, as in `--port {port + 1}`"
-            if what == "screens"
-            else f"port {port} ({what}) is in use by another program; choose another with `--cot-port`"
-        ) from error
+        option = "--port" if what == "screens" else "--cot-port"
+        why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be had: {error.strerror}"
+        raise UnavailableError(f"port {port} ({what}) {why}; choose another with `{option}`") from error
     return fresh
 
 
@@ -134,7 +136,7 @@ class Host:
         folder.unseal()
         writer = Writer(store, clock, key, origin, past)
         setup = self._setup(room_id)
-        taping = Taping(TapeFiles(folder.path), writer, setup.label, next_block_number(folder.path))
+        taping = Taping(TapeFiles(folder.path), writer, setup.label, next_block_number(folder.path, past))
         room = Room(setup, writer, taping)
         room.end_at_us = self._plan.until_us
         writer.start()
@@ -147,6 +149,10 @@ class Host:
             store.close()
             if writer.failed is None:
                 folder.seal(origin, key)
+        if writer.failed is not None:
+            raise UnavailableError(
+                f"the record could not be written ({writer.failed}); what was not acknowledged is not in it"
+            )
 
     def _setup(self, room_id: str) -> RoomSetup:
         if self._plan.pack is not None:
@@ -188,6 +194,8 @@ class Host:
         plan = self._plan
         if plan.from_us is not None:
             return plan.from_us
+        if plan.pack is None and not plan.recordings:
+            return clock.now_us()
         if past.entries and past.state.clock is not None:
             return past.entries[-1].room_us
         if plan.pack is not None:
@@ -296,7 +304,7 @@ class Host:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._http_socket.close()
         closed = RoomClosed(room.end_reason or "fault", room.setup.label)
-        with contextlib.suppress(UnavailableError):
+        with contextlib.suppress(WatchfloorError):
             await room.close()
             await room.writer.enter(Input("room", f"close-{secrets.token_hex(8)}", closed))
         await room.writer.close()

@@ -23,10 +23,10 @@ def held_room_id(path: Path) -> str | None:
     return VerifierKey.from_line(public.read_text()).name.partition("/")[2]
 
 
-def next_block_number(path: Path) -> int:
-    """The number of the block to write next."""
-    found = [int(file.stem.rpartition("-")[2]) for file in (path / "tape").glob(_BLOCKS)]
-    return max(found, default=0) + 1
+def next_block_number(path: Path, past: Past) -> int:
+    """The number of the block to write next: above every block on disk and every block recorded."""
+    names = [file.stem for file in (path / "tape").glob(_BLOCKS)] + list(past.state.sealed_blocks)
+    return max((int(name.rpartition("-")[2]) for name in names), default=0) + 1
 
 
 async def recover_tape(path: Path, writer: Writer, past: Past, label: Label) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ def main() -> int:
             if told["jumped"] or transmitters is None:
                 for line in lines.values():
                     line.drop()
-                transmitters = Transmitters(pack, int(told["room_us"]))
+                transmitters = Transmitters(pack, clock.now_us())
         except queue.Empty:
             pass
         if clock is not None and transmitters is not None:

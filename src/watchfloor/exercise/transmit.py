@@ -97,7 +97,7 @@ class Transmitters:
         lat, lon = self._noisy_place(truth)
         gs_kt, trk_deg = self._noisy_motion(truth)
         return cot.encode_report(
-            uid=f"SELLAN-{truth.callsign}",
+            uid=f"{self._pack.header.id}-{truth.callsign}",
             times_us=(due.at_us, due.at_us + COT_STALE_US),
             place=(lat, lon, truth.alt_ft * M_PER_FT),
             callsign=truth.callsign,

@@ -36,7 +36,6 @@ from watchfloor.messages.room import (
     TapeBlockRecovered,
     TapeBlockSealed,
     TapeFrameWritten,
-    WriteFailed,
 )
 
 Fact = (
@@ -62,7 +61,6 @@ Fact = (
     | TapeFrameWritten
     | TapeBlockSealed
     | TapeBlockRecovered
-    | WriteFailed
     | RoomClosed
 )
 

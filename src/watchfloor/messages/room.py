@@ -129,14 +129,6 @@ class TapeBlockRecovered(Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     label: Label
 
 
-class WriteFailed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="WriteFailed"):
-    """The record could not be written for a while; every request open at that moment was stopped."""
-
-    sentence: str
-    requests: tuple[Ident, ...]
-    label: Label
-
-
 class RoomClosed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="RoomClosed"):
     """The process ended in good order; the tape is sealed."""
 
@@ -154,6 +146,5 @@ AnyRoomFact = (
     | TapeFrameWritten
     | TapeBlockSealed
     | TapeBlockRecovered
-    | WriteFailed
     | RoomClosed
 )

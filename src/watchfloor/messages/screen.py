@@ -162,6 +162,7 @@ class PulseTold(Struct, frozen=True, tag_field="kind", tag="pulse"):
     rate_permille: int
     paused: bool
     failed: str | None
+    tape_failed: str | None
     feeds: tuple[FeedShown, ...]
     guests: tuple[GuestShown, ...]
 

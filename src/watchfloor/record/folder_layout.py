@@ -9,6 +9,7 @@
 | `record.sqlite`, `record.sqlite-wal` | the record; the second only while open or after a crash |
 | `tape/tracks-NNNNNN.wft` | the tape's blocks |
 | `seal.note` | after a good end: size and SHA-256 of every other file, signed by the log's key |
+| `*.new` | a file whose writing was cut off; it never counted, and the next start removes it |
 | `roster.json` | names of persons; outside the record, may be deleted |
 
 **Source**: own layout.
@@ -22,7 +23,8 @@ from watchfloor.base.errors import WireError
 
 FORMAT_TEXT = b"watchfloor data folder 1\n"
 FORMAT, LOCK, ROSTER, SEAL = "FORMAT", "lock", "roster.json", "seal.note"
-RECORD, WAL = "record.sqlite", "record.sqlite-wal"
+RECORD, WAL, JOURNAL = "record.sqlite", "record.sqlite-wal", "record.sqlite-journal"
+UNFINISHED = ".new"
 PRIVATE_KEY, PUBLIC_KEY = "keys/room.key", "keys/room.pub"
 TAPE_FILE = re.compile(r"tape/(tracks-\d{6})\.wft")
 _SEAL_LINE = re.compile(r"([0-9a-f]{64}) (0|[1-9]\d*) (\S+)")

@@ -105,6 +105,17 @@ def open_note(note: str, key: VerifierKey) -> str:
     raise WireError(f"no signature of `{key.name}` on the note")
 
 
+def open_own_note(note: str, key: VerifierKey) -> str:
+    """The text of a note that this key signed and nobody else: no byte of it is left unread.
+
+    **Raises**: WireError, as `open_note`, or when another signature stands beside it.
+    """
+    text = open_note(note, key)
+    if note.count("\n") != text.count("\n") + 2:
+        raise WireError("something stands beside the log's own signature")
+    return text
+
+
 def parse_checkpoint(text: str) -> Checkpoint:
     """The checkpoint that these lines say.
 

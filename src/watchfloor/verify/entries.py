@@ -3,7 +3,7 @@
 from watchfloor.base.errors import WireError
 from watchfloor.messages.entry import FIRST_PREV, Entry, decode_entry
 from watchfloor.messages.room import RoomOpened
-from watchfloor.record.note import VerifierKey, open_note, parse_checkpoint
+from watchfloor.record.note import VerifierKey, open_own_note, parse_checkpoint
 from watchfloor.record.sqlite_pages import Row
 from watchfloor.record.tree import Frontier, leaf_hash
 from watchfloor.verify.report import Report
@@ -63,7 +63,7 @@ def _fault(raw: bytes, seq: int, prev: str, entries: list[Entry], seen_keys: set
 
 def _checkpoint_fault(note: bytes, key: VerifierKey, frontier: Frontier) -> str | None:
     try:
-        head = parse_checkpoint(open_note(note.decode(), key))
+        head = parse_checkpoint(open_own_note(note.decode(), key))
     except (WireError, UnicodeDecodeError) as error:
         return f"its checkpoint: {error}"
     if head.origin != key.name:
@@ -74,7 +74,7 @@ def _checkpoint_fault(note: bytes, key: VerifierKey, frontier: Frontier) -> str 
 
 
 def _check_engine(report: Report, entries: list[Entry], engine_version: int) -> None:
-    """The SQLite version in the file's header must be the one that the newest opening names."""
-    opened = [entry.body for entry in entries if isinstance(entry.body, RoomOpened)]
-    if opened and opened[-1].engine_version != engine_version:
-        report.add(_WHERE, f"its header names engine {engine_version}, the record {opened[-1].engine_version}")
+    """The SQLite version in the file's header must be one that an opening names."""
+    named = {entry.body.engine_version for entry in entries if isinstance(entry.body, RoomOpened)}
+    if named and engine_version not in named:
+        report.add(_WHERE, f"its header names engine {engine_version}, which no opening does")

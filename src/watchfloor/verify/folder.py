@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from watchfloor.base.errors import IntegrityError, WireError
 from watchfloor.record import folder_layout as layout
-from watchfloor.record.note import VerifierKey, open_note
+from watchfloor.record.note import VerifierKey, open_own_note
 from watchfloor.record.sqlite_pages import RecordFile
 from watchfloor.verify.acts import check_acts
 from watchfloor.verify.entries import check_entries
@@ -36,7 +36,11 @@ def check_folder(files: Mapping[str, bytes]) -> Report:
     report = Report(problems=[], notes=[])
     report.byte_count = sum(len(raw) for raw in files.values())
     for name in files:
-        if name not in _KNOWN and not layout.TAPE_FILE.fullmatch(name):
+        if name in _KNOWN or layout.TAPE_FILE.fullmatch(name):
+            continue
+        if name.removesuffix(layout.UNFINISHED) in _KNOWN or name == layout.JOURNAL:
+            report.notes.append(f"{name}: a write that was cut off; it never counted")
+        else:
             report.add(name, "no file of a data folder has this name")
     if files.get(layout.FORMAT, layout.FORMAT_TEXT) != layout.FORMAT_TEXT:
         report.add(layout.FORMAT, "the folder's format is unknown")
@@ -92,7 +96,7 @@ def _check_seal(report: Report, files: Mapping[str, bytes], key: VerifierKey) ->
         report.notes.append("no seal: the room did not end in good order, or is running")
         return
     try:
-        sealed = layout.parse_seal(open_note(raw.decode(), key), key.name)
+        sealed = layout.parse_seal(open_own_note(raw.decode(), key), key.name)
     except (WireError, UnicodeDecodeError) as error:
         report.add(layout.SEAL, str(error))
         return

@@ -5,9 +5,9 @@ from hashlib import sha256
 
 from watchfloor.base.errors import WireError
 from watchfloor.messages.entry import Entry
-from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
+from watchfloor.messages.room import RoomClosed, TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
 from watchfloor.record.folder_layout import TAPE_FILE, tape_file
-from watchfloor.record.tape import MAGIC, decode_frame, frames_of
+from watchfloor.record.tape import MAGIC, MAX_PAYLOAD_BYTES, decode_frame, frames_of
 from watchfloor.verify.report import Report
 
 
@@ -30,9 +30,26 @@ def check_tape(report: Report, entries: list[Entry], files: Mapping[str, bytes])
             continue
         report.block_count += 1
         _check_block(report, block, raw, frames.get(block, []), ends.get(block))
+    _check_strangers(report, entries, files, sorted(frames.keys() | ends.keys()), set(frames) - set(ends))
+
+
+def _check_strangers(
+    report: Report, entries: list[Entry], files: Mapping[str, bytes], known: list[str], still_open: set[str]
+) -> None:
+    """Blocks that the record does not name: one may have been begun as the room was killed, the next in number."""
+    following = int(known[-1].rpartition("-")[2]) + 1 if known else 1
+    closed = bool(entries) and isinstance(entries[-1].body, RoomClosed)
+    if closed:
+        for block in sorted(still_open):
+            report.add(tape_file(block), "the room was closed, but this block was never sealed")
     for name, raw in files.items():
         found = TAPE_FILE.fullmatch(name)
-        if found and found.group(1) not in frames and found.group(1) not in ends:
+        if not found or found.group(1) in known:
+            continue
+        number = int(found.group(1).rpartition("-")[2])
+        if closed or still_open or number != following:
+            report.add(name, "the record does not know this block")
+        else:
             _check_unrecorded(report, name, raw)
 
 
@@ -65,30 +82,35 @@ def _check_block(
         if len(raw) != fact.stored_bytes or sha256(raw).hexdigest() != fact.digest:
             report.add(name, "the block is not as it was sealed", seq)
             return
-    elif len(raw) > place:
-        _check_tail(report, name, raw, place)
     else:
-        report.notes.append(f"{name}: open, {len(frames)} frames")
+        _check_open(report, name, raw, place, len(frames))
     _check_frames(report, name, raw[:place] if place else MAGIC)
 
 
-def _check_tail(report: Report, name: str, raw: bytes, place: int) -> None:
-    """Bytes behind the last recorded frame of an open block: at most one whole or torn frame."""
-    try:
-        extra = [payload for end, payload in frames_of(raw) if end > place]
-        for payload in extra:
-            decode_frame(payload)
-        sentence = f"{len(extra)} frames"
-    except WireError as error:
-        sentence = f"a torn frame ({error})"
-    report.notes.append(f"{name}: open; {len(raw) - place} bytes behind the last recorded frame: {sentence}")
+def _check_open(report: Report, name: str, raw: bytes, place: int, recorded: int) -> None:
+    """The block that a crash left open: behind the last recorded frame at most one frame, whole or torn."""
+    extra = raw[place:]
+    report.notes.append(f"{name}: open; {recorded} frames recorded, {len(extra)} bytes behind them are not")
+    if not extra:
+        return
+    length = int.from_bytes(extra[:4], "big")
+    if len(extra) >= 4 and not 0 < length <= MAX_PAYLOAD_BYTES:
+        report.add(name, "the bytes behind the last recorded frame are no frame")
+    elif len(extra) >= 4 + length:
+        try:
+            decode_frame(extra[4 : 4 + length])
+        except WireError as error:
+            report.add(name, str(error))
+        if len(extra) > 4 + length:
+            report.add(name, "more than one frame stands behind the last recorded one")
 
 
 def _check_unrecorded(report: Report, name: str, raw: bytes) -> None:
+    """A block begun in the moment of a crash, of which the record holds nothing yet."""
     if raw[: len(MAGIC)] != MAGIC[: len(raw)]:
         report.add(name, "the record does not know this block")
     else:
-        report.notes.append(f"{name}: open; the record does not hold its first frame yet ({len(raw)} bytes)")
+        _check_open(report, name, raw, min(len(MAGIC), len(raw)), 0)
 
 
 def _check_frames(report: Report, name: str, raw: bytes) -> None:

@@ -33,7 +33,7 @@ _UNFINISHED = re.compile(
     rb"""<(?:!(?:-(?:-.*)?)?|!\[?[CDAT]{0,5}(?:\[.*)?|\?.*|/?(?:[A-Za-z_:](?:[^<>"']|"[^"<]*"|'[^'<]*')*(?:"[^"<]*|'[^'<]*)?)?)?\Z""",
     re.DOTALL,
 )
-_HARMLESS = re.compile(rb"(?:\s|<\?[^>]*\?>|<!--.*?-->)*", re.DOTALL)
+_HARMLESS = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 
 
 class StreamState(Struct, frozen=True):
@@ -100,6 +100,17 @@ def _to_next_start(data: bytes, found: list[bytes | Rejected]) -> bytes:
         if last >= 0 and _could_continue(data, last):
             end = last
     before = data[:end]
-    if not _HARMLESS.fullmatch(before):
+    if not _is_harmless(before):
         found.append(Rejected(reason="bytes outside any event", sample=before[:256]))
     return data[end:]
+
+
+def _is_harmless(raw: bytes) -> bool:
+    """Whether these bytes are white space, declarations and comments only; each is looked at once."""
+    place = 0
+    while place < len(raw):
+        piece = _HARMLESS.match(raw, place)
+        if piece is None:
+            return False
+        place = piece.end()
+    return True

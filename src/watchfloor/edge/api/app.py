@@ -93,9 +93,10 @@ class Doors:
         audience = sockets.audience_of(self._room, self._seats, self._session(request))
         return _packed(sockets.screen(self._room, audience))
 
-    async def pulse(self, _: Request) -> Response:
+    async def pulse(self, request: Request) -> Response:
         """Clock and feeds now."""
-        return _packed(sockets.pulse(self._room))
+        audience = sockets.audience_of(self._room, self._seats, self._session(request))
+        return _packed(sockets.pulse(self._room, audience))
 
     async def tracks(self, request: Request) -> Response:
         """All visible tracks as GeoJSON."""
@@ -115,7 +116,12 @@ class Doors:
         """What feeds sent that was refused; only to seats."""
         if self._session(request) is None and self._seats is not None:
             return problem(401, "session", "open a seat's link first")
-        kept = {name: list(intake.quarantine) for name, intake in self._room.intakes.items()}
+        audience = sockets.audience_of(self._room, self._seats, self._session(request))
+        kept = {
+            name: list(intake.quarantine)
+            for name, intake in self._room.intakes.items()
+            if releasable(intake.setup.label, audience)
+        }
         return JSONResponse(msgspec.to_builtins(kept))
 
     async def link(self, request: Request) -> Response:
@@ -238,6 +244,10 @@ def _convert(body: dict[str, Any], kind: type[Any]) -> Any:
         raise InputError(str(error), field="body") from error
 
 
+async def _on_text(_: Request, error: Exception) -> Response:
+    return problem(400, "input", f"text with half a character: {error}")
+
+
 async def _on_http(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else "fault"
@@ -289,5 +299,6 @@ def make_app(doors: Doors, wall: Path, hosts: frozenset[str]) -> ASGIApp:
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
         WatchfloorError: on_error,
         HTTPException: _on_http,
+        UnicodeError: _on_text,
     }
     return Gate(Starlette(routes=doors.routes(wall), exception_handlers=handlers), hosts)

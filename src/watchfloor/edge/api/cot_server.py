@@ -6,6 +6,7 @@ is skipped, and when it reads again it gets each track's newest state. Times on 
 
 import asyncio
 import socket
+from typing import cast
 
 import structlog
 
@@ -41,8 +42,7 @@ class CotClient(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client came: it gets the picture at once."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self._server.joined(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio names it
@@ -123,7 +123,7 @@ class CotServer:
                 return
             if event.type.startswith("t-"):
                 return
-            refused = self._room.guests.accept(id(client), event, utc_us())
+            refused = self._impostor(event) or self._room.guests.accept(id(client), event, utc_us())
             if refused is None:
                 self._intake.accepted(self._room.writer.room_now_us())
                 return
@@ -135,8 +135,16 @@ class CotServer:
             if client.transport is not None:
                 client.transport.abort()
 
+    def _impostor(self, event: cot.CotEvent) -> Rejected | None:
+        """A client may not speak as an aircraft of the picture, nor as an exercise where there is none."""
+        if event.is_exercise() and not self._room.setup.exercise:
+            return Rejected(reason="marked as exercise in a room that is none", sample=event.uid.encode())
+        if any(cot.uid_of(identity) == event.uid for identity in self._room.picture.tracks):
+            return Rejected(reason="the uid is that of a track", sample=event.uid.encode())
+        return None
+
     def _answer_ping(self, client: CotClient) -> None:
-        if client.transport is not None:
+        if client.transport is not None and client.transport.get_write_buffer_size() < BUFFER_LIMIT_BYTES:
             now_us = utc_us()
             client.transport.write(cot.encode_pong(_PONG, now_us, now_us + 20_000_000))
 
@@ -187,6 +195,8 @@ class CotServer:
 
     def _forget(self) -> None:
         self._sent_toa, self._newest = {}, {}
+        for client in self._clients:
+            client.behind = {}
 
 
 def _as_track(guest: Guest, room: Room) -> Track:

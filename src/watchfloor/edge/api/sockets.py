@@ -14,7 +14,7 @@ from watchfloor.app.room import Room, Tick
 from watchfloor.app.screens import screen_digest, screen_document
 from watchfloor.app.seats import Seats, Session
 from watchfloor.base.errors import InputError
-from watchfloor.base.labels import Audience
+from watchfloor.base.labels import Audience, releasable
 from watchfloor.edge.api import frames
 from watchfloor.edge.utc import utc_us
 from watchfloor.messages.acts import LogHead
@@ -31,7 +31,7 @@ def audience_of(room: Room, seats: Seats | None, session: Session | None) -> Aud
     return Audience(nations=(seats.seat_fact(session).nation,))
 
 
-def pulse(room: Room) -> PulseTold:
+def pulse(room: Room, audience: Audience) -> PulseTold:
     """Clock, feeds and clients now; small, sent with every tick."""
     clock = room.writer.state.clock
     return PulseTold(
@@ -39,6 +39,7 @@ def pulse(room: Room) -> PulseTold:
         rate_permille=clock.rate_permille if clock else 1000,
         paused=clock.paused if clock else False,
         failed=room.writer.failed,
+        tape_failed=room.taping.failed,
         feeds=tuple(
             FeedShown(
                 feed_id=intake.setup.feed_id,
@@ -52,6 +53,7 @@ def pulse(room: Room) -> PulseTold:
                 reasons=dict(intake.reasons),
             )
             for intake in room.intakes.values()
+            if releasable(intake.setup.label, audience)
         ),
         guests=tuple(
             GuestShown(guest.uid, guest.callsign, round(guest.lat_deg * 1e7), round(guest.lon_deg * 1e7))
@@ -93,7 +95,7 @@ class Viewer:
         await self._socket.accept()
         try:
             hello = json.loads(await asyncio.wait_for(self._socket.receive_text(), HELLO_WAIT_S))
-            token = hello.get("session", "") if isinstance(hello, dict) else ""
+            token = str(hello.get("session", "")) if isinstance(hello, dict) else ""
             if token and self._seats is not None:
                 self._session = self._seats.session(token)
         except InputError as error:
@@ -151,7 +153,7 @@ class Viewer:
         if news:
             await self._text(NamesTold(tuple(news)))
         await asyncio.wait_for(self._socket.send_bytes(frames.encode(seen, tick.generation)), SEND_WAIT_S)
-        await self._text(pulse(self._room))
+        await self._text(pulse(self._room, audience))
 
     async def _text(self, document: PulseTold | ScreenTold | NamesTold) -> None:
         text = msgspec.json.encode(document).decode()

@@ -45,7 +45,7 @@ def work(arguments: argparse.Namespace) -> int:
         data=data,
         http_port=settings.ports.http if arguments.port is None else arguments.port,
         cot_port=settings.ports.cot if arguments.cot_port is None else arguments.cot_port,
-        rate_permille=round(settings.feeds[0].speed * 1000),
+        rate_permille=round(settings.feeds[0].speed * 1000) if settings.is_recorded() else 1000,
         settings=settings,
         recordings=recordings,
     )

@@ -56,8 +56,10 @@ class Simulator:
             self._tell_clock(self._room.writer.state.clock, jumped=True)
         self._room.writer.listen(self)
         if opening:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._opened.wait(), OPENING_WAIT_S)
+            waits = {asyncio.create_task(self._opened.wait()), asyncio.create_task(self._room.ending.wait())}
+            _, left = await asyncio.wait(waits, timeout=OPENING_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
+            for task in left:
+                task.cancel()
 
     def told(self, entries: Sequence[Entry]) -> None:
         """Pass on each setting of the clock."""
@@ -93,6 +95,9 @@ class Simulator:
                 self._opened.set()
                 if not message["opened"]:
                     _log.error("the opening record was refused", reason=message["reason"])
+        self._opened.set()
+        if not self._room.ending.is_set():
+            _log.error("the simulator ended; its feeds will show as lost")
 
     def _hang_up(self) -> None:
         for port in self._ports.values():

@@ -13,6 +13,8 @@ from watchfloor.base.errors import UnavailableError
 from watchfloor.record import folder_layout as layout
 from watchfloor.record.note import VerifierKey, sign_note
 
+_BEFORE_FORMAT = (layout.LOCK, "keys", "tape", layout.FORMAT + layout.UNFINISHED)
+
 
 class RoomKey:
     """The log's private key. It signs checkpoints and seals, nothing else."""
@@ -38,6 +40,8 @@ class DataFolder:
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = _take_lock(path)
+            for leftover in path.rglob(f"*{layout.UNFINISHED}"):
+                leftover.unlink()
             (path / "keys").mkdir(mode=0o700, exist_ok=True)
             (path / "tape").mkdir(exist_ok=True)
             if not (path / layout.FORMAT).exists():
@@ -51,17 +55,15 @@ class DataFolder:
         if private_path.exists():
             try:
                 raw = bytes.fromhex(private_path.read_text().strip())
-                return RoomKey(Ed25519PrivateKey.from_private_bytes(raw))
+                private = Ed25519PrivateKey.from_private_bytes(raw)
             except ValueError as error:
                 raise UnavailableError(f"`{private_path}` holds no key") from error
-        private = Ed25519PrivateKey.generate()
+        else:
+            private = Ed25519PrivateKey.generate()
+            write_durably(private_path, private.private_bytes_raw().hex().encode() + b"\n")
         key = RoomKey(private)
-        descriptor = os.open(private_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(private.private_bytes_raw().hex().encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        write_durably(public_path, VerifierKey(origin, key.public).line().encode() + b"\n")
+        if not public_path.exists():
+            write_durably(public_path, VerifierKey(origin, key.public).line().encode() + b"\n")
         return key
 
     def unseal(self) -> None:
@@ -114,8 +116,8 @@ def is_locked(path: Path) -> bool:
 
 def write_durably(path: Path, raw: bytes) -> None:
     """Replace a file's content at once and durably."""
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("wb") as file:
+    fresh = path.with_name(path.name + layout.UNFINISHED)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(raw)
         file.flush()
         os.fsync(file.fileno())
@@ -140,7 +142,7 @@ def _refuse_unusable(path: Path) -> None:
     if held.exists():
         if held.read_bytes() != layout.FORMAT_TEXT:
             raise UnavailableError(f"`{path}` was written by another version of watchfloor")
-    elif path.is_dir() and any(name.name != layout.LOCK for name in path.iterdir()):
+    elif path.is_dir() and any(name.name not in _BEFORE_FORMAT for name in path.iterdir()):
         raise UnavailableError(f"`{path}` holds files but is no data folder of watchfloor")
 
 

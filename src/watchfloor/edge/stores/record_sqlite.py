@@ -18,10 +18,10 @@ from watchfloor.record.sqlite_layout import (
 ENGINE_VERSION = int("{:d}{:03d}{:03d}".format(*sqlite3.sqlite_version_info))
 _WAL_LIMIT_BYTES = 8 << 20
 _PRAGMAS = (
+    "locking_mode=exclusive",  # first: once the log is open without it, a shared index file is made
     f"page_size={PAGE_BYTES}",
     "auto_vacuum=none",
     "secure_delete=on",
-    "locking_mode=exclusive",
     "journal_mode=wal",
     "synchronous=full",
     "wal_autocheckpoint=0",
@@ -34,7 +34,7 @@ class SqliteRecord:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._wal = path.with_name(path.name + "-wal")
+        self._batch_bytes = 0
         try:
             self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             for pragma in _PRAGMAS:
@@ -71,7 +71,9 @@ class SqliteRecord:
             self._abandon()
             raise UnavailableError(f"`{self._path}`: {error}") from error
         self._size += len(entries)
-        if self._wal.stat().st_size > _WAL_LIMIT_BYTES:
+        self._batch_bytes += sum(len(raw) for raw in entries) + 2 * PAGE_BYTES
+        if self._batch_bytes > _WAL_LIMIT_BYTES:
+            self._batch_bytes = 0
             self._fold_wal()
 
     def _abandon(self) -> None:

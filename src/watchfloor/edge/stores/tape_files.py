@@ -23,18 +23,25 @@ class TapeFiles:
         """
         try:
             self._open = (self._folder / tape_file(block)).open("xb", buffering=0)
-            self._open.write(MAGIC)
+            _write_all(self._open, MAGIC)
+        except FileExistsError as error:
+            raise UnavailableError(f"tape block `{block}` exists already") from error
         except OSError as error:
+            (self._folder / tape_file(block)).unlink(missing_ok=True)
+            self._open = None
             raise UnavailableError(f"tape block `{block}` cannot be made: {error.strerror}") from error
 
     def add(self, raw: bytes) -> None:
         """Append a frame and make it durable."""
         if self._open is None:
             raise UnavailableError("no tape block is open")
+        good_bytes = self._open.tell()
         try:
-            self._open.write(raw)
+            _write_all(self._open, raw)
             os.fsync(self._open.fileno())
         except OSError as error:
+            self._open.seek(good_bytes)
+            self._open.truncate()
             raise UnavailableError(f"the tape cannot be written: {error.strerror}") from error
 
     def end(self) -> None:
@@ -42,6 +49,13 @@ class TapeFiles:
         if self._open is not None:
             self._open.close()
             self._open = None
+
+
+def _write_all(file: IO[bytes], raw: bytes) -> None:
+    """All of the bytes: an unbuffered file may take only some at a time."""
+    place = 0
+    while place < len(raw):
+        place += file.write(raw[place:])
 
 
 def cut_block(folder: Path, block: str, stored_bytes: int) -> int:

@@ -1,0 +1,215 @@
+"""Every field of every message and what it means. A field that is not here does not exist (SCOPE limits 2, 3, 10)."""
+
+_TEXT = """
+absent: required roles that no person has advised from yet
+acknowledged_by: the seat that said it has seen an alert
+act_id: nonce of an act, also its idempotency key
+acting_nation: the nation whose own decider decides
+actor: who acted, as the room knew it then
+address_blocks: blocks of 24-bit addresses that name a party
+advice: what advisers said, or the rule that asks them
+advisers: roles that must be asked
+airfield_rings: where separation is the tower's business
+airfields: airfields of the map
+alert_id: an alert's name in this room
+alerts: alerts as a screen shows them
+alt_ft: pressure altitude, 1013.25 hPa
+alternatives: what else was considered
+answer: what a decider pressed
+area: the pack's name of an area
+area_id: an area of the pack; there is no finer place
+area_km2: an area's size on the ellipsoid
+areas: areas of the pack
+at: a room time as people write it
+at_us: room time of an act or outcome
+author: who wrote a request
+bad_count: what a feed sent that was refused
+basis: which altitudes were compared
+below_ft: the level below which a ring applies
+between_parties: whether an alert is about aircraft of both parties
+block: a tape block's name
+board: requests as a screen shows them
+body: the fact inside an entry
+callsign: what an aircraft calls itself
+callsigns: names of scripted aircraft
+cause: why something ended
+caveat: what a nation takes no part in, in words
+cited: acts that a decider relied on
+climbs_from_field: whether a scripted aircraft starts on the ground
+clock: the pack's clock
+closest_seen_m: the smallest distance while an alert stood
+code: stable name of a refusal
+context: what a screen says it is
+could_go_wrong: what could go wrong, and for whom
+count: how many tracks or aircraft
+counts: whether advice counts as required advice
+cpa_m: distance at closest approach
+cpa_us: room time of closest approach
+cut_bytes: bytes cut behind what the record vouches for
+date: the room's date
+decided: a signed decision as shown
+decision_id: the act that decided
+descends_to_field: whether a scripted aircraft lands
+digest: SHA-256 of bytes or of a screen
+document: the exact text that a person signed
+doubt_id: the act that raised a doubt
+doubts: doubts as a screen shows them
+dropped_count: elements of CoT that are not read
+encounter: the closest approach of a pair
+end: the exercise's last minute
+end_us: end of a span, by room time
+ended: why an alert is over
+engine_version: the SQLite library that wrote the record
+epoch_room_us: room time at a clock setting
+epoch_toe_us: entry time of a clock setting
+epoch_us: midnight of the room's date
+expected_advantage: the decider's answer to the second question
+failed: why the record cannot be written
+feature: the kind of a map feature
+feed: which feed a scripted aircraft is heard on
+feed_id: a feed's name
+feeds: feeds of a pack or room
+fictional: whether all geography is invented
+first: the first of two, or of a block
+first_off_block_min: minutes from the start to the first departure
+format: a feed's wire format
+frame_count: frames in a tape block
+from_us: start of a request's window
+geo_alt_ft: altitude above the ellipsoid
+geo_minus_pressure_ft: the difference as the aircraft reports it
+gs_dkt: ground speed in tenths of a knot
+gs_kt: ground speed
+guests: own positions of TAK clients
+head: the log's newest checkpoint that a screen had
+header: the pack's main file
+headway_min: minutes between departures
+hoped_for: what is hoped for
+horizontal_m: horizontal minimum
+horizontal_nm: horizontal minimum as packs write it
+id: a name inside a pack
+identity: transponder address or CoT uid of an aircraft
+is_exercise: whether the rules are those of an exercise
+jump_to_us: room time to jump to
+jumped: whether a clock setting begins a new time context
+key: idempotency key of an entry
+key_id: short name of a public key
+kind: kind of request, seat or aircraft
+kinds: kinds of request
+label: level and nations an item is releasable to
+language: language tag of a nation
+last: the last of a block of addresses
+lat_deg: latitude, WGS 84
+lat_e7deg: latitude in 1e-7 degrees
+lawful_and_valid: the decider's answer to the first question
+level_ft: level that a scripted aircraft flies
+lon_deg: longitude, WGS 84
+lon_e7deg: longitude in 1e-7 degrees
+lookahead_s: how far ahead conflicts are looked for, as packs write it
+lookahead_us: how far ahead conflicts are looked for
+loop: whether scripted aircraft fly round a path
+loss_us: room time at which separation is lost
+lost_s: age at which a feed is lost
+map_geojson: the map as it is drawn
+message_count: messages received
+minima: what must be kept between aircraft
+minimum_ft: vertical minimum, as shown
+minimum_m: horizontal minimum, as shown
+name: what people call something
+nation: three-letter code of a nation
+nations: nations of a room or label
+newest_us: room time of a feed's newest data
+note: a plain-language note
+now_m: distance when the probe looked
+now_vertical_ft: vertical distance when the probe looked
+number: a track's number in this room
+observations: reports of one feed in one chunk
+on_ground: whether an aircraft says it is on the ground
+open: whether a doubt is unanswered
+opening: acts from before the exercise's start
+origin: the log's name in its checkpoints
+other_parties: parties with rooms of their own
+pack_digest: hash over a pack's files
+pack_id: a pack's name
+party: whose aircraft it is
+path: vertices of a scripted route
+paused: whether room time stands
+person_id: a number for a person; the name is in the roster
+position_count: positions received
+powers: what a seat may do
+prev: leaf hash of the entry before
+public_key: Ed25519 public key in hex
+radius_nm: radius of a ring around an airfield
+raised_us: room time at which an alert was raised
+rate_permille: room seconds per thousand seconds
+reason: why something was refused or ended
+reasons: how often each reason of refusal came
+remaining_doubt: the decider's answer to the third question
+request_id: a request's name on the board
+resolution: the written answer to a doubt
+rings: vertices of an area
+role: a role as the pack names it
+roles: roles of a pack
+room_id: a room's name
+room_us: room time
+root: root of the log's tree
+routes: scripted aircraft
+rule_id: the rule that asks
+rules_digest: hash of the rules' text
+rules_text: the rules' full text
+rules_version: version of the rules
+sample: first bytes of something refused
+screen: what a screen shows
+screen_digest: hash of the screen a decision was read from
+seat: a seat of the pack
+seat_id: a seat's name
+seats: seats of a pack or room
+second: the second of two
+sentence: why, in words
+seq: an entry's place in the log
+signature: Ed25519 signature in hex
+silent_us: age of a feed's newest message
+simulated: whether a script sits there
+size_count: entries that a checkpoint covers
+software: what wrote the record
+source: who or what brought an entry
+sources: feeds that report a track
+squawk: Mode 3/A code
+stale_s: age at which a feed is stale
+start: the exercise's first minute
+start_us: the exercise's first minute as an instant
+state: state of data, a request or a feed
+states: age state of each track
+stopped: why a request ended without decision
+stored_bytes: bytes of a tape block as stored
+story: what an exercise is about
+times_us: room time at each vertex
+tape_failed: why the tape cannot be written
+title: what a pack is called
+toa_us: time of applicability
+toe_us: time of entry
+tor_us: time of receipt
+track_id: a track's number as text
+tracks: tracks of a picture
+trk_cdeg: true track in hundredths of a degree
+trk_deg: true track
+uid: a TAK client's uid
+until_us: end of a request's window
+use: who uses an airfield
+utc_offset: the room's distance from UTC, as packs write it
+utc_offset_s: the room's distance from UTC
+velocity_toa_us: time of applicability of a velocity
+verdict: what an adviser pressed
+version: version of a request or entry type
+vertical_at_cpa_ft: vertical distance at closest approach
+vertical_ft: vertical minimum or distance
+vs_fpm: vertical rate
+what: what is asked
+who: somebody by role and nation
+why: why it is asked
+window_from: start of a window as packs write it
+window_until: end of a window as packs write it
+words: words as they were written
+written_us: room time at which a request was written
+"""
+
+FIELDS = dict(line.split(": ", 1) for line in _TEXT.strip().splitlines())

@@ -1,0 +1,88 @@
+"""Observations to tracks: what is kept, what is refused, how age shows."""
+
+from watchfloor.base.labels import label_for
+from watchfloor.messages.air import Observation, ObservationBatch, Party
+from watchfloor.messages.room import FeedState
+from watchfloor.picture.step import Block, FeedLimits, Picture, snapshot, step, without_lost
+
+LIMITS = {"TX": FeedLimits(10_000_000, 60_000_000), "COT": FeedLimits(15_000_000, 60_000_000)}
+EMPTY = Picture(limits=LIMITS, blocks=(Block(0xF30000, 0xF3FFFF, Party.OTHER),))
+NOW_US = 1_000_000_000
+
+
+def batch(*seen: Observation, feed: str = "TX", nations: tuple[str, ...] = ("ALD", "BVY")) -> ObservationBatch:
+    return ObservationBatch(feed_id=feed, tor_us=NOW_US, label=label_for(nations), observations=seen)
+
+
+def at(toa_us: int, lat: float = 10.0, **more: object) -> Observation:
+    return Observation(identity="icao:f30001", toa_us=toa_us, lat_deg=lat, lon_deg=20.0, **more)  # type: ignore[arg-type]
+
+
+def test_a_track_begins_with_its_first_position_and_keeps_what_was_said_before() -> None:
+    named = Observation(identity="icao:f30001", toa_us=NOW_US, callsign="MRQ11")
+    picture, _ = step(EMPTY, batch(named), NOW_US)
+    assert not picture.tracks
+    picture, _ = step(picture, batch(at(NOW_US, alt_ft=9000)), NOW_US)
+    (track,) = snapshot(picture, NOW_US).tracks
+    assert (track.callsign, track.alt_ft, track.party, track.number) == ("MRQ11", 9000, Party.OTHER, 1)
+
+
+def test_reports_from_far_off_times_and_out_of_reach_are_refused_with_reasons() -> None:
+    picture, _ = step(EMPTY, batch(at(NOW_US)), NOW_US)
+    after, refused = step(picture, batch(at(NOW_US + 1_000_000, lat=11.0)), NOW_US + 1_000_000)
+    assert [one.reason for one in refused] == ["position out of reach since the last one"]
+    assert after.tracks["icao:f30001"].lat_deg == 10.0
+    for off_us in (-16_000_000, 16_000_000):
+        _, refused = step(picture, batch(at(NOW_US + off_us)), NOW_US)
+        assert "15 s off" in refused[0].reason
+    _, refused = step(picture, batch(at(NOW_US - 1_000_000)), NOW_US)
+    assert len(refused) == 1, "an older position never replaces a newer one"
+
+
+def test_pressure_and_geometric_altitude_are_never_mixed() -> None:
+    picture, _ = step(EMPTY, batch(at(NOW_US, alt_ft=9000)), NOW_US)
+    (track,) = snapshot(picture, NOW_US).tracks
+    assert (track.alt_ft, track.geo_alt_ft) == (9000, None)
+    gap = Observation(identity="icao:f30001", toa_us=NOW_US, geo_minus_pressure_ft=150)
+    picture, _ = step(picture, batch(gap, at(NOW_US + 1, alt_ft=9025)), NOW_US)
+    (track,) = snapshot(picture, NOW_US).tracks
+    assert (track.alt_ft, track.geo_alt_ft) == (9025, 9175)
+
+
+def test_age_turns_fresh_to_stale_to_lost_and_then_the_track_goes() -> None:
+    picture, _ = step(EMPTY, batch(at(NOW_US)), NOW_US)
+    for age_s, state in ((0, FeedState.FRESH), (10, FeedState.FRESH), (11, FeedState.STALE), (61, FeedState.LOST)):
+        assert snapshot(picture, NOW_US + age_s * 1_000_000).states == (state,)
+    assert without_lost(picture, NOW_US + 179_000_000, 180_000_000).tracks
+    assert not without_lost(picture, NOW_US + 181_000_000, 180_000_000).tracks
+
+
+def test_a_track_of_two_sources_shows_both_with_their_ages_and_the_narrower_label() -> None:
+    picture, _ = step(EMPTY, batch(at(NOW_US)), NOW_US)
+    picture, _ = step(picture, batch(at(NOW_US + 2_000_000), feed="COT", nations=("ALD",)), NOW_US)
+    (track,) = snapshot(picture, NOW_US).tracks
+    assert [(source.feed_id, source.toa_us) for source in track.sources] == [
+        ("COT", NOW_US + 2_000_000),
+        ("TX", NOW_US),
+    ]
+    assert track.label.nations == ("ALD",)
+
+
+def test_a_climb_is_reckoned_for_feeds_that_report_none_and_level_is_exactly_zero() -> None:
+    picture, alt = EMPTY, 5000
+    for second in range(12):
+        seen = at(NOW_US + second * 1_000_000, geo_alt_ft=alt + second * 25)
+        picture, _ = step(picture, batch(seen, feed="COT"), NOW_US + second * 1_000_000)
+    assert snapshot(picture, NOW_US).tracks[0].vs_fpm == 1500
+    for second in range(12, 24):
+        seen = at(NOW_US + second * 1_000_000, geo_alt_ft=5275)
+        picture, _ = step(picture, batch(seen, feed="COT"), NOW_US + second * 1_000_000)
+    assert snapshot(picture, NOW_US).tracks[0].vs_fpm == 0
+
+
+def test_a_step_leaves_the_picture_before_it_as_it_was() -> None:
+    before, _ = step(EMPTY, batch(at(NOW_US)), NOW_US)
+    kept = dict(before.tracks)
+    step(before, batch(at(NOW_US + 500_000, lat=10.001)), NOW_US)
+    assert before.tracks == kept
+    assert not EMPTY.tracks
