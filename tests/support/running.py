@@ -32,7 +32,10 @@ class RunningRoom:
         line = _first_line(self.process)
         if not line:
             self.process.kill()
-            raise AssertionError(f"the room did not start: {self.process.stderr.read()}")
+            errors = self.process.stderr.read()
+            self.process.wait()
+            self._close_pipes()
+            raise AssertionError(f"the room did not start: {errors}")
         self.started: dict[str, Any] = json.loads(line)
         self.http = httpx.Client(base_url=f"http://localhost:{self.started['http_port']}", timeout=20)
 

@@ -46,6 +46,8 @@ def check_folder(files: Mapping[str, bytes]) -> Report:
         report.add(layout.FORMAT, "the folder's format is unknown")
     if files.get(layout.LOCK):
         report.add(layout.LOCK, "the lock file is not empty")
+    if files.get(layout.WAL) and layout.RECORD not in files:
+        report.add(layout.RECORD, "the record's file is missing beside its write-ahead log")
     key = _check_keys(report, files)
     try:
         record = RecordFile(files.get(layout.RECORD, b""), files.get(layout.WAL, b""))
