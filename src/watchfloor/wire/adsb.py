@@ -67,7 +67,8 @@ def step(state: AdsbState, frames: list[TimedFrame]) -> tuple[AdsbState, list[Ob
     expected = 0
     for message in decoded:
         place = int(message["timestamp"])
-        _note_dropped(wanted[expected:place], found)
+        if place > expected:
+            _note_dropped(wanted[expected:place], found)
         expected = place + 1
         observation = _observe(wanted[place], message, places)
         if observation is not None:

@@ -50,7 +50,8 @@ def step(state: BeastState, chunk: bytes) -> tuple[BeastState, list[BeastFrame |
         if start < 0:
             _noise(data[place:], found)
             return BeastState(), found
-        _noise(data[place:start], found)
+        if start > place:
+            _noise(data[place:start], found)
         if start + 1 >= len(data):
             return BeastState(data[start:]), found
         length = _LENGTHS.get(data[start + 1])
@@ -59,7 +60,10 @@ def step(state: BeastState, chunk: bytes) -> tuple[BeastState, list[BeastFrame |
             found.append(Rejected(reason="unknown Beast frame kind", sample=data[start : start + 2]))
             place = start + skip
             continue
-        end, body = _unescape(data, start + 2, _HEAD + length)
+        end = start + 2 + _HEAD + length
+        body: bytes | None = data[start + 2 : end]
+        if end > len(data) or ESCAPE in data[start + 2 : end]:
+            end, body = _unescape(data, start + 2, _HEAD + length)
         if body is None:
             if end < 0:
                 return BeastState(data[start:]), found
@@ -73,9 +77,6 @@ def step(state: BeastState, chunk: bytes) -> tuple[BeastState, list[BeastFrame |
 
 def _unescape(data: bytes, place: int, want: int) -> tuple[int, bytes | None]:
     """The next `want` bytes with doubling undone, and where they end; end -1: not all here yet."""
-    plain = data[place : place + want]
-    if len(plain) == want and ESCAPE not in plain:
-        return place + want, plain
     body = bytearray()
     while len(body) < want:
         if place >= len(data):

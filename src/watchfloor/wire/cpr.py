@@ -13,15 +13,16 @@ that one absurd jump is dropped; many in a row mean that the held place was wron
 **Source**: RTCA DO-260B, A.1.7.3 to A.1.7.7.
 """
 
-from math import acos, asin, cos, floor, pi, radians, sin, sqrt
+from math import acos, cos, floor, pi, radians
 
 from msgspec import Struct
+
+from watchfloor.base.geodesy import rough_distance_m
 
 PAIR_AGE_US = 10_000_000
 GATE_MPS = 345.0
 RESET_AFTER = 12
 COUNTED_GAP_US = 100_000
-_EARTH_M = 6_371_008.8
 _STEPS = 131_072.0
 _ZONES = 15
 
@@ -103,10 +104,7 @@ def reachable(start: Place, end: Place) -> bool:
     allowed_m = GATE_MPS * (end.toa_us - start.toa_us) / 1e6
     if allowed_m < 0:
         return False
-    lat1, lat2 = radians(start.lat_deg), radians(end.lat_deg)
-    half = sin((lat2 - lat1) / 2) ** 2
-    half += cos(lat1) * cos(lat2) * sin(radians(end.lon_deg - start.lon_deg) / 2) ** 2
-    return 2 * _EARTH_M * asin(sqrt(min(1.0, half))) <= allowed_m
+    return rough_distance_m(start.lat_deg, start.lon_deg, end.lat_deg, end.lon_deg) <= allowed_m
 
 
 def advance(state: CprState, half: Half, *, odd: bool, surface: bool) -> tuple[CprState, Place | None]:
