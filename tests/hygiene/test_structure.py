@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "watchfloor"
 MODULES = sorted(SOURCE.rglob("*.py"))
-CODE = [*MODULES, *sorted((ROOT / "wall" / "src").rglob("*.ts")), *sorted((ROOT / "wall" / "src").rglob("*.svelte"))]
+WALL = [path for kind in ("*.ts", "*.svelte") for path in sorted((ROOT / "wall" / "src").rglob(kind))]
+CODE = [*MODULES, *(path for path in WALL if path.name != "messages.ts")]  # that one is generated
 
 # SCOPE limit 10: this list is closed; a new name needs a decision record in docs/decisions/.
 PACKAGES = {
@@ -26,8 +27,6 @@ def test_the_top_level_packages_are_those_of_the_architecture() -> None:
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_has_at_most_400_lines(path: Path) -> None:
-    if path.name == "messages.ts":
-        pytest.skip("generated from messages")
     assert len(path.read_text().splitlines()) <= 400
 
 
