@@ -24,7 +24,7 @@ lint: setup $(STAMPS)/test $(STAMPS)/chromium
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/ruff format --check --quiet
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/lint-imports --no-timing >$(STAMPS)/contracts.txt || (cat $(STAMPS)/contracts.txt; exit 1)
+	@$(VENV)/bin/lint-imports --no-logo >$(STAMPS)/contracts.txt || (cat $(STAMPS)/contracts.txt; exit 1)
 	@$(PY) tools/generate.py --check
 	@cd wall && npm run --silent check && npm run --silent test
 
