@@ -161,6 +161,7 @@ def test_the_signing_key_cannot_leave_the_browser_and_survives_a_reload(
     watch.reload()
     expect(watch.locator("header")).to_contain_text("Watch officer")
     watch.keyboard.press("3")
+    expect(watch.get_by_test_id("page")).to_contain_text("Waiting for")
     watch.keyboard.press("d")
     expect(watch.locator("[data-request=A]")).to_contain_text("HELD")
     assert not faults

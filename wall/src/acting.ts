@@ -1,6 +1,7 @@
 /** Acts of the seat at this screen. Every refusal is shown with the room's own sentence. */
 
 import type { Plain } from './canonical';
+import { roomNowUs } from './clock';
 import type { AlertShown, Answer, RequestShown, Verdict } from './messages';
 import { room } from './room.svelte';
 import { act } from './seat';
@@ -8,7 +9,7 @@ import { act } from './seat';
 async function send(words: { [key: string]: Plain }): Promise<boolean> {
   if (!room.seat) return false;
   try {
-    await act(room.seat, room.head, room.nowUs, words);
+    await act(room.seat, room.head, roomNowUs(room.clock, performance.now()), words);
     room.notice = '';
     return true;
   } catch (error) {

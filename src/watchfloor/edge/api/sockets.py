@@ -139,6 +139,7 @@ class Viewer:
                 await self._send_tick(tick, audience)
             if self._dirty:
                 self._dirty = False
+                await self._text(pulse(self._room, audience))
                 await self._text(screen(self._room, audience))
 
     async def _send_tick(self, tick: Tick, audience: Audience) -> None:
