@@ -6,6 +6,7 @@ Microseconds fit a JSON number exactly until the year 2255 (2**53).
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from watchfloor.base.errors import InputError
 from watchfloor.base.units import US_PER_S, Micros
@@ -16,6 +17,7 @@ _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:
 DAY_US = 86_400 * US_PER_S
 
 
+@lru_cache(maxsize=1024)
 def us_from_rfc3339(text: str) -> Micros:
     """The instant that an RFC 3339 text names; digits below a microsecond are cut.
 
