@@ -46,11 +46,3 @@ def room_time_us(setting: ClockSet, toe_us: int) -> int:
         return setting.epoch_room_us
     passed_us = max(toe_us - setting.epoch_toe_us, 0)
     return setting.epoch_room_us + passed_us * setting.rate_permille // RATE_ONE
-
-
-def real_seconds_until(setting: ClockSet, room_us: int, toe_us: int) -> float | None:
-    """Real seconds until room time reaches a moment; None while paused."""
-    if setting.paused:
-        return None
-    missing_us = room_us - room_time_us(setting, toe_us)
-    return max(missing_us, 0) * RATE_ONE / setting.rate_permille / 1e6

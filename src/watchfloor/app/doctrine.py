@@ -62,12 +62,6 @@ def picture_of(pack: Pack) -> Picture:
     )
 
 
-def seat_name(pack: Pack, seat: PackSeat) -> str:
-    """What people call a seat: its role, its nation, and its own name where it has one."""
-    role = next(role for role in pack.header.roles if role.id == seat.role)
-    return f"{seat.name or role.name}, {seat.nation}"
-
-
 def seated(pack: Pack, seat: PackSeat, person_id: str, key_id: str, public_key: str) -> SeatTaken:
     """The fact that a person takes a seat of the pack."""
     role = next(role for role in pack.header.roles if role.id == seat.role)

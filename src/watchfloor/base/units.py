@@ -9,7 +9,6 @@ from typing import NewType
 Feet = NewType("Feet", float)
 Metres = NewType("Metres", float)
 Knots = NewType("Knots", float)
-MetresPerSecond = NewType("MetresPerSecond", float)
 FeetPerMinute = NewType("FeetPerMinute", float)
 Degrees = NewType("Degrees", float)
 NauticalMiles = NewType("NauticalMiles", float)
@@ -35,13 +34,3 @@ def feet_from_metres(value_m: float) -> Feet:
 def metres_from_nm(value_nm: float) -> Metres:
     """Nautical miles as metres [m]."""
     return Metres(value_nm * M_PER_NM)
-
-
-def mps_from_knots(value_kt: float) -> MetresPerSecond:
-    """Knots as metres per second [m/s]."""
-    return MetresPerSecond(value_kt * MPS_PER_KT)
-
-
-def knots_from_mps(value_mps: float) -> Knots:
-    """Metres per second as knots [kt]."""
-    return Knots(value_mps / MPS_PER_KT)

@@ -24,7 +24,6 @@ GATE_MPS = 345.0
 RESET_AFTER = 12
 COUNTED_GAP_US = 100_000
 _STEPS = 131_072.0
-_ZONES = 15
 
 
 class Half(Struct, frozen=True, gc=False):
