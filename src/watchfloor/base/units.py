@@ -8,11 +8,6 @@ from typing import NewType
 
 Feet = NewType("Feet", float)
 Metres = NewType("Metres", float)
-Knots = NewType("Knots", float)
-FeetPerMinute = NewType("FeetPerMinute", float)
-Degrees = NewType("Degrees", float)
-NauticalMiles = NewType("NauticalMiles", float)
-Seconds = NewType("Seconds", float)
 Micros = NewType("Micros", int)
 
 M_PER_FT = 0.3048
