@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.support.running import RunningRoom, verified
+from tests.support.running import RunningRoom, run_words, verified
 
 
 def reasons_of(room: RunningRoom) -> dict[str, dict[str, int]]:
@@ -46,6 +46,22 @@ def test_the_room_pauses_jumps_and_runs_at_ten_times(start_room: Callable[..., R
     report = verified(room.data)
     assert report["holds"]
     assert report["sealed"]
+
+
+def test_a_time_that_was_there_twice_is_replayed_with_a_word_about_the_other(
+    start_room: Callable[..., RunningRoom],
+) -> None:
+    room = start_room("--from", "08:05:00", "--speed", "10")
+    control = room.sit("Exercise control, ALD")
+    start_us = room.get("/api/pulse")["room_us"]
+    room.until(lambda: room.get("/api/pulse")["room_us"] > start_us + 40_000_000, "forty seconds")
+    assert control.clock(rate_permille=10_000, jump_to_us=start_us).status_code == 200
+    room.until(lambda: room.get("/api/pulse")["room_us"] > start_us + 40_000_000, "forty seconds again")
+    assert room.stop() == 0
+    told = run_words("replay", str(room.data), "--at", "08:05:20").stdout
+    assert "room time was here before too" in told
+    other = told.split("--at ")[1].split(" ")[0]
+    assert "08:05:" in run_words("replay", str(room.data), "--at", other).stdout
 
 
 def test_a_run_ends_by_itself_at_the_time_given(start_room: Callable[..., RunningRoom]) -> None:

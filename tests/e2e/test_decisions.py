@@ -124,6 +124,9 @@ def test_requests_that_must_not_be_are_refused_with_a_reason(room: RunningRoom) 
         ({"label": {"level": 0, "nations": ["ALD"]}}, "label"),
         (force | {"what": "At 37.5210, -114.2211."}, "coordinates"),
         (force | {"alternatives": "Use 37°31' south."}, "coordinates"),
+        (force | {"why": "At 37.5N 115.2W, go."}, "coordinates"),
+        (force | {"why": "355350S1143700W"}, "coordinates"),
+        (force | {"why": "11S MS 12345 67890"}, "coordinates"),
         ({"what": ""}, "length"),
         ({"aim_point": "x"}, "unknown field"),
     ):
@@ -132,6 +135,26 @@ def test_requests_that_must_not_be_are_refused_with_a_reason(room: RunningRoom) 
         assert words in answer.json()["title"], answer.text
     assert watch.request("R-9", **force).status_code == 200
     assert "power `write`" in analyst.request("R-10").json()["title"]
+
+
+def test_another_act_under_the_id_of_one_that_stands_is_a_conflict(room: RunningRoom) -> None:
+    watch = room.sit("Watch officer, DNM")
+    assert watch.request("R-1").status_code == 200
+    doubt = watch.document(type="DoubtRaised", request_id="R-1", version=1, words="one")
+    assert watch.send(doubt).status_code == 200
+    other = watch.send(doubt.replace('"words":"one"', '"words":"two"'))
+    assert other.status_code == 409
+    assert watch.board("R-1")["doubts"][0]["words"] == "one"
+
+
+def test_a_seat_that_is_taken_says_so_and_its_first_session_ends(room: RunningRoom) -> None:
+    first = room.sit("Watch officer, DNM")
+    offer = room.http.post("/api/link", json={"token": room.link("Watch officer, DNM")})
+    assert offer.json()["taken"]
+    second = room.sit("Watch officer, DNM")
+    assert second.seat["person_id"] != first.seat["person_id"]
+    assert room.http.get("/api/seat", headers={"authorization": f"Bearer {first.seat['session']}"}).status_code == 401
+    assert second.request("R-1").status_code == 200
 
 
 def test_an_expired_window_can_only_stop(room: RunningRoom) -> None:

@@ -101,6 +101,8 @@ def test_a_config_with_a_fault_names_it_and_exits_2(tmp_path: Path) -> None:
         ('[[feeds]]\nid = "A"\nformat = "tele"\nconnect = "x:1"', "beast"),
         ('[[feeds]]\nid = "A"\nformat = "beast"\nconnect = "x:1"\nsecret = "y"', "secret"),
         ("[[feeds", "w.toml"),
+        ('[[feeds]]\nid = "TAK"\nformat = "cot"\nconnect = "x:1"', "TAK"),
+        ('[[feeds]]\nid = "A"\nformat = "cot"\nconnect = "x:99999"', "65535"),
     ):
         (tmp_path / "w.toml").write_text(text)
         done = run_words("serve", "--config", str(tmp_path / "w.toml"))

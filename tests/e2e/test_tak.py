@@ -87,7 +87,8 @@ def test_a_clients_own_position_is_shown_as_its_own_and_never_probed(start_room:
     room = start_room("--from", "08:10:00")
     seen = events_of(room, lambda seen: "ME-1" in seen)
     assert seen["ME-1"].get("opex") == "e-eight-thirty"
-    assert seen["ME-1"].get("type") == "a-u-A"
+    assert seen["ME-1"].get("type") == "a-f-G-U-C", "what a client says of itself is not changed"
+    assert seen["ME-1"].find("point").get("hae") == "100.00"
     identities = [track["properties"]["identity"] for track in room.get("/api/tracks")["features"]]
     assert not [identity for identity in identities if "ME-1" in identity]
     room.until(lambda: not room.get("/api/pulse")["guests"], "the client's leaving")
@@ -107,6 +108,7 @@ def test_junk_from_a_client_is_counted_with_reasons_and_costs_nobody_else(
         client.sendall(event.format(lat=1).replace(now, "2001-01-01T00:00:00Z").encode())
         client.sendall(b"<event \xff\xfe></event>" + b"noise" * 10)
         client.sendall(event.format(lat=1).replace('uid="X"', "").encode())
+        client.sendall(b"".join(event.format(lat=95 + n / 100).encode() for n in range(60)))
 
         def reasons() -> dict[str, int]:
             feed = next(feed for feed in room.get("/api/pulse")["feeds"] if feed["feed_id"] == "TAK")
@@ -118,6 +120,9 @@ def test_junk_from_a_client_is_counted_with_reasons_and_costs_nobody_else(
             return all(word in text for word in ("out of -90", "off this port's clock", "outside any event", "`uid`"))
 
         room.until(all_told, "the reasons")
+        assert len(reasons()) < 12, "a reason does not grow with the values it is about"
+        client.sendall(event.format(lat=1).encode()[:70])
+    room.until(lambda: "ended inside an event" in reasons(), "the cut event")
     with socket.create_connection(("127.0.0.1", room.cot_port)) as client:
         try:
             client.sendall(b"<event>")

@@ -137,6 +137,20 @@ def test_foreign_folders_and_other_versions_are_refused_and_not_touched(tmp_path
     assert [entry.name for entry in foreign.iterdir()] == ["notes.txt"]
 
 
+def test_a_folder_goes_on_only_as_what_it_began(start_room: Callable[..., RunningRoom], tmp_path: Path) -> None:
+    room = start_room()
+    assert room.stop() == 0
+    config = tmp_path / "w.toml"
+    config.write_text('[[feeds]]\nid = "X"\nformat = "cot"\nconnect = "127.0.0.1:9"\n')
+    words = ("--data", str(room.data), "--headless", "--port", "0", "--cot-port", "0")
+    before = (room.data / "record.sqlite").read_bytes()
+    done = run_words("serve", "--config", str(config), *words)
+    assert done.returncode == 2
+    assert "choose another folder" in done.stderr
+    assert (room.data / "record.sqlite").read_bytes() == before
+    assert verified(room.data)["holds"]
+
+
 def test_a_stranger_on_a_feed_port_is_refused_and_counted(start_room: Callable[..., RunningRoom]) -> None:
     room = start_room()
     room.until(lambda: len(room.get("/api/tracks")["features"]) > 50, "tracks")

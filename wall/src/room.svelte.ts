@@ -2,7 +2,7 @@
 
 import type { ClockTold } from './clock';
 import { roomNowUs } from './clock';
-import type { AlertShown, FeedShown, GuestShown, LogHead, NamesTold, NameTold, PulseTold, RequestShown, ScreenTold } from './messages';
+import type { AlertShown, FeedShown, GuestShown, LogHead, NamesTold, NameTold, PulseTold, RequestShown, ScreenTold, SeatShown } from './messages';
 import { ask, heldSeat, leave, type Seat } from './seat';
 import { readFrame, type Picture } from './wire';
 
@@ -31,6 +31,7 @@ class RoomStore {
   picture = $state.raw<Picture | null>(null);
   names = $state.raw<ReadonlyMap<number, NameTold>>(new Map());
   board = $state.raw<readonly RequestShown[]>([]);
+  seats = $state.raw<readonly SeatShown[]>([]);
   alerts = $state.raw<readonly AlertShown[]>([]);
   feeds = $state.raw<readonly FeedShown[]>([]);
   guests = $state.raw<readonly GuestShown[]>([]);
@@ -99,6 +100,7 @@ class RoomStore {
     } else {
       this.board = told.screen.board;
       this.alerts = told.screen.alerts;
+      this.seats = told.screen.seats;
       this.head = told.head;
       this.digest = told.digest;
     }

@@ -23,6 +23,7 @@ export interface Offer {
   readonly role: string;
   readonly nation: string;
   readonly name: string;
+  readonly taken: boolean;
 }
 
 /** What the room says no to, with its sentence. */

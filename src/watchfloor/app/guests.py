@@ -21,6 +21,7 @@ class Guest(Struct, frozen=True):
     lon_deg: float
     real_us: int
     stale_us: int
+    event: CotEvent
 
 
 class Guests:
@@ -48,7 +49,7 @@ class Guests:
             return Rejected(reason="too many TAK clients", sample=sample)
         stale_us = max(min(event.stale_us, real_us + 600_000_000), real_us)
         self._held[connection] = Guest(
-            event.uid, event.callsign or event.uid, event.lat_deg, event.lon_deg, real_us, stale_us
+            event.uid, event.callsign or event.uid, event.lat_deg, event.lon_deg, real_us, stale_us, event
         )
         return None
 

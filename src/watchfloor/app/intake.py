@@ -15,6 +15,8 @@ from watchfloor.wire.beast import COUNTER_HZ, BeastFrame, BeastState
 from watchfloor.wire.cot_stream import StreamState
 
 KEPT_SAMPLES = 50
+MAX_REASONS = 40
+OTHER = "other reasons"
 REANCHOR_US = 5 * US_PER_S
 _TICKS_PER_US = COUNTER_HZ // US_PER_S
 
@@ -66,6 +68,13 @@ class Intake:
         self._beast, self._adsb, self._cot = BeastState(), AdsbState(), StreamState()
         self._anchor_us: int | None = self.setup.counter_epoch_us
 
+    def hung_up(self, room_us: int) -> None:
+        """The source went; what it had begun and not ended is refused."""
+        rest = self._beast.rest + self._cot.rest
+        if rest:
+            self.refuse(Rejected(reason="ended inside an event or frame", sample=rest), room_us)
+        self.restart()
+
     def receive(self, chunk: bytes, room_us: int) -> ObservationBatch:
         """Observations in a chunk; what is refused is counted and kept with its reason."""
         self.counts.bytes_count += len(chunk)
@@ -80,7 +89,8 @@ class Intake:
     def refuse(self, rejected: Rejected, room_us: int) -> None:
         """Count and keep something refused."""
         self.counts.bad_count += rejected.count
-        self.reasons[rejected.reason] = self.reasons.get(rejected.reason, 0) + rejected.count
+        reason = rejected.reason if rejected.reason in self.reasons or len(self.reasons) < MAX_REASONS else OTHER
+        self.reasons[reason] = self.reasons.get(reason, 0) + rejected.count
         self.quarantine.append(Quarantined(room_us, rejected.reason, rejected.sample[:64].hex()))
 
     def state_at(self, room_us: int) -> FeedState:

@@ -3,7 +3,7 @@
 from watchfloor.app.doctrine import everyone, label_all, minima_of, picture_of, rings_of
 from watchfloor.app.intake import FeedSetup
 from watchfloor.app.room import RoomSetup
-from watchfloor.app.settings import Settings
+from watchfloor.app.settings import CLIENTS, Settings
 from watchfloor.base.labels import Audience, label_for
 from watchfloor.base.units import US_PER_S, metres_from_nm
 from watchfloor.deconflict.alerts import Rings
@@ -13,7 +13,6 @@ from watchfloor.messages.room import Context
 from watchfloor.picture.step import FeedLimits, Picture
 
 OWN = "OWN"
-CLIENTS = "TAK"
 _CLIENT_LIMITS = FeedLimits(60 * US_PER_S, 300 * US_PER_S)
 
 

@@ -1,7 +1,7 @@
 """What was known at an instant, from the record and the tape alone.
 
 TIME is room time (`HH:MM:SS`, or RFC 3339 within the room's days) or real time (RFC 3339 within the record's).
-Where room time was there twice, because it jumped back, the last time counts.
+Where room time was there twice, because it jumped back, the last visit counts and the others are named.
 """
 
 from bisect import bisect_right
@@ -30,6 +30,7 @@ class Moment(Struct, frozen=True):
     seq: int
     state: RoomState
     picture: TrackPicture | None
+    other_visits_us: tuple[int, ...] = ()
 
 
 def moment_at(entries: list[Entry], files: Mapping[str, bytes], text: str) -> Moment:
@@ -40,7 +41,7 @@ def moment_at(entries: list[Entry], files: Mapping[str, bytes], text: str) -> Mo
     if not entries:
         raise InputError("nothing was written yet", field="at")
     segments = _segments(entries)
-    last, room_us = _find(entries, segments, text)
+    last, room_us, others = _find(entries, segments, text)
     state = RoomState()
     for entry in entries[: last + 1]:
         state = fold(state, entry)
@@ -48,7 +49,7 @@ def moment_at(entries: list[Entry], files: Mapping[str, bytes], text: str) -> Mo
     context = Context.EXERCISE_REPLAY if opened.context is Context.EXERCISE else Context.REPLAY
     start = max(first for first, _ in segments if first <= last)
     picture = _picture(entries[start : last + 1], files, room_us)
-    return Moment(context, room_us, opened.utc_offset_s, last, state, picture)
+    return Moment(context, room_us, opened.utc_offset_s, last, state, picture, others)
 
 
 def _first_opening(entries: list[Entry]) -> RoomOpened:
@@ -68,25 +69,28 @@ def _segments(entries: list[Entry]) -> list[tuple[int, int]]:
     return list(zip(starts, ends, strict=True))
 
 
-def _find(entries: list[Entry], segments: list[tuple[int, int]], text: str) -> tuple[int, int]:
-    """The last entry that counts at the instant, and the instant's room time."""
+def _find(entries: list[Entry], segments: list[tuple[int, int]], text: str) -> tuple[int, int, tuple[int, ...]]:
+    """The last entry that counts at the instant, its room time, and entry times of earlier visits to it."""
     opened = _first_opening(entries)
     if "T" in text.upper() or " " in text:
         wanted_us = us_from_rfc3339(text)
         if entries[0].toe_us <= wanted_us <= entries[-1].toe_us:
             last = bisect_right([entry.toe_us for entry in entries], wanted_us) - 1
-            return last, entries[last].room_us
+            return last, entries[last].room_us, ()
         candidates = [int(wanted_us)]
     else:
         time_of_day_us = us_from_hms(text) - opened.utc_offset_s * 1_000_000
         days = {entry.room_us // DAY_US for entry in entries}
         candidates = [day * DAY_US + time_of_day_us + shift for day in days for shift in (-DAY_US, 0, DAY_US)]
+    visits: list[tuple[int, int]] = []
     for start, end in reversed(segments):
         for instant_us in candidates:
             low_us = _start_us(entries[start])
             if low_us <= instant_us <= entries[end].room_us:
                 within = [place for place in range(start, end + 1) if entries[place].room_us <= instant_us]
-                return (within[-1] if within else start), instant_us
+                visits.append((within[-1] if within else start, instant_us))
+    if visits:
+        return *visits[0], tuple(entries[place].toe_us for place, _ in visits[1:])
     held = ", ".join(
         f"{hms_from_us(_start_us(entries[start]), opened.utc_offset_s)} to "
         f"{hms_from_us(entries[end].room_us, opened.utc_offset_s)}"

@@ -127,6 +127,10 @@ class Room:
         then_us = frames[-1].toa_us if frames else self.writer.room_now_us()
         self._take(intake, intake.receive_frames(frames, then_us), then_us)
 
+    def hung_up(self, feed_id: str) -> None:
+        """A feed's connection went."""
+        self.intakes[feed_id].hung_up(self.writer.room_now_us())
+
     def refuse(self, feed_id: str, reason: str, sample: bytes) -> None:
         """Count something that a feed's port refused before any codec saw it."""
         self.intakes[feed_id].refuse(Rejected(reason=reason, sample=sample), self.writer.room_now_us())

@@ -1,11 +1,14 @@
 """`watchfloor.toml`: what `serve` listens to. Unknown keys are refused, with their place."""
 
+import re
 import tomllib
 
 import msgspec
 from msgspec import Struct
 
 from watchfloor.base.errors import InputError
+
+CLIENTS = "TAK"  # the id under which TAK clients are counted
 
 
 class RoomTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +85,8 @@ def parse_settings(name: str, raw: bytes) -> Settings:
 
 def _check_feed(name: str, place: int, feed: FeedTable) -> None:
     where = f"{name}: feeds[{place}]"
+    if feed.id == CLIENTS or not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", feed.id):
+        raise InputError(f"{where}: `{feed.id}` cannot be a feed's id", field="id")
     if bool(feed.path) == bool(feed.connect):
         raise InputError(f"{where}: give either `path` or `connect`", field="feeds")
     allowed = ("modes-csv",) if feed.path else ("beast", "cot")
@@ -89,5 +94,7 @@ def _check_feed(name: str, place: int, feed: FeedTable) -> None:
         raise InputError(f"{where}: `format` is one of {', '.join(allowed)}", field="format")
     if not 0.1 <= feed.speed <= 3600:
         raise InputError(f"{where}: `speed` is from 0.1 to 3600", field="speed")
-    if feed.connect and not feed.connect.rpartition(":")[2].isdigit():
+    if feed.connect and not re.fullmatch(r"[^\s:]+:[0-9]{1,5}", feed.connect):
         raise InputError(f"{where}: `connect` is `host:port`", field="connect")
+    if feed.connect and not 1 <= int(feed.connect.rpartition(":")[2]) <= 65_535:
+        raise InputError(f"{where}: a port is from 1 to 65535", field="connect")

@@ -16,6 +16,7 @@ from watchfloor.messages.pack import RequiredAdvice
 MAX_WINDOW_US = 24 * 3600 * 1_000_000
 _COORDINATES = re.compile(
     r"""\d{1,3}\s*°|\d{1,2}[°'\u2032]\s*\d|[-+]?\d{1,3}\.\d{3,}|\b\d{2,3}\s?\d{2}(\.\d+)?\s?[NSEW]\b"""
+    r"""|\d(\.\d+)?\s?[NS]\b.{0,12}\d(\.\d+)?\s?[EW]\b|\d{4,}[NS]\s?\d{4,}[EW]"""
     r"""|\b\d{1,2}\s?[C-HJ-NP-X]\s?[A-HJ-NP-Z]{2}\s?\d{2,}|\b(lat|lon|mgrs|utm)\b\W*\d""",
     re.IGNORECASE,
 )

@@ -19,11 +19,11 @@ from starlette.types import ASGIApp
 from watchfloor import __version__
 from watchfloor.app.clock import EntryClock
 from watchfloor.app.doctrine import doctrine_of
-from watchfloor.app.plan import CLIENTS, exercise_setup, served_setup
+from watchfloor.app.plan import exercise_setup, served_setup
 from watchfloor.app.resume import Past, read_past
 from watchfloor.app.room import Room, RoomSetup
 from watchfloor.app.seats import Seats
-from watchfloor.app.settings import Settings
+from watchfloor.app.settings import CLIENTS, Settings
 from watchfloor.app.taping import Taping
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import InputError, UnavailableError, WatchfloorError
@@ -46,6 +46,7 @@ from watchfloor.wire.adsb import TimedFrame
 
 _log = structlog.get_logger()
 LOOPBACK = "127.0.0.1"
+SERVED = "serve"
 HOSTS = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
@@ -132,6 +133,7 @@ class Host:
         key = folder.key(origin)
         store = SqliteRecord(folder.path / layout.RECORD)
         past = read_past(store.entries(), store.newest_checkpoint(), VerifierKey(origin, key.public))
+        self._refuse_another_room(past)
         clock = EntryClock(past.entries[-1].toe_us if past.entries else 0)
         folder.unseal()
         writer = Writer(store, clock, key, origin, past)
@@ -154,6 +156,20 @@ class Host:
                 f"the record could not be written ({writer.failed}); what was not acknowledged is not in it"
             )
 
+    def _refuse_another_room(self, past: Past) -> None:
+        """A folder goes on as what it began: the same exercise, or the same kind of room."""
+        opened = past.state.opened
+        if opened is None:
+            return
+        pack_id = self._plan.pack.header.id if self._plan.pack else SERVED
+        context = self._setup(opened.room_id).context
+        if (opened.pack_id, opened.context) != (pack_id, context):
+            raise InputError(
+                f"`{self._plan.data}` is the record of `{opened.pack_id}` ({opened.context.value}), not of `{pack_id}` "
+                f"({context.value}); choose another folder",
+                field="data",
+            )
+
     def _setup(self, room_id: str) -> RoomSetup:
         if self._plan.pack is not None:
             return exercise_setup(self._plan.pack, room_id)
@@ -168,7 +184,7 @@ class Host:
             software=f"watchfloor {__version__}",
             engine_version=ENGINE_VERSION,
             origin=f"watchfloor/{setup.room_id}",
-            pack_id=plan.pack.header.id if plan.pack else "serve",
+            pack_id=plan.pack.header.id if plan.pack else SERVED,
             pack_digest=plan.pack.digest if plan.pack else "0" * 64,
             rules_digest=plan.pack.rules_digest if plan.pack else "0" * 64,
             utc_offset_s=setup.utc_offset_s,

@@ -35,6 +35,7 @@ _AIR = re.compile(r"a-[a-z]-A(-|$)")
 _TYPE = re.compile(r"\w+(-\w+)*(;[^;]*)?")
 _UID = re.compile(r"[\x21-\x7e]{1,128}")
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+_RELAYED = ("a-f-", "a-n-", "a-u-")
 _READ_DETAIL = frozenset(("contact", "track"))
 _OUT_TYPES = {
     Party.COALITION: "a-f-A-M",
@@ -125,7 +126,7 @@ class _Reader:
         if not known:
             self._dropped += 1
         elif name in self._held:
-            raise WireError(f"`{name}` stands twice")
+            raise WireError("an element stands twice")
         else:
             self._held[name] = attributes
 
@@ -138,7 +139,7 @@ class _Reader:
         if head is None or point is None:
             raise WireError("an event needs `point`")
         if head.get("version") not in ("2.0", "2"):
-            raise WireError(f"version `{head.get('version', '')}` is not 2.0")
+            raise WireError("`version` is not 2.0")
         contact, track = self._held.get("contact", {}), self._held.get("track", {})
         hae_m = _number(point, "hae", -1_000, UNKNOWN_M)
         if hae_m > 50_000 and hae_m != UNKNOWN_M:
@@ -164,17 +165,17 @@ class _Reader:
 def _text(attributes: dict[str, str], name: str, pattern: re.Pattern[str]) -> str:
     value = attributes.get(name, "")
     if not pattern.fullmatch(value):
-        raise WireError(f"`{name}` is missing or not allowed: `{value[:40]}`")
+        raise WireError(f"`{name}` is missing or not allowed")
     return value
 
 
 def _number(attributes: dict[str, str], name: str, low: float, high: float) -> float:
     text = attributes.get(name, "")
     if not _DECIMAL.fullmatch(text):
-        raise WireError(f"`{name}` is not a decimal number: `{text[:40]}`")
+        raise WireError(f"`{name}` is missing or not a decimal number")
     value = float(text)
     if not low <= value <= high:
-        raise WireError(f"`{name}` {text[:40]} is out of {low} to {high}")
+        raise WireError(f"`{name}` is out of {low:g} to {high:g}")
     return value
 
 
@@ -182,7 +183,7 @@ def _instant(attributes: dict[str, str], name: str) -> int:
     try:
         return us_from_rfc3339(attributes.get(name, ""))
     except InputError as error:
-        raise WireError(f"`{name}`: {error}") from error
+        raise WireError(f"`{name}` is missing or no time with a zone") from error
 
 
 def observation_of(event: CotEvent) -> Observation:
@@ -254,6 +255,23 @@ def encode_report(
         point=place,
         callsign=callsign,
         motion=f'<track speed="{speed_mps:.3f}" course="{course_deg % 360.0:.3f}"/>',
+        exercise=exercise,
+    )
+
+
+def encode_relayed(event: CotEvent, stale_us: int, *, exercise: str) -> bytes:
+    """A client's own report for other clients: its type, place and height as it said them, marked by the room."""
+    own = event.type if event.type.startswith(_RELAYED) else "a-u-G"
+    motion = ""
+    if event.speed_mps is not None and event.course_deg is not None:
+        motion = f'<track speed="{event.speed_mps:.2f}" course="{event.course_deg:.2f}"/>'
+    return _event(
+        uid=event.uid,
+        kind=own,
+        times=(event.time_us, stale_us),
+        point=(event.lat_deg, event.lon_deg, UNKNOWN_M if event.hae_m is None else event.hae_m),
+        callsign=event.callsign or "",
+        motion=motion,
         exercise=exercise,
     )
 

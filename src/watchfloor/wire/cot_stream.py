@@ -101,7 +101,9 @@ def _to_next_start(data: bytes, found: list[bytes | Rejected]) -> bytes:
             end = last
     before = data[:end]
     if not _is_harmless(before):
-        found.append(Rejected(reason="bytes outside any event", sample=before[:256]))
+        declares = b"<!DOCTYPE" in before or b"<!ENTITY" in before
+        reason = "a document type or entity is declared" if declares else "bytes outside any event"
+        found.append(Rejected(reason=reason, sample=before[:256]))
     return data[end:]
 
 

@@ -129,7 +129,10 @@ class Doors:
         body = await _json(request)
         seats = self._seats_or_refuse()
         seat = seats.seat_of_link(str(body.get("token", "")))
-        return JSONResponse({"seat_id": seat.id, "role": seat.role, "nation": seat.nation, "name": seat.name})
+        taken = seat.id in self._room.writer.state.seats
+        return JSONResponse(
+            {"seat_id": seat.id, "role": seat.role, "nation": seat.nation, "name": seat.name, "taken": taken}
+        )
 
     async def enter(self, request: Request) -> Response:
         """Sit down: a link's token and a key that the browser made."""

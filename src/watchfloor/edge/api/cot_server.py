@@ -10,12 +10,11 @@ from typing import cast
 
 import structlog
 
-from watchfloor.app.guests import Guest
 from watchfloor.app.intake import Intake
 from watchfloor.app.room import Room
 from watchfloor.base.labels import Audience, releasable
 from watchfloor.edge.utc import utc_us
-from watchfloor.messages.air import Party, Rejected, Track
+from watchfloor.messages.air import Rejected, Track
 from watchfloor.messages.room import FeedState
 from watchfloor.picture.step import state_of
 from watchfloor.wire import cot
@@ -46,7 +45,9 @@ class CotClient(asyncio.Protocol):
         self._server.joined(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio names it
-        """A client went."""
+        """A client went; what it had begun and not ended is refused."""
+        if self._state.rest:
+            self._server.heard(self, Rejected(reason="ended inside an event", sample=self._state.rest))
         self._server.left(self)
 
     def data_received(self, data: bytes) -> None:
@@ -110,6 +111,8 @@ class CotServer:
     def left(self, client: CotClient) -> None:
         """A client went; its own position goes with it."""
         self._clients.discard(client)
+        if not self._clients:
+            self._intake.newest_toa_us, self._intake.state = None, FeedState.WAITING
         uid = self._room.guests.leave(id(client))
         self._newest.pop(f"guest:{uid}", None)
         self._told_guests.pop(f"guest:{uid}", None)
@@ -125,6 +128,7 @@ class CotServer:
                 return
             refused = self._impostor(event) or self._room.guests.accept(id(client), event, utc_us())
             if refused is None:
+                self._intake.counts.position_count += 1
                 self._intake.accepted(self._room.writer.room_now_us())
                 return
             event = refused
@@ -182,7 +186,9 @@ class CotServer:
             key = f"guest:{guest.uid}"
             if self._told_guests.get(key) != guest.real_us:
                 self._told_guests[key] = guest.real_us
-                events[key] = self._encode(_as_track(guest, self._room), guest.real_us, guest.real_us)
+                events[key] = cot.encode_relayed(
+                    guest.event, real_us + STALE_AFTER_S * 1_000_000, exercise=self._room.setup.exercise
+                )
         return events
 
     def _encode(self, track: Track, time_us: int, real_us: int) -> bytes:
@@ -197,18 +203,3 @@ class CotServer:
         self._sent_toa, self._newest = {}, {}
         for client in self._clients:
             client.behind = {}
-
-
-def _as_track(guest: Guest, room: Room) -> Track:
-    """A client's own position in the shape that is encoded; its party is unknown to the room."""
-    return Track(
-        identity=f"cot:{guest.uid}",
-        number=0,
-        label=room.setup.label,
-        sources=(),
-        toa_us=guest.real_us,
-        lat_deg=guest.lat_deg,
-        lon_deg=guest.lon_deg,
-        callsign=guest.callsign,
-        party=Party.UNKNOWN,
-    )

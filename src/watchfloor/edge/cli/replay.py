@@ -112,6 +112,8 @@ def _in_words(document: dict[str, Any], moment: Moment) -> str:
             f"{'-' if level is None else level:>6} ft  {track['state']:<6} {track['age_s']:.1f} s old  "
             f"{','.join(track['sources'])}"
         )
+    for visit_us in moment.other_visits_us:
+        lines.insert(1, f"room time was here before too: replay --at {rfc3339_from_us(visit_us)} shows that visit")
     lines.append(f"{len(document['board'])} requests")
     for request in document["board"]:
         lines.append(f"  {request['request_id']} v{request['version']} {request['state'].upper()}: {request['what']}")

@@ -47,9 +47,10 @@ def work(arguments: argparse.Namespace) -> int:
     pack = load_pack(arguments.pack)
     if not 0.1 <= arguments.speed <= 60:
         raise InputError(f"--speed {arguments.speed:g} is not from 0.1 to 60", field="speed")
-    until_us = pack.end_us
-    if arguments.until:
-        until_us = pack.epoch_us + us_from_hms(arguments.until)
+    from_us = pack.epoch_us + us_from_hms(arguments.start) if arguments.start else None
+    until_us = pack.epoch_us + us_from_hms(arguments.until) if arguments.until else None
+    if until_us is not None and until_us <= (from_us or pack.start_us) and not arguments.data:
+        raise InputError(f"--until {arguments.until} is not after the start", field="until")
     data = Path(arguments.data) if arguments.data else new_folder(pack.header.id)
     check_before_resume(data)
     named = Path(arguments.pack)
@@ -58,8 +59,8 @@ def work(arguments: argparse.Namespace) -> int:
         http_port=arguments.port,
         cot_port=arguments.cot_port,
         rate_permille=round(arguments.speed * 1000),
-        from_us=pack.epoch_us + us_from_hms(arguments.start) if arguments.start else None,
-        until_us=until_us if arguments.until else None,
+        from_us=from_us,
+        until_us=until_us,
         pack=pack,
         pack_folder=named if named.is_dir() else shipped_folder() / arguments.pack,
     )

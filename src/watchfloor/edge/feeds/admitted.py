@@ -67,6 +67,8 @@ class AdmittedPort:
             return
         finally:
             self._open.discard(writer)
+            if generation == self._room.generation:
+                self._room.hung_up(self._feed_id)
             writer.transport.abort()
 
     async def _is_admitted(self, port: int) -> bool:

@@ -21,7 +21,6 @@ async def stay_connected(room: Room, feed_id: str, host: str, port: int) -> None
         except OSError as error:
             _log.warning("feed does not answer", feed=feed_id, reason=str(error))
         else:
-            room.intakes[feed_id].restart()
             try:
                 while chunk := await reader.read(CHUNK_BYTES):
                     wait_s = FIRST_WAIT_S
@@ -29,6 +28,7 @@ async def stay_connected(room: Room, feed_id: str, host: str, port: int) -> None
             except OSError as error:
                 _log.warning("feed lost", feed=feed_id, reason=str(error))
             finally:
+                room.hung_up(feed_id)
                 writer.transport.abort()
         await asyncio.sleep(wait_s * random.uniform(0.5, 1.5))
         wait_s = min(wait_s * 2, LONGEST_WAIT_S)
