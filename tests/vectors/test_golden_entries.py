@@ -3,9 +3,17 @@
 Provenance: `entries-0.1.jsonl` was written by this project's own encoder at version 0.1.0, one entry of each type.
 """
 
+import json
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from watchfloor.base.errors import WireError
+from watchfloor.messages import entry as entries
+from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import VERSIONS, decode_entry, encode_entry
+from watchfloor.messages.room import RoomClosed
 
 GOLDEN = Path(__file__).with_name("entries-0.1.jsonl")
 
@@ -17,3 +25,36 @@ def test_every_golden_entry_is_read_and_written_back_the_same() -> None:
         assert encode_entry(entry) == line
         kinds.add(type(entry.body).__name__)
     assert kinds == set(VERSIONS), "a new entry type needs a golden line"
+
+
+def golden(kind: str) -> dict[str, Any]:
+    for line in GOLDEN.read_bytes().splitlines():
+        document: dict[str, Any] = json.loads(line)
+        if document["body"]["type"] == kind:
+            return document
+    raise AssertionError(kind)
+
+
+def test_an_older_entry_is_lifted_to_the_newest_version_on_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = golden("RoomClosed")
+    old["body"]["why"] = old["body"].pop("reason")
+    raw = canonical_bytes(old)
+    with pytest.raises(WireError):
+        decode_entry(raw)
+
+    def lift(body: dict[str, Any]) -> dict[str, Any]:
+        return {("reason" if key == "why" else key): value for key, value in body.items()}
+
+    monkeypatch.setitem(entries.VERSIONS, "RoomClosed", 2)  # type: ignore[arg-type]
+    monkeypatch.setitem(entries.UPCASTERS, ("RoomClosed", 1), lift)  # type: ignore[arg-type]
+    lifted = decode_entry(raw)
+    assert isinstance(lifted.body, RoomClosed)
+    assert lifted.body.reason == "SIGINT"
+
+
+@pytest.mark.parametrize(
+    "change", [{"version": 9}, {"body": {"type": "Order"}}, {"seq": -1}, {"key": ""}, {"extra": 1}, {"prev": "zz"}]
+)
+def test_an_entry_from_a_newer_or_foreign_writer_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(WireError):
+        decode_entry(canonical_bytes(golden("RoomClosed") | change))

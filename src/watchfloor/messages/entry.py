@@ -12,57 +12,13 @@ from msgspec import Struct
 
 from watchfloor.base.errors import WireError
 from watchfloor.messages.acts import Digest, Ident, SignedAct, Whole
-from watchfloor.messages.alerts import AlertEnded, AlertRaised, AlertUpdated
+from watchfloor.messages.alerts import AnyAlert
 from watchfloor.messages.canonical import canonical_bytes, decode_canonical
-from watchfloor.messages.outcomes import (
-    ActRefused,
-    AdviceNoted,
-    DoubtAnswered,
-    RequestDecided,
-    RequestHeld,
-    RequestOpened,
-    RequestReopened,
-    RequestStopped,
-)
+from watchfloor.messages.outcomes import AnyOutcome
 from watchfloor.messages.pack import DoctrineSet
-from watchfloor.messages.room import (
-    ClockSet,
-    FeedStateChanged,
-    InputQuarantined,
-    LinksIssued,
-    RoomClosed,
-    RoomOpened,
-    SeatTaken,
-    TapeBlockRecovered,
-    TapeBlockSealed,
-    TapeFrameWritten,
-)
+from watchfloor.messages.room import AnyRoomFact
 
-Fact = (
-    SignedAct
-    | RequestOpened
-    | AdviceNoted
-    | RequestHeld
-    | RequestReopened
-    | DoubtAnswered
-    | RequestStopped
-    | RequestDecided
-    | ActRefused
-    | AlertRaised
-    | AlertUpdated
-    | AlertEnded
-    | RoomOpened
-    | DoctrineSet
-    | ClockSet
-    | SeatTaken
-    | LinksIssued
-    | FeedStateChanged
-    | InputQuarantined
-    | TapeFrameWritten
-    | TapeBlockSealed
-    | TapeBlockRecovered
-    | RoomClosed
-)
+Fact = SignedAct | AnyOutcome | AnyAlert | AnyRoomFact | DoctrineSet
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
