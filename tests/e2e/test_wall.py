@@ -23,11 +23,11 @@ FLAGS = [
 ]
 WAIT_MS = 40_000
 WORDS = {
-    "what": "Escort of two <relief> transports from Lunet to the north field.",
+    "what": "Escort of two relief transports from Lunet to the north field.",
     "why": "Their crews asked not to fly alone past the harbour.",
     "hoped_for": "Both land before ten, and nobody on the ground is startled.",
     "could_go_wrong": "People near the harbour could take the escort for something else.",
-    "alternatives": "Flying at night; going round by sea, which takes forty minutes more.",
+    "alternatives": "Flying at night; going round by <sea>, which takes forty minutes more.",
 }
 
 
@@ -110,9 +110,10 @@ def test_people_write_advise_doubt_reopen_and_decide_in_their_browsers(
     watch.get_by_test_id("send").click()
     card = "[data-request=R-1]"
     expect(wall.locator(card)).to_contain_text("OPEN")
-    expect(wall.locator(card)).to_contain_text("two <relief> transports")
+    expect(wall.locator(card)).to_contain_text("two relief transports")
     for page in (analyst, legal, badge):
         page.locator(card).click()
+    expect(badge.get_by_test_id("page")).to_contain_text("round by <sea>")
     legal.get_by_role("button", name="Concur", exact=True).click()
     expect(wall.locator(card)).to_contain_text("Legal adviser, FNY: concurs")
     analyst.keyboard.press("d")

@@ -53,7 +53,16 @@ def test_an_older_entry_is_lifted_to_the_newest_version_on_reading(monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    "change", [{"version": 9}, {"body": {"type": "Order"}}, {"seq": -1}, {"key": ""}, {"extra": 1}, {"prev": "zz"}]
+    "change",
+    [
+        {"version": 9},
+        {"version": 0},
+        {"body": {"type": "Order"}},
+        {"seq": -1},
+        {"key": ""},
+        {"extra": 1},
+        {"prev": "zz"},
+    ],
 )
 def test_an_entry_from_a_newer_or_foreign_writer_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(WireError):

@@ -81,7 +81,10 @@ def decode_entry(raw: bytes) -> Entry:
         raise WireError(f"`{kind}` version {envelope.version} is newer than {newest}, the newest known here")
     body = envelope.body
     for version in range(envelope.version, newest):
-        body = UPCASTERS[(kind, version)](body)
+        lift = UPCASTERS.get((kind, version))
+        if lift is None:
+            raise WireError(f"`{kind}` never had a version {version}")
+        body = lift(body)
     try:
         fact = msgspec.convert(body, Fact)
     except msgspec.ValidationError as error:

@@ -38,6 +38,7 @@ from watchfloor.messages.room import FeedState
 
 MAGIC = b"WFTAPE1\n"
 MAX_PAYLOAD_BYTES = 4 << 20
+MAX_PLAIN_BYTES = 64 << 20
 NOTHING = -(2**31)
 _STATES = (FeedState.WAITING, FeedState.FRESH, FeedState.STALE, FeedState.LOST)
 COLUMNS: tuple[tuple[str, str], ...] = (
@@ -153,7 +154,9 @@ def decode_frame(payload: bytes) -> Frame:
     **Raises**: WireError, when it is not zstd, or its columns do not have the head's length.
     """
     try:
-        plain = zstandard.ZstdDecompressor().decompress(payload, max_output_size=64 << 20)
+        if not 0 <= zstandard.get_frame_parameters(payload).content_size <= MAX_PLAIN_BYTES:
+            raise WireError("a tape frame claims to be too large")
+        plain = zstandard.ZstdDecompressor().decompress(payload)
     except zstandard.ZstdError as error:
         raise WireError(f"a tape frame does not decompress: {error}") from error
     head_raw, newline, body = plain.partition(b"\n")
