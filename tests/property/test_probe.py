@@ -106,6 +106,15 @@ def test_wider_minima_and_longer_looks_never_lose_a_pair(
     assert small <= wide
 
 
+def test_the_closest_approach_is_told_though_it_comes_after_the_look_ahead() -> None:
+    slow = [candidate("A", 0.0, 0.0, 5000, 120, 90), candidate("B", 0.0, 0.4, 5000, 120, 270)]
+    short = Minima(horizontal_m=9260, vertical_ft=1000, lookahead_us=310_000_000)
+    (hit,) = probe(slow, short, NOW_US)
+    assert hit.encounter.cpa_us - NOW_US > short.lookahead_us
+    assert hit.encounter.cpa_m < 50
+    assert hit.encounter.loss_us - NOW_US < short.lookahead_us
+
+
 def test_exactly_at_the_vertical_minimum_is_no_loss() -> None:
     level = [candidate("A", 0, 0, 4000, 130, 90), candidate("B", 0, 0.02, 3000, 130, 270)]
     assert probe(level, MINIMA, NOW_US) == []

@@ -29,7 +29,7 @@ from watchfloor.messages.room import FeedState
 RAISE_AFTER = 2
 END_AFTER = 5
 TOLD_STEP_US = 5 * US_PER_S
-TOLD_STEP_M = 200
+TOLD_STEP_M = 400
 OLD_VELOCITY_US = 15 * US_PER_S
 
 Pair = tuple[str, str]

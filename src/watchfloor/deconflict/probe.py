@@ -18,6 +18,7 @@ from watchfloor.base.units import MPS_PER_KT, US_PER_S
 from watchfloor.messages.alerts import Encounter, Minima, ProbedState, VerticalBasis
 
 NO_ALTITUDE_FT = -(10**6)
+LATEST_CPA_S = 3600.0
 _NEVER_S = 1e12
 
 
@@ -40,6 +41,7 @@ class Found(Struct, frozen=True):
 def probe(candidates: Sequence[Candidate], minima: Minima, now_us: int) -> list[Found]:
     """Pairs that will be closer than both minima at once within the look-ahead, in order of their places.
 
+    The loss begins within the look-ahead; the closest approach may come after it (an hour at most).
     Exactly at a minimum is no loss. States are carried forward from their own time to `now_us`.
     **Doubt**: where two altitudes cannot be compared, the pair is judged as if level with each other and
     its basis says `unknown`.
@@ -61,7 +63,7 @@ def probe(candidates: Sequence[Candidate], minima: Minima, now_us: int) -> list[
             gap[row],
             closing[row],
             (float(heights[row]), float(rates[row])),
-            (float(start_s[row]), float(end_s[row]), lookahead_s),
+            (float(start_s[row]), float(end_s[row])),
             now_us,
             basis[int(row)],
         )
@@ -129,12 +131,12 @@ def _encounter(
     gap: Floats,
     closing: Floats,
     vertical: tuple[float, float],
-    span_s: tuple[float, float, float],
+    span_s: tuple[float, float],
     now_us: int,
     basis: VerticalBasis,
 ) -> Encounter:
     speed2 = float(closing @ closing)
-    cpa_s = min(max(-float(gap @ closing) / speed2, 0.0), span_s[2]) if speed2 > 1e-9 else 0.0
+    cpa_s = min(max(-float(gap @ closing) / speed2, 0.0), LATEST_CPA_S) if speed2 > 1e-9 else 0.0
     return Encounter(
         loss_us=now_us + round(span_s[0] * US_PER_S),
         end_us=now_us + round(span_s[1] * US_PER_S),
