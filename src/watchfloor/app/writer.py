@@ -22,6 +22,7 @@ from watchfloor.record.note import Checkpoint, VerifierKey, sign_note
 from watchfloor.record.tree import Frontier, leaf_hash
 
 MAX_BATCH = 200
+ROOM = "room"
 _log = structlog.get_logger()
 
 Maker = Callable[[RoomState, int, int], list[Fact]]
@@ -141,7 +142,8 @@ class Writer:
             raws.extend(encoded)
             entries.extend(made)
             written = Written(tuple(made))
-            fresh[item.key] = written
+            if item.source != ROOM:
+                fresh[item.key] = written
             answers.append((item.key, future, written))
         if raws and not await self._make_durable(raws, frontier, batch):
             return
@@ -184,7 +186,7 @@ class Writer:
         for fact in facts:
             state, outputs = step(state, fact, toe_us, room_us)
             sourced.append((item.source, fact))
-            sourced.extend(("room", output) for output in outputs)
+            sourced.extend((ROOM, output) for output in outputs)
         made: list[Entry] = []
         raws: list[bytes] = []
         prev = self._prev if frontier.size == self._frontier.size else self._batch_prev
@@ -238,14 +240,17 @@ class Writer:
             return
         self._counts += 1
         key = f"expiry-{self.size}-{self._counts}"
-        self.enter_soon(Input("room", key, make=lambda state, _, at_us: pass_time(state, at_us)[1]))
+        self.enter_soon(Input(ROOM, key, make=lambda state, _, at_us: pass_time(state, at_us)[1]))
 
 
 def _answers_of(past: Sequence[Entry]) -> dict[str, Written]:
-    """What each key of an earlier run became, so that a repeated input stays one."""
+    """What each person's key of an earlier run became, so that a repeated act stays one.
+
+    The room's own inputs have keys that are used once; to remember them would only fill memory.
+    """
     grouped: dict[str, list[Entry]] = {}
     for entry in past:
         base, dot, tail = entry.key.rpartition(".")
         key = base if dot and tail.isdigit() else entry.key
         grouped.setdefault(key, []).append(entry)
-    return {key: Written(tuple(entries)) for key, entries in grouped.items()}
+    return {key: Written(tuple(made)) for key, made in grouped.items() if made[0].source != ROOM}
