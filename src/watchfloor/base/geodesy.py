@@ -19,6 +19,7 @@ SEMI_MAJOR_M = 6_378_137.0
 FLATTENING = 1.0 / 298.257223563
 _E2 = FLATTENING * (2.0 - FLATTENING)
 MEAN_RADIUS_M = 6_371_008.8
+LONGEST_DEGREE_M = 111_700.0
 
 
 def ecef_from_wgs84(lat_deg: Floats, lon_deg: Floats) -> Floats:
@@ -65,6 +66,13 @@ def rough_distance_m(lat1_deg: float, lon1_deg: float, lat2_deg: float, lon2_deg
     lat1, lat2 = radians(lat1_deg), radians(lat2_deg)
     half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin(radians(lon2_deg - lon1_deg) / 2) ** 2
     return Metres(2 * MEAN_RADIUS_M * asin(sqrt(min(1.0, half))))
+
+
+def within_m(lat1_deg: float, lon1_deg: float, lat2_deg: float, lon2_deg: float, limit_m: float) -> bool:
+    """Whether two places are at most this far apart; places that plainly are cost no trigonometry."""
+    if (abs(lat1_deg - lat2_deg) + abs(lon1_deg - lon2_deg)) * LONGEST_DEGREE_M <= limit_m:
+        return True
+    return rough_distance_m(lat1_deg, lon1_deg, lat2_deg, lon2_deg) <= limit_m
 
 
 def destination(lat_deg: float, lon_deg: float, trk_deg: float, along_m: float) -> tuple[float, float]:

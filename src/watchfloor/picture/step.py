@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from watchfloor.base.geodesy import rough_distance_m
+from watchfloor.base.geodesy import within_m
 from watchfloor.base.labels import combine
 from watchfloor.base.units import US_PER_S
 from watchfloor.messages.air import (
@@ -168,7 +168,7 @@ def _reachable(track: Track, seen: Observation) -> bool:
     if gap_us > GATE_LOST_US:
         return True
     allowed_m = GATE_MPS * gap_us / US_PER_S + GATE_SLACK_M
-    return rough_distance_m(track.lat_deg, track.lon_deg, seen.lat_deg, seen.lon_deg) <= allowed_m
+    return within_m(track.lat_deg, track.lon_deg, seen.lat_deg, seen.lon_deg, allowed_m)
 
 
 def _moved(picture: Picture, track: Track, seen: Observation, batch: ObservationBatch) -> Track:

@@ -17,7 +17,7 @@ from math import acos, cos, floor, pi, radians
 
 from msgspec import Struct
 
-from watchfloor.base.geodesy import rough_distance_m
+from watchfloor.base.geodesy import within_m
 
 PAIR_AGE_US = 10_000_000
 GATE_MPS = 345.0
@@ -103,7 +103,7 @@ def reachable(start: Place, end: Place) -> bool:
     allowed_m = GATE_MPS * (end.toa_us - start.toa_us) / 1e6
     if allowed_m < 0:
         return False
-    return rough_distance_m(start.lat_deg, start.lon_deg, end.lat_deg, end.lon_deg) <= allowed_m
+    return within_m(start.lat_deg, start.lon_deg, end.lat_deg, end.lon_deg, allowed_m)
 
 
 def advance(state: CprState, half: Half, *, odd: bool, surface: bool) -> tuple[CprState, Place | None]:

@@ -20,7 +20,7 @@ from watchfloor.picture.step import state_of
 from watchfloor.wire import cot
 from watchfloor.wire.cot_stream import OVERSIZED, StreamState
 
-TICK_S = 0.1
+TICK_S = 0.05
 STALE_AFTER_S = 30
 BUFFER_LIMIT_BYTES = 256 << 10
 BAD_LIMIT = 100
