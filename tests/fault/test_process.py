@@ -52,7 +52,7 @@ def test_killing_the_room_ends_its_simulator_and_the_next_start_says_what_was_op
     deadline = time.monotonic() + 5
     while is_running(simulator):
         assert time.monotonic() < deadline, "the simulator outlived its room"
-        time.sleep(0.05)
+        time.sleep(0.05)  # between two looks at another process
     report = verified(room.data)
     assert report["holds"], report["problems"]
     assert any("open" in note for note in report["notes"])

@@ -85,7 +85,7 @@ class RunningRoom:
                 return got
             assert time.monotonic() < deadline, f"never came: {what}"
             assert self.process.poll() is None, f"the room ended: {self.process.stderr.read()}"
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two questions to another process; the answer decides, not the time
 
 
 class Person:
