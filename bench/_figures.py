@@ -3,11 +3,16 @@
 import json
 import subprocess
 import sys
+import time
 import venv
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 from tempfile import gettempdir
+from typing import Any
+
+MAX_DRIFT = 0.10
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,12 @@ class Figure:
     goal: float
     rounds: int
     load: str
+    is_void: bool = False
 
     def holds(self) -> bool:
-        """Whether the goal is met; goals are on the ratio."""
-        if self.ratio is None:
-            return False
-        return self.ratio >= self.goal if self.better == "higher" else self.ratio <= self.goal
+        """Whether the goal is met; it is on the ratio, or on our own value where there is no peer."""
+        judged = self.ours if self.ratio is None else self.ratio
+        return not self.is_void and (judged >= self.goal if self.better == "higher" else judged <= self.goal)
 
 
 def tell(figure: Figure, *, as_json: bool) -> None:
@@ -37,6 +42,8 @@ def tell(figure: Figure, *, as_json: bool) -> None:
         print(json.dumps({**asdict(figure), "pass": figure.holds()}), flush=True)
         return
     verdict = "goal met" if figure.holds() else "GOAL NOT MET"
+    if figure.is_void:
+        verdict = "void: the machine's own speed drifted by more than 10 %"
     peer = "-" if figure.peer is None else f"{figure.peer:.4g}"
     ratio = "-" if figure.ratio is None else f"{figure.ratio:.3f}"
     print(
@@ -44,6 +51,27 @@ def tell(figure: Figure, *, as_json: bool) -> None:
         f"({figure.better} is better, goal {figure.goal:g}): {verdict}; {figure.rounds} rounds, {figure.load}",
         flush=True,
     )
+
+
+def paired(name: str, ours: list[float], peer: list[float], **words: Any) -> Figure:
+    """A figure from rounds in which both ran in turn: medians, and the median of the rounds' ratios."""
+    ratio = median(one / other for one, other in zip(ours, peer, strict=True))
+    return Figure(name, median(ours), median(peer), ratio, rounds=len(ours), **words)
+
+
+def absolute(name: str, ours: list[float], calibrations: list[float], **words: Any) -> Figure:
+    """A figure without a peer: the median beside a calibration loop, void when that loop drifted."""
+    drift = max(calibrations) / min(calibrations) - 1
+    return Figure(name, median(ours), None, None, rounds=len(ours), is_void=drift > MAX_DRIFT, **words)
+
+
+def calibration_s() -> float:
+    """How long a fixed piece of work takes now: hashing 64 MiB in pieces."""
+    piece = bytes(1 << 20)
+    start = time.perf_counter()
+    for _ in range(64):
+        sha256(piece).digest()
+    return time.perf_counter() - start
 
 
 def peer_python(name: str) -> Path:

@@ -9,8 +9,15 @@ import pytest
 
 from tests.support.running import RunningRoom
 from watchfloor.edge.stores.folder import read_folder
-from watchfloor.record.sqlite_pages import RecordFile
+from watchfloor.record.folder_layout import log_file
+from watchfloor.record.log import LogFile
 from watchfloor.verify.folder import check_folder
+
+LOG = log_file(1)
+
+
+def entries_of(files: dict[str, bytes]) -> list[bytes]:
+    return [raw for batch in LogFile(files[LOG]).batches() for raw in batch.entries]
 
 
 @pytest.fixture(scope="module")
@@ -91,21 +98,23 @@ def test_two_thousand_flipped_bytes_are_found(folders: dict[str, Path], kind: st
 
 def test_a_changed_entry_is_named(folders: dict[str, Path]) -> None:
     files = read_folder(folders["closed"])
-    rows = RecordFile(files["record.sqlite"], b"").rows
-    for seq, raw, _ in rows[:-1]:
-        place = files["record.sqlite"].find(raw) + raw.find(b'"toe_us":') + 12
-        assert files["record.sqlite"].count(raw) == 1
-        report = check_folder(flipped(files, "record.sqlite", place, 1))
+    for seq, raw in enumerate(entries_of(files)[:-1]):
+        place = files[LOG].find(raw) + raw.find(b'"toe_us":') + 12
+        assert files[LOG].count(raw) == 1
+        report = check_folder(flipped(files, LOG, place, 1))
         assert report.first_bad_entry() == seq, seq
 
 
 def test_words_changed_inside_a_signed_document_are_named(folders: dict[str, Path]) -> None:
     files = read_folder(folders["closed"])
-    rows = RecordFile(files["record.sqlite"], b"").rows
-    seq, raw = next((seq, raw) for seq, raw, _ in rows if b"DoubtRaised" in raw and b'"type":"SignedAct"' in raw)
-    place = files["record.sqlite"].find(raw) + raw.find(b"The word likely") + 9
-    changed = flipped(files, "record.sqlite", place, 2)
-    assert b"The word nikely" in changed["record.sqlite"]
+    seq, raw = next(
+        (seq, raw)
+        for seq, raw in enumerate(entries_of(files))
+        if b"DoubtRaised" in raw and b'"type":"SignedAct"' in raw
+    )
+    place = files[LOG].find(raw) + raw.find(b"The word likely") + 9
+    changed = flipped(files, LOG, place, 2)
+    assert b"The word nikely" in changed[LOG]
     assert check_folder(changed).first_bad_entry() == seq
 
 
@@ -129,8 +138,10 @@ def test_removed_cut_and_added_files_are_found(folders: dict[str, Path], kind: s
 
 def test_a_log_cut_back_after_a_kill_is_found_by_its_tape(folders: dict[str, Path]) -> None:
     files = read_folder(folders["killed"])
-    without = {name: raw for name, raw in files.items() if name != "record.sqlite-wal"}
-    assert not check_folder(without).holds()
+    batches = list(LogFile(files[LOG]).batches())
+    last_with_tape = max(place for place, batch in enumerate(batches) if b"TapeFrameWritten" in batch.entries[0])
+    cut = files[LOG][: batches[last_with_tape - 1].start]
+    assert not check_folder(files | {LOG: cut}).holds()
 
 
 def test_a_room_does_not_start_on_a_folder_that_does_not_hold(
@@ -138,16 +149,16 @@ def test_a_room_does_not_start_on_a_folder_that_does_not_hold(
 ) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(folders["closed"], copy)
-    raw = bytearray((copy / "record.sqlite").read_bytes())
+    raw = bytearray((copy / LOG).read_bytes())
     raw[bytes(raw).find(b"The word likely") + 3] ^= 1
-    (copy / "record.sqlite").write_bytes(raw)
+    (copy / LOG).write_bytes(raw)
     with pytest.raises(AssertionError, match="does not verify"):
         start_room(data=copy)
-    assert (copy / "record.sqlite").read_bytes() == bytes(raw)
+    assert (copy / LOG).read_bytes() == bytes(raw)
 
 
 def test_an_empty_folder_verifies_and_says_so(tmp_path: Path) -> None:
-    for files in ({}, {"FORMAT": b"watchfloor data folder 1\n", "lock": b""}):
+    for files in ({}, {"FORMAT": b"watchfloor data folder 2\n", "lock": b""}):
         report = check_folder(files)
         assert report.holds()
         assert "nothing was written yet" in report.notes

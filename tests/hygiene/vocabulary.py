@@ -35,6 +35,7 @@ callsigns: names of scripted aircraft
 cause: why something ended
 caveat: what a nation takes no part in, in words
 cited: acts that a decider relied on
+cleared_bytes: bytes of an unfinished write that a start cleared away
 climbs_from_field: whether a scripted aircraft starts on the ground
 clock: the pack's clock
 closest_seen_m: the smallest distance while an alert stood
@@ -59,7 +60,6 @@ encounter: the closest approach of a pair
 end: the exercise's last minute
 end_us: end of a span, by room time
 ended: why an alert is over
-engine_version: the SQLite library that wrote the record
 epoch_room_us: room time at a clock setting
 epoch_toe_us: entry time of a clock setting
 epoch_us: midnight of the room's date
@@ -93,6 +93,7 @@ jump_to_us: room time to jump to
 jumped: whether a clock setting begins a new time context
 key: idempotency key of an entry
 key_id: short name of a public key
+key_line: a verifier key in the one-line form of signed notes
 kind: kind of request, seat or aircraft
 kinds: kinds of request
 label: level and nations an item is releasable to
@@ -102,6 +103,7 @@ lat_deg: latitude, WGS 84
 lat_e7deg: latitude in 1e-7 degrees
 lawful_and_valid: the decider's answer to the first question
 level_ft: level that a scripted aircraft flies
+level_tolerance_ft: how far a level may come apart on another engine
 lon_deg: longitude, WGS 84
 lon_e7deg: longitude in 1e-7 degrees
 lookahead_s: how far ahead conflicts are looked for, as packs write it
@@ -109,6 +111,7 @@ lookahead_us: how far ahead conflicts are looked for
 loop: whether scripted aircraft fly round a path
 loss_us: room time at which separation is lost
 lost_s: age at which a feed is lost
+machine: the system and processor that computed
 map_geojson: the map as it is drawn
 message_count: messages received
 minima: what must be kept between aircraft
@@ -122,6 +125,7 @@ note: a plain-language note
 now_m: distance when the probe looked
 now_vertical_ft: vertical distance when the probe looked
 number: a track's number in this room
+numpy: the version of numpy that computed
 observations: reports of one feed in one chunk
 on_ground: whether an aircraft says it is on the ground
 open: whether a doubt is unanswered
@@ -135,9 +139,12 @@ path: vertices of a scripted route
 paused: whether room time stands
 person_id: a number for a person; the name is in the roster
 position_count: positions received
+position_tolerance_e7deg: how far a position may come apart on another engine
 powers: what a seat may do
 prev: leaf hash of the entry before
+processor_features: instruction sets that the processor offers
 public_key: Ed25519 public key in hex
+python: the version of Python that computed
 radius_nm: radius of a ring around an airfield
 raised_us: room time at which an alert was raised
 rate_permille: room seconds per thousand seconds
@@ -182,8 +189,8 @@ states: age state of each track
 stopped: why a request ended without decision
 stored_bytes: bytes of a tape block as stored
 story: what an exercise is about
-times_us: room time at each vertex
 tape_failed: why the tape cannot be written
+times_us: room time at each vertex
 title: what a pack is called
 toa_us: time of applicability
 toe_us: time of entry
@@ -210,6 +217,7 @@ window_from: start of a window as packs write it
 window_until: end of a window as packs write it
 words: words as they were written
 written_us: room time at which a request was written
+zstd: the version of zstd that compressed
 """
 
 FIELDS = dict(line.split(": ", 1) for line in _TEXT.strip().splitlines())

@@ -1,27 +1,18 @@
 """The whole exercise over real sockets, with noise: the story's alerts and no other, and nothing refused."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from tests.support.running import RunningRoom, verified
-from watchfloor.app.replay import moment_at
+from watchfloor.app.replay import entries_of, moment_at
 from watchfloor.app.state import RoomState, fold
 from watchfloor.base.instants import hms_from_us
 from watchfloor.edge.stores.folder import read_folder
 from watchfloor.messages.alerts import AlertRaised
-from watchfloor.messages.entry import Entry, decode_entry
 from watchfloor.messages.room import FeedState, FeedStateChanged, InputQuarantined
-from watchfloor.record.sqlite_pages import RecordFile
 
 WEST_8H_S = -8 * 3600
-
-
-def entries_of(folder: Path) -> list[Entry]:
-    files = read_folder(folder)
-    rows = RecordFile(files["record.sqlite"], files.get("record.sqlite-wal", b"")).rows
-    return [decode_entry(raw) for _, raw, _ in rows]
 
 
 @pytest.mark.long
@@ -31,7 +22,7 @@ def test_ninety_minutes_raise_the_eight_alerts_of_the_story_and_refuse_nothing(
 ) -> None:
     room = start_room("--speed", "20", "--until", "09:29:50")
     assert room.process.wait(400) == 0
-    entries = entries_of(room.data)
+    entries = entries_of(read_folder(room.data))
     raised = [entry.body for entry in entries if isinstance(entry.body, AlertRaised)]
     minutes = [hms_from_us(alert.at_us, WEST_8H_S)[:5] for alert in raised]
     assert minutes == ["08:08", "08:17", "08:23", "08:36", "08:42", "08:51", "09:04", "09:09"]
@@ -52,7 +43,7 @@ def test_folding_the_record_again_gives_every_outcome_that_was_recorded(
     room.until(lambda: room.get("/api/screen")["screen"]["alerts"], "an alert")
     live = room.get("/api/screen")["screen"]
     assert room.stop() == 0
-    entries = entries_of(room.data)
+    entries = entries_of(read_folder(room.data))
     state = RoomState()
     for entry in entries:
         state = fold(state, entry)

@@ -1,6 +1,6 @@
-"""Entries as version 0.1.0 wrote them: each type's stored bytes must stay readable for good, byte by byte.
+"""Entries as each version wrote them: each type's stored bytes must stay readable for good, byte by byte.
 
-Provenance: `entries-0.1.jsonl` was written by this project's own encoder at version 0.1.0, one entry of each type.
+Provenance: `entries-X.jsonl` was written by this project's own encoder at version X, one entry of each type.
 """
 
 import json
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from watchfloor.base.errors import WireError
 from watchfloor.messages import entry as entries
@@ -15,7 +16,8 @@ from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import VERSIONS, decode_entry, encode_entry
 from watchfloor.messages.room import RoomClosed
 
-GOLDEN = Path(__file__).with_name("entries-0.1.jsonl")
+OLDER = Path(__file__).with_name("entries-0.1.jsonl")
+GOLDEN = Path(__file__).with_name("entries-0.2.jsonl")
 
 
 def test_every_golden_entry_is_read_and_written_back_the_same() -> None:
@@ -25,6 +27,13 @@ def test_every_golden_entry_is_read_and_written_back_the_same() -> None:
         assert encode_entry(entry) == line
         kinds.add(type(entry.body).__name__)
     assert kinds == set(VERSIONS), "a new entry type needs a golden line"
+
+
+def test_every_entry_of_older_versions_is_read_and_lifted() -> None:
+    for line in OLDER.read_bytes().splitlines():
+        entry = decode_entry(line)
+        today = replace(entry, version=VERSIONS[type(entry.body).__name__])
+        assert decode_entry(encode_entry(today)) == today
 
 
 def golden(kind: str) -> dict[str, Any]:

@@ -4,23 +4,31 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from watchfloor.messages.entry import Entry
+from watchfloor.record.log import Batch, Edge
+from watchfloor.record.note import VerifierKey
 
 
 class EntryStore(Protocol):
-    """Where entries and checkpoints become durable.
+    """Where entries, the tree's edge and checkpoints become durable.
 
-    `append` returns only when all of the batch is durable, or raises UnavailableError with none of it visible
-    to readers of this store. It may be called from one worker thread.
+    `append` returns only when all of the batch is durable. It raises FullError with nothing of it kept, or
+    UnavailableError when nobody can tell before the next start. It may be called from one worker thread.
     """
 
-    def append(self, entries: Sequence[bytes], checkpoint: str) -> None:
-        """Make a batch and the checkpoint over it durable, in one transaction."""
+    def batches(self) -> Iterator[Batch]:
+        """All stored batches, in order; read before `begin`."""
 
-    def entries(self) -> Iterator[bytes]:
-        """All stored entries, in order."""
+    def leave(self, batch: Batch) -> None:
+        """Take the newest batch, which does not hold, for unfinished; IntegrityError, when it cannot be."""
 
-    def newest_checkpoint(self) -> str | None:
-        """The checkpoint that was stored last."""
+    def tail(self) -> bytes:
+        """What an unfinished write left behind the last batch."""
+
+    def begin(self, edge: Edge) -> int:
+        """Make ready to append behind this edge; answers how many bytes of an unfinished write were cleared away."""
+
+    def append(self, entries: Sequence[bytes], edge: Edge, checkpoint: str, *, urgent: bool) -> None:
+        """Make a batch, the log's edge after it and the checkpoint durable, at once; urgent: from the reserve."""
 
     def close(self) -> None:
         """Give the store back in good order."""
@@ -40,9 +48,9 @@ class TapeStore(Protocol):
 
 
 class Signer(Protocol):
-    """The log's key. It signs checkpoints and nothing else."""
+    """A key of the log. It signs checkpoints and seals, nothing else."""
 
-    public: bytes
+    key: VerifierKey
 
     def sign(self, message: bytes) -> bytes:
         """An Ed25519 signature."""

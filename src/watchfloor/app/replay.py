@@ -13,9 +13,10 @@ from watchfloor.app.state import RoomState, fold
 from watchfloor.base.errors import InputError
 from watchfloor.base.instants import hms_from_us, us_from_hms, us_from_rfc3339
 from watchfloor.messages.air import TrackPicture
-from watchfloor.messages.entry import Entry
+from watchfloor.messages.entry import Entry, decode_entry
 from watchfloor.messages.room import ClockSet, Context, RoomOpened, TapeFrameWritten
-from watchfloor.record.folder_layout import tape_file
+from watchfloor.record.folder_layout import LOG_FILE, tape_file
+from watchfloor.record.log import LogFile
 from watchfloor.record.tape import TapedName, decode_frame, frames_of, tracks_of
 
 DAY_US = 86_400_000_000
@@ -31,6 +32,15 @@ class Moment(Struct, frozen=True):
     state: RoomState
     picture: TrackPicture | None
     other_visits_us: tuple[int, ...] = ()
+
+
+def entries_of(files: Mapping[str, bytes]) -> list[Entry]:
+    """All entries of a data folder's log that are whole, unchecked: verify first."""
+    found: list[Entry] = []
+    for name in sorted(name for name in files if LOG_FILE.fullmatch(name)):
+        for batch in LogFile(files[name]).batches():
+            found.extend(decode_entry(raw) for raw in batch.entries)
+    return found
 
 
 def moment_at(entries: list[Entry], files: Mapping[str, bytes], text: str) -> Moment:

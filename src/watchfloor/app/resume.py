@@ -3,52 +3,88 @@
 **Raises**: IntegrityError, when entries, tree and checkpoint do not fit each other; nothing is written then.
 """
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 from msgspec.structs import replace
 
+from watchfloor.app.ports import EntryStore
 from watchfloor.app.state import RoomState, fold
 from watchfloor.base.errors import IntegrityError, WireError
 from watchfloor.messages.entry import FIRST_PREV, Entry, decode_entry
-from watchfloor.record.note import VerifierKey, open_own_note, parse_checkpoint
+from watchfloor.record.keys import Signers
+from watchfloor.record.log import Batch, Edge
+from watchfloor.record.note import open_note_of, parse_checkpoint
 from watchfloor.record.tree import Frontier, leaf_hash
 
 
 class Past(Struct, frozen=True):
-    """A record read back: its entries, the state they make, and the log's edge."""
+    """A record read back: its entries, the state they make, the log's edge and who signs it."""
 
     entries: tuple[Entry, ...]
     state: RoomState
     frontier: Frontier
     newest_leaf: str
+    signers: Signers
+
+    def edge(self) -> Edge:
+        """Where the log stands."""
+        toe_us = self.entries[-1].toe_us if self.entries else 0
+        return Edge(self.frontier.size, toe_us, bytes.fromhex(self.newest_leaf), self.frontier.peaks())
 
 
-def read_past(raws: Iterable[bytes], checkpoint: str | None, key: VerifierKey) -> Past:
-    """The past of a room, checked against its newest checkpoint."""
+def read_past(store: EntryStore, signers: Signers) -> Past:
+    """The past of a room, checked against the tree's edge after every batch and the newest checkpoint.
+
+    **Args**: `signers`: the log's first verifier key.
+    """
     frontier = Frontier()
     state = RoomState()
     entries: list[Entry] = []
     prev = FIRST_PREV
-    for raw in raws:
+    newest: tuple[Batch, Signers] | None = None
+    for batch in store.batches():
+        try:
+            found, grown, last = _read_batch(batch, frontier, entries, prev)
+        except IntegrityError:
+            store.leave(batch)
+            break
+        newest = batch, signers
+        for entry in found:
+            state = fold(state, entry)
+            signers = signers.after(entry.body)
+        entries.extend(found)
+        frontier, prev = grown, last
+    if newest is not None:
+        _check_head(newest[0], newest[1].of_batch(entries[-1].body), frontier)
+        state = _standing_still(state, entries[-1])
+    if signers.signed_tail(store.tail()):
+        raise IntegrityError("the record's tail was a whole batch once and has changed since")
+    return Past(tuple(entries), state, frontier, prev, signers)
+
+
+def _read_batch(batch: Batch, frontier: Frontier, before: list[Entry], prev: str) -> tuple[list[Entry], Frontier, str]:
+    """A batch's entries, the tree after it and its last leaf; IntegrityError, when they do not follow."""
+    found: list[Entry] = []
+    grown = frontier.copy()
+    newest = before[-1] if before else None
+    for raw in batch.entries:
+        seq = grown.size
         try:
             entry = decode_entry(raw)
         except WireError as error:
-            raise IntegrityError(f"entry {len(entries)}: {error}") from error
-        if entry.seq != len(entries):
-            raise IntegrityError(f"entry {len(entries)} says it is entry {entry.seq}")
-        if entries and entry.toe_us <= entries[-1].toe_us:
+            raise IntegrityError(f"entry {seq}: {error}") from error
+        if entry.seq != seq:
+            raise IntegrityError(f"entry {seq} says it is entry {entry.seq}")
+        if newest is not None and entry.toe_us <= newest.toe_us:
             raise IntegrityError(f"entry {entry.seq} is not later than the one before")
         if entry.prev != prev:
             raise IntegrityError(f"entry {entry.seq} does not follow the one before it")
-        prev = leaf_hash(raw).hex()
-        frontier.append(leaf_hash(raw))
-        state = fold(state, entry)
-        entries.append(entry)
-    if entries:
-        _check_head(checkpoint, key, frontier)
-        state = _standing_still(state, entries[-1])
-    return Past(tuple(entries), state, frontier, prev)
+        leaf = leaf_hash(raw)
+        prev, newest = leaf.hex(), entry
+        grown.append(leaf)
+        found.append(entry)
+    if batch.peaks != grown.peaks():
+        raise IntegrityError(f"the tree's edge after entry {grown.size - 1} is not the one that was stored")
+    return found, grown, prev
 
 
 def _standing_still(state: RoomState, last: Entry) -> RoomState:
@@ -59,12 +95,10 @@ def _standing_still(state: RoomState, last: Entry) -> RoomState:
     return replace(state, clock=still)
 
 
-def _check_head(checkpoint: str | None, key: VerifierKey, frontier: Frontier) -> None:
-    if checkpoint is None:
-        raise IntegrityError("the record has entries but no checkpoint")
+def _check_head(batch: Batch, signers: Signers, frontier: Frontier) -> None:
     try:
-        head = parse_checkpoint(open_own_note(checkpoint, key))
-    except WireError as error:
+        head = parse_checkpoint(open_note_of(batch.note.decode(), signers.keys()))
+    except (WireError, UnicodeDecodeError) as error:
         raise IntegrityError(f"the newest checkpoint: {error}") from error
     if (head.size, head.root) != (frontier.size, frontier.root()):
         raise IntegrityError("the newest checkpoint does not fit the entries")

@@ -67,6 +67,8 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int) -> tuple[RoomS
     """
     if isinstance(fact, SignedAct):
         return _act(state, fact, toe_us, room_us)
+    if isinstance(fact, TapeFrameWritten):
+        return replace(state, open_block=fact), []
     if isinstance(fact, AlertRaised | AlertUpdated | AlertEnded):
         return replace(state, alerts=_alerts_after(state.alerts, fact)), []
     if isinstance(fact, ClockSet):
@@ -83,8 +85,6 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int) -> tuple[RoomS
         return replace(state, board=replace(state.board, doctrine=fact)), []
     if isinstance(fact, RoomOpened):
         return replace(state, opened=fact), []
-    if isinstance(fact, TapeFrameWritten):
-        return replace(state, open_block=fact), []
     if isinstance(fact, TapeBlockSealed | TapeBlockRecovered):
         return replace(state, open_block=None, sealed_blocks=(*state.sealed_blocks, fact.block)), []
     return state, []

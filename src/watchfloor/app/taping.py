@@ -7,7 +7,7 @@ import structlog
 
 from watchfloor.app.ports import TapeStore
 from watchfloor.app.writer import Input, Writer
-from watchfloor.base.errors import UnavailableError
+from watchfloor.base.errors import FullError, UnavailableError
 from watchfloor.base.labels import Label
 from watchfloor.messages.air import TrackPicture
 from watchfloor.messages.room import TapeBlockSealed, TapeFrameWritten
@@ -38,6 +38,9 @@ class Taping:
 
     async def frame(self, picture: TrackPicture) -> None:
         """Tape one moment of the picture."""
+        if self._writer.trouble is not None:
+            await self.seal()
+            return
         loop = asyncio.get_running_loop()
         if self._digest is not None and loop.time() - self._begun_s >= BLOCK_S - FRAME_S:
             await self.seal()
@@ -51,6 +54,8 @@ class Taping:
         except UnavailableError as error:
             self.failed = str(error)
             _log.error("tape cannot be written", reason=self.failed)
+            if isinstance(error, FullError):
+                self._writer.close_for_space(self.failed)
             await self.seal()
             return
         self.failed = None

@@ -2,12 +2,15 @@
 
 Inputs that wait together are committed together. The state that people see is only ever the durable one.
 **Fails safe**: when a commit fails, nothing of its batch is acknowledged, every open request shows STOPPED,
-and nothing can be decided until the room is started again on a record that can be written.
+and nothing can be decided until the room is started again on a record that can be written. When only the space is
+gone, the stops are recorded in reserved space, and so are doubts, the tape's last seal and the room's end.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import structlog
 from msgspec import Struct
@@ -16,9 +19,12 @@ from watchfloor.app.clock import EntryClock, room_time_us
 from watchfloor.app.ports import EntryStore, Listener, Signer
 from watchfloor.app.resume import Past
 from watchfloor.app.state import RoomState, pass_time, step, stop_everything
-from watchfloor.base.errors import IntegrityError, UnavailableError, WatchfloorError
+from watchfloor.base.errors import FullError, UnavailableError, WatchfloorError
+from watchfloor.messages.acts import DoubtRaised, SignedAct, act_of
 from watchfloor.messages.entry import VERSIONS, Entry, Fact, encode_entry
-from watchfloor.record.note import Checkpoint, VerifierKey, sign_note
+from watchfloor.messages.room import RoomClosed, TapeBlockSealed
+from watchfloor.record.log import Edge
+from watchfloor.record.note import Checkpoint, join_note, signature_line
 from watchfloor.record.tree import Frontier, leaf_hash
 
 MAX_BATCH = 200
@@ -46,17 +52,22 @@ class Written(Struct, frozen=True):
     entries: tuple[Entry, ...]
 
 
+_Waiting = tuple[Input, asyncio.Future[Written]]
+
+
 class Writer:
     """Owns the log's edge, the newest state and the only way to either. Runs in one asyncio task."""
 
-    def __init__(self, store: EntryStore, clock: EntryClock, signer: Signer, origin: str, past: Past) -> None:
+    def __init__(self, store: EntryStore, clock: EntryClock, signers: Sequence[Signer], past: Past) -> None:
         self.state = past.state
         self.failed: str | None = None
-        self._store, self._clock, self._signer = store, clock, signer
-        self._origin, self._key = origin, VerifierKey(origin, signer.public)
+        self.full: str | None = None
+        self._store, self._clock, self._signers = store, clock, tuple(signers)
         self._frontier = past.frontier
         self._answers: dict[str, Written] = _answers_of(past.entries)
-        self._queue: asyncio.Queue[tuple[Input, asyncio.Future[Written]]] = asyncio.Queue()
+        self._waiting: deque[_Waiting] = deque()
+        self._arrived, self._is_idle = asyncio.Event(), asyncio.Event()
+        self._is_idle.set()
         self._listeners: list[Listener] = []
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="record")
         self._task: asyncio.Task[None] | None = None
@@ -74,6 +85,11 @@ class Writer:
         """The root over the durable entries."""
         return self._frontier.root()
 
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be decided, if so: the record failed, or its space is gone."""
+        return self.failed or self.full
+
     def listen(self, listener: Listener) -> None:
         """Have a listener told of every entry from now on."""
         self._listeners.append(listener)
@@ -87,19 +103,23 @@ class Writer:
 
         **Raises**: UnavailableError, when the record cannot be written.
         """
-        future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
-        await self._queue.put((item, future))
-        return await future
+        return await self._put(item)
 
     def enter_soon(self, item: Input) -> None:
         """Enter an input without waiting; failures show as the writer's own."""
+        self._put(item).add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _put(self, item: Input) -> asyncio.Future[Written]:
         future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._queue.put_nowait((item, future))
+        self._waiting.append((item, future))
+        self._arrived.set()
+        self._is_idle.clear()
+        return future
 
     async def close(self) -> None:
         """Finish what waits, then stop taking inputs."""
-        await self._queue.join()
+        if self._task is not None:
+            await self._is_idle.wait()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -107,34 +127,67 @@ class Writer:
 
     async def _run(self) -> None:
         while True:
-            batch = [await self._queue.get()]
-            while len(batch) < MAX_BATCH and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
+            await self._arrived.wait()
+            batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
             try:
                 await self._commit(batch)
             except Exception as error:  # noqa: BLE001  # whatever it is, nothing may be acknowledged after it
-                self._fail(repr(error))
-                self._refuse(batch, repr(error))
-            finally:
-                for _ in batch:
-                    self._queue.task_done()
+                sentence = str(error) if isinstance(error, WatchfloorError) else repr(error)
+                self._fail(sentence)
+                self._refuse(batch, sentence)
+            if not self._waiting:
+                self._arrived.clear()
+                self._is_idle.set()
 
-    async def _commit(self, batch: list[tuple[Input, asyncio.Future[Written]]]) -> None:
+    async def _commit(self, batch: list[_Waiting]) -> None:
         if self.failed is not None:
             self._refuse(batch, self.failed)
             return
+        if self.full is not None:
+            refused = [waiting for waiting in batch if not _is_urgent(waiting[0])]
+            self._refuse(refused, self.full)
+            batch = [waiting for waiting in batch if _is_urgent(waiting[0])]
+        try:
+            await self._enter_batch(batch)
+        except FullError as error:
+            if self.full is not None:
+                raise
+            await self._become_full(str(error))
+            await self._commit(batch)
+
+    async def _become_full(self, sentence: str) -> None:
+        """Stop every open request, from the reserve."""
+        self.full = sentence
+        stop = Input(ROOM, f"full-{self.size}", make=lambda state, _, at_us: [*_stops(state, sentence, at_us)])
+        _log.error("no space left; every open request is stopped", reason=sentence)
+        await self._enter_batch([(stop, asyncio.get_running_loop().create_future())])
+        for listener in self._listeners:
+            listener.told(())
+
+    def close_for_space(self, sentence: str) -> None:
+        """Treat the record as full although its own space is not: another part of the room found the disk full."""
+        if self.trouble is None:
+            self.enter_soon(Input(ROOM, f"space-{self.size}", make=_raise_full(sentence)))
+
+    async def _enter_batch(self, batch: list[_Waiting]) -> None:
+        """Step and commit these inputs, then show and tell what is durable.
+
+        **Raises**: what the store raises; then nothing was shown.
+        """
         state, frontier = self.state, self._frontier.copy()
         entries: list[Entry] = []
         raws: list[bytes] = []
-        answers: list[tuple[str, asyncio.Future[Written], Written]] = []
+        answers: list[tuple[asyncio.Future[Written], Written]] = []
         fresh: dict[str, Written] = {}
         for item, future in batch:
             known = self._answers.get(item.key) or fresh.get(item.key)
             if known is not None:
-                answers.append((item.key, future, known))
+                answers.append((future, known))
                 continue
             try:
                 state, made, encoded = self._step(state, item, frontier)
+            except FullError:
+                raise
             except WatchfloorError as error:
                 if not future.done():
                     future.set_exception(error)
@@ -144,33 +197,25 @@ class Writer:
             written = Written(tuple(made))
             if item.source != ROOM:
                 fresh[item.key] = written
-            answers.append((item.key, future, written))
-        if raws and not await self._make_durable(raws, frontier, batch):
-            return
-        self.state, self._frontier = state, frontier
+            answers.append((future, written))
         if raws:
+            await self._make_durable(raws, frontier, entries[-1].toe_us)
             self._prev = self._batch_prev
+        self.state, self._frontier = state, frontier
         self._answers.update(fresh)
         for listener in self._listeners:
             if entries:
                 listener.told(entries)
-        for _, future, written in answers:
+        for future, written in answers:
             if not future.done():
                 future.set_result(written)
 
-    async def _make_durable(
-        self, raws: list[bytes], frontier: Frontier, batch: list[tuple[Input, asyncio.Future[Written]]]
-    ) -> bool:
-        checkpoint = Checkpoint(self._origin, frontier.size, frontier.root())
-        note = sign_note(checkpoint.text(), self._key, self._signer.sign)
-        loop = asyncio.get_running_loop()
-        try:
-            await loop.run_in_executor(self._worker, self._store.append, raws, note)
-        except (UnavailableError, IntegrityError) as error:
-            self._fail(str(error))
-            self._refuse(batch, str(error))
-            return False
-        return True
+    async def _make_durable(self, raws: list[bytes], frontier: Frontier, toe_us: int) -> None:
+        text = Checkpoint(self._signers[0].key.name, frontier.size, frontier.root()).text()
+        note = join_note(text, [signature_line(text, signer.key, signer.sign) for signer in self._signers])
+        edge = Edge(frontier.size, toe_us, bytes.fromhex(self._batch_prev), frontier.peaks())
+        commit = partial(self._store.append, raws, edge, note, urgent=self.full is not None)
+        await asyncio.get_running_loop().run_in_executor(self._worker, commit)
 
     def _step(self, state: RoomState, item: Input, frontier: Frontier) -> tuple[RoomState, list[Entry], list[bytes]]:
         """The state after an input, and its entries with their bytes, added to the frontier.
@@ -189,6 +234,7 @@ class Writer:
             sourced.extend((ROOM, output) for output in outputs)
         made: list[Entry] = []
         raws: list[bytes] = []
+        leaves: list[bytes] = []
         prev = self._prev if frontier.size == self._frontier.size else self._batch_prev
         for place, (source, fact) in enumerate(sourced):
             entry = Entry(
@@ -202,11 +248,12 @@ class Writer:
                 body=fact,
             )
             raw = encode_entry(entry)
-            prev = leaf_hash(raw).hex()
+            leaves.append(leaf_hash(raw))
+            prev = leaves[-1].hex()
             made.append(entry)
             raws.append(raw)
-        for raw in raws:
-            frontier.append(leaf_hash(raw))
+        for leaf in leaves:
+            frontier.append(leaf)
         self._batch_prev = prev
         return state, made, raws
 
@@ -219,7 +266,7 @@ class Writer:
             listener.told(())
 
     @staticmethod
-    def _refuse(batch: list[tuple[Input, asyncio.Future[Written]]], sentence: str) -> None:
+    def _refuse(batch: Sequence[_Waiting], sentence: str) -> None:
         for _, future in batch:
             if not future.done():
                 future.set_exception(UnavailableError(f"the record cannot be written: {sentence}"))
@@ -241,6 +288,25 @@ class Writer:
         self._counts += 1
         key = f"expiry-{self.size}-{self._counts}"
         self.enter_soon(Input(ROOM, key, make=lambda state, _, at_us: pass_time(state, at_us)[1]))
+
+
+def _is_urgent(item: Input) -> bool:
+    """Whether an input may use the reserve: a doubt, the tape's last seal, the room's end."""
+    fact = item.fact
+    if isinstance(fact, SignedAct):
+        return isinstance(act_of(fact), DoubtRaised)
+    return isinstance(fact, TapeBlockSealed | RoomClosed)
+
+
+def _stops(state: RoomState, sentence: str, room_us: int) -> Sequence[Fact]:
+    return stop_everything(state, f"the record cannot be written: {sentence}", room_us)[1]
+
+
+def _raise_full(sentence: str) -> Maker:
+    def make(_: RoomState, __: int, ___: int) -> list[Fact]:
+        raise FullError(sentence)
+
+    return make
 
 
 def _answers_of(past: Sequence[Entry]) -> dict[str, Written]:

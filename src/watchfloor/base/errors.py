@@ -47,6 +47,12 @@ class UnavailableError(WatchfloorError):
     code = "unavailable"
 
 
+class FullError(UnavailableError):
+    """There is no space left; what was asked for was not done, and what is reserved for stops and doubts remains."""
+
+    code = "full"
+
+
 class IntegrityError(WatchfloorError):
     """A hash, signature or sequence does not hold. Fatal: the component stops and raises an alarm."""
 

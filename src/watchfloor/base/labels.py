@@ -7,6 +7,7 @@ and the common nations; an item with no common nation is seen by nobody but the 
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 
 class Level(IntEnum):
@@ -17,6 +18,12 @@ class Level(IntEnum):
     SECRET = 2
 
 
+@lru_cache(maxsize=4096)
+def _check_nations(nations: tuple[str, ...]) -> None:
+    if nations != tuple(sorted(set(nations))):
+        raise ValueError("`nations` are sorted and each stands once")
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """Level and nations (three-letter codes, sorted, each once)."""
@@ -25,8 +32,7 @@ class Label:
     nations: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if self.nations != tuple(sorted(set(self.nations))):
-            raise ValueError("`nations` are sorted and each stands once")
+        _check_nations(self.nations)
 
 
 def label_for(nations: frozenset[str] | set[str] | tuple[str, ...], level: Level = Level.OPEN) -> Label:

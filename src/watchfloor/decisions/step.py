@@ -53,6 +53,8 @@ def step(board: Board, signed: SignedAct, room_us: int) -> tuple[Board, list[Any
     if request is None or actor.nation not in request.act.label.nations:
         return board, [_refused(act, "unknown", f"no request `{act.request_id}`", signed.label)]
     label = request.act.label
+    if isinstance(act, DoubtRaised) and _was_stopped_by_the_record(request):
+        return _hold(board, request, (act.act_id, act.words), actor, room_us)
     if request.is_over():
         return board, [_refused(act, "over", f"`{act.request_id}` is over; nothing changes it", label)]
     if act.version != request.version and not isinstance(act, DoubtRaised):
@@ -198,6 +200,11 @@ def _decide(
         decision_id=act.act_id,
     )
     return _put(board, replace(request, decided=Decided(act, actor))), [decided]
+
+
+def _was_stopped_by_the_record(request: Request) -> bool:
+    """A full record stops every request; who doubts then is still heard, though nothing reopens it."""
+    return request.stopped is not None and request.stopped.cause is StopCause.RECORD
 
 
 def _put(board: Board, request: Request) -> Board:

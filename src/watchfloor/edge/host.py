@@ -29,19 +29,20 @@ from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import InputError, UnavailableError, WatchfloorError
 from watchfloor.edge.api.app import Doors, make_app
 from watchfloor.edge.api.cot_server import CotServer
+from watchfloor.edge.engine import engine_here
 from watchfloor.edge.feeds import recorded
 from watchfloor.edge.feeds.admitted import AdmittedPort
 from watchfloor.edge.feeds.connected import stay_connected
 from watchfloor.edge.feeds.simulator import Simulator
-from watchfloor.edge.recovery import held_room_id, next_block_number, recover_tape
+from watchfloor.edge.recovery import first_key, held_room_id, next_block_number, recover_tape, signers_of
 from watchfloor.edge.stores.folder import DataFolder, FileRoster
 from watchfloor.edge.stores.packs import wall_folder
-from watchfloor.edge.stores.record_sqlite import ENGINE_VERSION, SqliteRecord
+from watchfloor.edge.stores.record_log import LogFiles
 from watchfloor.edge.stores.tape_files import TapeFiles
+from watchfloor.messages.keeping import LogTailCleared
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.room import ClockSet, RoomClosed, RoomOpened
-from watchfloor.record import folder_layout as layout
-from watchfloor.record.note import VerifierKey
+from watchfloor.record.keys import Signers
 from watchfloor.wire.adsb import TimedFrame
 
 _log = structlog.get_logger()
@@ -63,6 +64,7 @@ class Plan(Struct, frozen=True):
     pack_folder: Path = Path()
     settings: Settings | None = None
     recordings: Mapping[str, list[TimedFrame]] = {}
+    second_key: Path | None = None
 
 
 class Started(Struct, frozen=True):
@@ -129,14 +131,15 @@ class Host:
 
     async def _run_in(self, folder: DataFolder, tell: Callable[[Started], None]) -> None:
         room_id = held_room_id(folder.path) or f"room-{secrets.token_hex(6)}"
-        origin = f"watchfloor/{room_id}"
-        key = folder.key(origin)
-        store = SqliteRecord(folder.path / layout.RECORD)
-        past = read_past(store.entries(), store.newest_checkpoint(), VerifierKey(origin, key.public))
+        key = folder.begin_key(f"watchfloor/{room_id}")
+        store = LogFiles(folder.path)
+        past = read_past(store, Signers(first_key(folder.path)))
         self._refuse_another_room(past)
+        signers = signers_of(folder, key, past.signers, self._plan.second_key)
         clock = EntryClock(past.entries[-1].toe_us if past.entries else 0)
         folder.unseal()
-        writer = Writer(store, clock, key, origin, past)
+        cleared_bytes = store.begin(past.edge())
+        writer = Writer(store, clock, signers, past)
         setup = self._setup(room_id)
         taping = Taping(TapeFiles(folder.path), writer, setup.label, next_block_number(folder.path, past))
         room = Room(setup, writer, taping)
@@ -144,16 +147,16 @@ class Host:
         writer.start()
         self._handle_signals(room)
         try:
-            notes = await self._open(folder.path, room, clock, past)
+            notes = await self._open(folder.path, room, clock, past, cleared_bytes)
             await self._serve(folder.path, room, clock, past, lambda started: tell(replace(started, notes=notes)))
         finally:
             await self._close(room)
             store.close()
-            if writer.failed is None:
-                folder.seal(origin, key)
-        if writer.failed is not None:
+            if writer.trouble is None:
+                folder.seal(signers)
+        if writer.trouble is not None:
             raise UnavailableError(
-                f"the record could not be written ({writer.failed}); what was not acknowledged is not in it"
+                f"the record could not be written ({writer.trouble}); what was not acknowledged is not in it"
             )
 
     def _refuse_another_room(self, past: Past) -> None:
@@ -175,14 +178,13 @@ class Host:
             return exercise_setup(self._plan.pack, room_id)
         return served_setup(_need(self._plan.settings), room_id)
 
-    async def _open(self, path: Path, room: Room, clock: EntryClock, past: Past) -> tuple[str, ...]:
+    async def _open(self, path: Path, room: Room, clock: EntryClock, past: Past, cleared_bytes: int) -> tuple[str, ...]:
         """The first entries of this opening; answers what a user should know of the last one."""
         plan, setup, writer = self._plan, room.setup, room.writer
         opened = RoomOpened(
             room_id=setup.room_id,
             context=setup.context,
             software=f"watchfloor {__version__}",
-            engine_version=ENGINE_VERSION,
             origin=f"watchfloor/{setup.room_id}",
             pack_id=plan.pack.header.id if plan.pack else SERVED,
             pack_digest=plan.pack.digest if plan.pack else "0" * 64,
@@ -193,7 +195,12 @@ class Host:
         await writer.enter(Input("room", f"open-{secrets.token_hex(8)}", opened))
         if plan.pack is not None and past.state.board.doctrine != doctrine_of(plan.pack):
             await writer.enter(Input("room", f"rules-{secrets.token_hex(8)}", doctrine_of(plan.pack)))
+        await writer.enter(Input("room", f"engine-{secrets.token_hex(8)}", engine_here(setup.label)))
         notes = await recover_tape(path, writer, past, setup.label)
+        if cleared_bytes:
+            tail = LogTailCleared(cleared_bytes, setup.label)
+            await writer.enter(Input("room", f"tail-{secrets.token_hex(8)}", tail))
+            notes = (*notes, f"the last run was cut off in a write: {cleared_bytes} unacknowledged bytes cleared")
         setting = ClockSet(
             epoch_toe_us=clock.now_us(),
             epoch_room_us=self._start_us(past, clock),

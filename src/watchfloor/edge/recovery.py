@@ -4,11 +4,13 @@ from pathlib import Path
 
 from watchfloor.app.resume import Past
 from watchfloor.app.writer import Input, Writer
-from watchfloor.base.errors import IntegrityError
+from watchfloor.base.errors import IntegrityError, UnavailableError
 from watchfloor.base.labels import Label
+from watchfloor.edge.stores.folder import DataFolder, FileKey, key_in
 from watchfloor.edge.stores.tape_files import cut_block
 from watchfloor.messages.room import TapeBlockRecovered
 from watchfloor.record import folder_layout as layout
+from watchfloor.record.keys import Signers
 from watchfloor.record.note import VerifierKey
 from watchfloor.record.tape import RunningDigest
 
@@ -21,6 +23,33 @@ def held_room_id(path: Path) -> str | None:
     if not public.exists():
         return None
     return VerifierKey.from_line(public.read_text()).name.partition("/")[2]
+
+
+def first_key(path: Path) -> VerifierKey:
+    """The log's first verifier key; later ones follow from the record."""
+    return VerifierKey.from_line((path / layout.PUBLIC_KEY).read_text())
+
+
+def signers_of(folder: DataFolder, key: FileKey, named: Signers, second_path: Path | None) -> tuple[FileKey, ...]:
+    """The private keys that the record asks for now.
+
+    **Raises**: UnavailableError, when one is missing or another.
+    """
+    key = folder.current_key(key, named.log)
+    if named.second is None:
+        if second_path is not None:
+            raise UnavailableError(
+                "the record names no second signer; name one first: `watchfloor record key second DIR FILE`"
+            )
+        return (key,)
+    if second_path is None:
+        raise UnavailableError(
+            f"the record has a second signer `{named.second.name}`; give its key with `--second-key`"
+        )
+    second = key_in(second_path, named.second.name)
+    if second.key != named.second:
+        raise UnavailableError(f"`{second_path}` is not the second signer that the record names")
+    return key, second
 
 
 def next_block_number(path: Path, past: Past) -> int:

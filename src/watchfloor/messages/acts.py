@@ -17,7 +17,8 @@ NeededWords = Annotated[str, Meta(min_length=1, max_length=4000)]
 Ident = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9:._-]+$")]
 Nonce = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-Whole = Annotated[int, Meta(ge=0)]
+Whole = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Integer = Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)]
 
 
 class Kind(StrEnum):

@@ -1,12 +1,11 @@
 """Predicted loss of separation: found, changed, ended. All measured values are quantised integers."""
 
 from enum import StrEnum
-from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from watchfloor.base.labels import Label
-from watchfloor.messages.acts import Ident, Whole
+from watchfloor.messages.acts import Ident, Integer, Whole
 
 
 class VerticalBasis(StrEnum):
@@ -38,12 +37,12 @@ class ProbedState(Struct, frozen=True, forbid_unknown_fields=True):
 
     track_id: Ident
     toa_us: Whole
-    lat_e7deg: int
-    lon_e7deg: int
-    alt_ft: int
+    lat_e7deg: Integer
+    lon_e7deg: Integer
+    alt_ft: Integer
     gs_dkt: Whole
     trk_cdeg: Whole
-    vs_fpm: int
+    vs_fpm: Integer
 
 
 class Encounter(Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,7 +85,7 @@ class AlertEnded(Struct, frozen=True, forbid_unknown_fields=True, tag_field="typ
 
     alert_id: Ident
     cause: EndCause
-    closest_seen_m: Annotated[int, Meta(ge=0)]
+    closest_seen_m: Whole
     at_us: Whole
     label: Label
 

@@ -14,18 +14,23 @@ from watchfloor.base.errors import WireError
 from watchfloor.messages.acts import Digest, Ident, SignedAct, Whole
 from watchfloor.messages.alerts import AnyAlert
 from watchfloor.messages.canonical import canonical_bytes, decode_canonical
+from watchfloor.messages.keeping import AnyKeepingFact
 from watchfloor.messages.outcomes import AnyOutcome
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import AnyRoomFact
 
-Fact = SignedAct | AnyOutcome | AnyAlert | AnyRoomFact | DoctrineSet
+Fact = SignedAct | AnyOutcome | AnyAlert | AnyRoomFact | AnyKeepingFact | DoctrineSet
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
-VERSIONS: Mapping[str, int] = {kind.__name__: 1 for kind in Fact.__args__}
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
+VERSIONS: Mapping[str, int] = {kind.__name__: 1 for kind in Fact.__args__} | {"RoomOpened": 2}
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {("RoomOpened", 1): lambda body: _without(body, "engine_version")}
 MAX_ENTRY_BYTES = 65_535
 FIRST_PREV = "0" * 64
+
+
+def _without(body: dict[str, Any], field: str) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != field}
 
 
 class Entry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,6 +77,15 @@ def decode_entry(raw: bytes) -> Entry:
 
     **Raises**: WireError, when they are not canonical, of an unknown type, or from a newer version.
     """
+    try:
+        entry = decode_canonical(raw, Entry)
+    except WireError:
+        return _decode_older(raw)
+    return entry if entry.version == VERSIONS[type(entry.body).__name__] else _decode_older(raw)
+
+
+def _decode_older(raw: bytes) -> Entry:
+    """An entry that is not of today's shape: lifted, or refused with the reason."""
     envelope = decode_canonical(raw, _Envelope)
     kind = str(envelope.body.get("type"))
     newest = VERSIONS.get(kind)

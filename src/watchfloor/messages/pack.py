@@ -103,7 +103,7 @@ class RequiredAdvice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The rule that names the required advisers, in its version."""
 
     rule_id: Ident
-    rules_version: Annotated[int, Meta(ge=1)]
+    rules_version: Annotated[int, Meta(ge=1, le=2**53 - 1)]
     note: NeededWords
     advisers: tuple[AdviserRule, ...]
 

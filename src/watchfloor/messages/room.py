@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from watchfloor.base.labels import Label
-from watchfloor.messages.acts import Digest, Ident, SeatKind, Whole
+from watchfloor.messages.acts import Digest, Ident, Integer, SeatKind, Whole
 
 
 class Context(StrEnum):
@@ -28,20 +28,16 @@ class FeedState(StrEnum):
 
 
 class RoomOpened(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="RoomOpened"):
-    """A process took the folder. The first entry of a record, and the first after each restart.
-
-    `engine_version` is the SQLite library's version number, which the record's file repeats in its header.
-    """
+    """A process took the folder. The first entry of a record, and the first after each restart."""
 
     room_id: Ident
     context: Context
     software: str
-    engine_version: Whole
     origin: str
     pack_id: Ident
     pack_digest: Digest
     rules_digest: Digest
-    utc_offset_s: int
+    utc_offset_s: Integer
     label: Label
 
 

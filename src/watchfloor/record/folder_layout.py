@@ -5,8 +5,9 @@
 | `FORMAT` | one line: the version of this layout |
 | `lock` | nothing; its lock says that a process writes here |
 | `keys/room.key` | the log's private key, 32 bytes in hex, readable by its owner only |
-| `keys/room.pub` | the log's verifier key, as one line |
-| `record.sqlite`, `record.sqlite-wal` | the record; the second only while open or after a crash |
+| `keys/room.key.next` | while the key is changed: the one that follows |
+| `keys/room.pub` | the log's first verifier key, as one line; the record tells of later ones |
+| `record/NNNNNN.wfl` | the record, as `record/log.py` says; numbered from 000001 without gaps |
 | `tape/tracks-NNNNNN.wft` | the tape's blocks |
 | `seal.note` | after a good end: size and SHA-256 of every other file, signed by the log's key |
 | `*.new` | a file whose writing was cut off; it never counted, and the next start removes it |
@@ -21,11 +22,11 @@ from msgspec import Struct
 
 from watchfloor.base.errors import WireError
 
-FORMAT_TEXT = b"watchfloor data folder 1\n"
+FORMAT_TEXT = b"watchfloor data folder 2\n"
 FORMAT, LOCK, ROSTER, SEAL = "FORMAT", "lock", "roster.json", "seal.note"
-RECORD, WAL, JOURNAL = "record.sqlite", "record.sqlite-wal", "record.sqlite-journal"
 UNFINISHED = ".new"
-PRIVATE_KEY, PUBLIC_KEY = "keys/room.key", "keys/room.pub"
+PRIVATE_KEY, NEXT_KEY, PUBLIC_KEY = "keys/room.key", "keys/room.key.next", "keys/room.pub"
+LOG_FILE = re.compile(r"record/(\d{6})\.wfl")
 TAPE_FILE = re.compile(r"tape/(tracks-\d{6})\.wft")
 _SEAL_LINE = re.compile(r"([0-9a-f]{64}) (0|[1-9]\d*) (\S+)")
 
@@ -36,6 +37,11 @@ class SealedFile(Struct, frozen=True):
     name: str
     size_bytes: int
     digest: str
+
+
+def log_file(number: int) -> str:
+    """A file of the record, numbered from 1."""
+    return f"record/{number:06d}.wfl"
 
 
 def tape_file(block: str) -> str:

@@ -37,11 +37,11 @@ class Frontier:
 
     def append(self, leaf: bytes) -> None:
         """Add the hash of the next entry."""
-        node, size = leaf, self.size
+        node, size, peaks = leaf, self.size, self._peaks
         while size & 1:
-            node = node_hash(self._peaks.pop(), node)
+            node = sha256(b"\x01" + peaks.pop() + node).digest()
             size >>= 1
-        self._peaks.append(node)
+        peaks.append(node)
         self.size += 1
 
     def root(self) -> bytes:
@@ -52,6 +52,10 @@ class Frontier:
         for peak in reversed(self._peaks[:-1]):
             root = node_hash(peak, root)
         return root
+
+    def peaks(self) -> tuple[bytes, ...]:
+        """The roots of the complete subtrees, largest first."""
+        return tuple(self._peaks)
 
     def copy(self) -> "Frontier":
         """A frontier that grows apart from this one."""

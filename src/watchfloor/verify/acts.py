@@ -3,6 +3,8 @@
 Written apart from `decisions`, from the entries alone, so that one fault cannot hide in both.
 """
 
+from typing import get_args
+
 from msgspec import Struct
 
 from watchfloor.base.errors import WireError
@@ -22,6 +24,7 @@ from watchfloor.messages.entry import Entry
 from watchfloor.messages.outcomes import (
     ActRefused,
     AdviceNoted,
+    AnyOutcome,
     RequestDecided,
     RequestHeld,
     RequestOpened,
@@ -31,7 +34,7 @@ from watchfloor.messages.room import RoomOpened, SeatTaken
 from watchfloor.record.note import signature_holds
 from watchfloor.verify.report import Report
 
-_WHERE = "record.sqlite"
+_WHERE = "record"
 
 
 class _Case(Struct):
@@ -46,26 +49,33 @@ class _Case(Struct):
     resolvers: set[str] = set()
 
 
-def check_acts(report: Report, entries: list[Entry]) -> None:
-    """Check every signed act and every decision."""
-    seats: dict[str, SeatTaken] = {}
-    acts: dict[str, tuple[AnyAct, SignedAct]] = {}
-    cases: dict[str, _Case] = {}
-    room_id = ""
-    for entry in entries:
+class ActsCheck:
+    """Takes entries of its `kinds` in order and checks every signed act and every decision."""
+
+    kinds = frozenset((RoomOpened, SeatTaken, SignedAct, *get_args(AnyOutcome)))
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._seats: dict[str, SeatTaken] = {}
+        self._acts: dict[str, tuple[AnyAct, SignedAct]] = {}
+        self._cases: dict[str, _Case] = {}
+        self._room_id = ""
+
+    def take(self, entry: Entry) -> None:
+        """Check the next entry against all before it."""
         body = entry.body
         if isinstance(body, RoomOpened):
-            room_id = body.room_id
+            self._room_id = body.room_id
         elif isinstance(body, SeatTaken):
-            seats[body.seat_id] = body
+            self._seats[body.seat_id] = body
         elif isinstance(body, SignedAct):
-            act = _check_signature(report, entry.seq, body, seats, room_id)
+            act = _check_signature(self._report, entry.seq, body, self._seats, self._room_id)
             if act is not None:
-                acts[act.act_id] = (act, body)
+                self._acts[act.act_id] = (act, body)
         elif isinstance(body, ActRefused):
-            acts.pop(body.act_id, None)
+            self._acts.pop(body.act_id, None)
         else:
-            _follow(report, entry, acts, cases)
+            _follow(self._report, entry, self._acts, self._cases)
 
 
 def _check_signature(

@@ -1,18 +1,19 @@
 """Checks a whole data folder: every file has a place, every byte of it is accounted for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from watchfloor.base.errors import IntegrityError, WireError
+from watchfloor.base.errors import WireError
+from watchfloor.messages.entry import Entry
 from watchfloor.record import folder_layout as layout
-from watchfloor.record.note import VerifierKey, open_own_note
-from watchfloor.record.sqlite_pages import RecordFile
-from watchfloor.verify.acts import check_acts
-from watchfloor.verify.entries import check_entries
+from watchfloor.record.keys import KEY_CHANGES, Signers
+from watchfloor.record.note import VerifierKey, open_note_of
+from watchfloor.verify.acts import ActsCheck
+from watchfloor.verify.entries import Runner, check_entries
 from watchfloor.verify.report import Report
-from watchfloor.verify.tape import check_tape
+from watchfloor.verify.tape import TapeCheck
 
 _KNOWN = frozenset(
     (
@@ -20,25 +21,27 @@ _KNOWN = frozenset(
         layout.LOCK,
         layout.ROSTER,
         layout.SEAL,
-        layout.RECORD,
-        layout.WAL,
         layout.PRIVATE_KEY,
+        layout.NEXT_KEY,
         layout.PUBLIC_KEY,
     )
 )
+_FORMS = (layout.LOG_FILE, layout.TAPE_FILE)
 
 
-def check_folder(files: Mapping[str, bytes]) -> Report:
+def check_folder(files: Mapping[str, bytes], run: Runner = map) -> Report:
     """What holds of a folder with these files, by name; nothing outside them is asked.
+
+    **Args**: `run`: how the log's files are gone through; `map`, or a pool's.
 
     **Doubt**: what cannot be read is a problem, never passed over.
     """
     report = Report(problems=[], notes=[])
-    report.byte_count = sum(len(raw) for raw in files.values())
     for name in files:
-        if name in _KNOWN or layout.TAPE_FILE.fullmatch(name):
+        report.byte_count += len(files[name])
+        if name in _KNOWN or any(form.fullmatch(name) for form in _FORMS):
             continue
-        if name.removesuffix(layout.UNFINISHED) in _KNOWN or name == layout.JOURNAL:
+        if name.removesuffix(layout.UNFINISHED) in _KNOWN:
             report.notes.append(f"{name}: a write that was cut off; it never counted")
         else:
             report.add(name, "no file of a data folder has this name")
@@ -46,33 +49,34 @@ def check_folder(files: Mapping[str, bytes]) -> Report:
         report.add(layout.FORMAT, "the folder's format is unknown")
     if files.get(layout.LOCK):
         report.add(layout.LOCK, "the lock file is not empty")
-    if files.get(layout.WAL) and layout.RECORD not in files:
-        report.add(layout.RECORD, "the record's file is missing beside its write-ahead log")
     key = _check_keys(report, files)
-    try:
-        record = RecordFile(files.get(layout.RECORD, b""), files.get(layout.WAL, b""))
-    except IntegrityError as error:
-        report.add(layout.RECORD, str(error))
-        return report
-    if record.wal.torn_bytes or record.wal.unfinished_frames:
-        report.notes.append(
-            f"{layout.WAL}: an unfinished commit of {record.wal.unfinished_frames} frames and "
-            f"{record.wal.torn_bytes} bytes; it was never acknowledged"
-        )
-    entries = check_entries(report, record.rows, key, record.engine_version)
-    check_acts(report, entries)
-    check_tape(report, entries, files)
-    if not record.rows:
+    signers = None if key is None else Signers(key)
+    acts, tape = ActsCheck(report), TapeCheck(report, files)
+    takers: dict[type, list[Callable[[Entry], None]]] = {}
+    for check in (acts, tape):
+        for kind in check.kinds:
+            takers.setdefault(kind, []).append(check.take)
+    for kind in KEY_CHANGES:
+        takers.setdefault(kind, [])
+    for entry in check_entries(report, files, signers, frozenset(takers), run):
+        if signers is not None and type(entry.body) in KEY_CHANGES:
+            signers = signers.after(entry.body)
+        for take in takers[type(entry.body)]:
+            take(entry)
+    if not report.problems:
+        tape.finish()
+    if report.entry_count == 0 and not report.problems:
         report.notes.append("nothing was written yet")
-    elif key is not None:
-        _check_seal(report, files, key)
+    elif signers is not None and not report.problems:
+        _check_private_key(report, files, signers)
+        _check_seal(report, files, signers)
     return report
 
 
 def _check_keys(report: Report, files: Mapping[str, bytes]) -> VerifierKey | None:
     line = files.get(layout.PUBLIC_KEY)
     if line is None:
-        if files.get(layout.RECORD):
+        if any(layout.LOG_FILE.fullmatch(name) for name in files):
             report.add(layout.PUBLIC_KEY, "the log's verifier key is missing")
         return None
     try:
@@ -80,25 +84,32 @@ def _check_keys(report: Report, files: Mapping[str, bytes]) -> VerifierKey | Non
     except (WireError, UnicodeDecodeError) as error:
         report.add(layout.PUBLIC_KEY, str(error))
         return None
-    private = files.get(layout.PRIVATE_KEY)
-    if private is not None:
-        try:
-            raw = bytes.fromhex(private.decode().removesuffix("\n"))
-            public = Ed25519PrivateKey.from_private_bytes(raw).public_key().public_bytes_raw()
-            if public != key.public or private != raw.hex().encode() + b"\n":
-                report.add(layout.PRIVATE_KEY, "it is not the key of `keys/room.pub`")
-        except ValueError:
-            report.add(layout.PRIVATE_KEY, "it holds no key")
     return key
 
 
-def _check_seal(report: Report, files: Mapping[str, bytes], key: VerifierKey) -> None:
+def _check_private_key(report: Report, files: Mapping[str, bytes], signers: Signers) -> None:
+    """The private key, where it lies in the folder, is the one that the record names now."""
+    private = files.get(layout.PRIVATE_KEY)
+    if private is None:
+        return
+    for raw_line in (private, files.get(layout.NEXT_KEY, b"")):
+        try:
+            raw = bytes.fromhex(raw_line.decode().removesuffix("\n"))
+            public = Ed25519PrivateKey.from_private_bytes(raw).public_key().public_bytes_raw()
+        except ValueError:
+            continue
+        if public == signers.log.public and raw_line == raw.hex().encode() + b"\n":
+            return
+    report.add(layout.PRIVATE_KEY, "it is not the key that the record names")
+
+
+def _check_seal(report: Report, files: Mapping[str, bytes], signers: Signers) -> None:
     raw = files.get(layout.SEAL)
     if raw is None:
         report.notes.append("no seal: the room did not end in good order, or is running")
         return
     try:
-        sealed = layout.parse_seal(open_own_note(raw.decode(), key), key.name)
+        sealed = layout.parse_seal(open_note_of(raw.decode(), signers.keys()), signers.log.name)
     except (WireError, UnicodeDecodeError) as error:
         report.add(layout.SEAL, str(error))
         return

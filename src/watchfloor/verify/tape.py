@@ -5,60 +5,71 @@ from hashlib import sha256
 
 from watchfloor.base.errors import WireError
 from watchfloor.messages.entry import Entry
-from watchfloor.messages.room import RoomClosed, TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
+from watchfloor.messages.room import RoomClosed, RoomOpened, TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
 from watchfloor.record.folder_layout import TAPE_FILE, tape_file
 from watchfloor.record.tape import MAGIC, MAX_PAYLOAD_BYTES, decode_frame, frames_of
 from watchfloor.verify.report import Report
 
+_End = tuple[int, TapeBlockSealed | TapeBlockRecovered]
 
-def check_tape(report: Report, entries: list[Entry], files: Mapping[str, bytes]) -> None:
-    """Check all blocks that the record names, and that there are no others."""
-    frames: dict[str, list[tuple[int, TapeFrameWritten]]] = {}
-    ends: dict[str, tuple[int, TapeBlockSealed | TapeBlockRecovered]] = {}
-    for entry in entries:
+
+def stream_of(block: str) -> str:
+    """Which of the tape's streams a block is of."""
+    return block.rpartition("-")[0]
+
+
+class TapeCheck:
+    """Takes entries of its `kinds` in order and checks each block when the record says that it is complete."""
+
+    kinds = frozenset((TapeFrameWritten, TapeBlockSealed, TapeBlockRecovered, RoomClosed, RoomOpened))
+
+    def __init__(self, report: Report, files: Mapping[str, bytes]) -> None:
+        self._report, self._files = report, files
+        self._open: dict[str, list[tuple[int, TapeFrameWritten]]] = {}
+        self._known: set[str] = set()
+        self._closed = False
+
+    def take(self, entry: Entry) -> None:
+        """Follow the tape through the next entry."""
         body = entry.body
+        self._closed = isinstance(body, RoomClosed)
         if isinstance(body, TapeFrameWritten):
-            frames.setdefault(body.block, []).append((entry.seq, body))
+            self._known.add(body.block)
+            self._open.setdefault(body.block, []).append((entry.seq, body))
         elif isinstance(body, TapeBlockSealed | TapeBlockRecovered):
-            ends[body.block] = (entry.seq, body)
-    for block in sorted(frames.keys() | ends.keys()):
-        raw = files.get(tape_file(block))
-        if raw is None:
-            if block in ends and ends[block][1].stored_bytes == 0:
-                continue
-            report.add(tape_file(block), "the block is missing", _first(frames, ends, block))
-            continue
-        report.block_count += 1
-        _check_block(report, block, raw, frames.get(block, []), ends.get(block))
-    _check_strangers(report, entries, files, sorted(frames.keys() | ends.keys()), set(frames) - set(ends))
+            self._known.add(body.block)
+            self._check_block(body.block, self._open.pop(body.block, []), (entry.seq, body))
 
+    def finish(self) -> None:
+        """Check what is open, and that there are no blocks that the record does not know."""
+        still_open = sorted(self._open)
+        for block in still_open:
+            self._check_block(block, self._open[block], None)
+            if self._closed:
+                self._report.add(tape_file(block), "the room was closed, but this block was never sealed")
+        for name in self._files:
+            found = TAPE_FILE.fullmatch(name)
+            if found and found.group(1) not in self._known:
+                self._check_stranger(name, found.group(1), is_one_open=bool(still_open))
 
-def _check_strangers(
-    report: Report, entries: list[Entry], files: Mapping[str, bytes], known: list[str], still_open: set[str]
-) -> None:
-    """Blocks that the record does not name: one may have been begun as the room was killed, the next in number."""
-    following = int(known[-1].rpartition("-")[2]) + 1 if known else 1
-    closed = bool(entries) and isinstance(entries[-1].body, RoomClosed)
-    if closed:
-        for block in sorted(still_open):
-            report.add(tape_file(block), "the room was closed, but this block was never sealed")
-    for name, raw in files.items():
-        found = TAPE_FILE.fullmatch(name)
-        if not found or found.group(1) in known:
-            continue
-        number = int(found.group(1).rpartition("-")[2])
-        if closed or still_open or number != following:
-            report.add(name, "the record does not know this block")
+    def _check_stranger(self, name: str, block: str, *, is_one_open: bool) -> None:
+        """A block that the record does not name may have been begun as the room was killed, the next in number."""
+        stream = stream_of(block)
+        numbers = [int(known.rpartition("-")[2]) for known in self._known if stream_of(known) == stream]
+        if self._closed or is_one_open or int(block.rpartition("-")[2]) != max(numbers, default=0) + 1:
+            self._report.add(name, "the record does not know this block")
         else:
-            _check_unrecorded(report, name, raw)
+            _check_unrecorded(self._report, name, self._files[name])
 
-
-def _first(
-    frames: Mapping[str, list[tuple[int, TapeFrameWritten]]],
-    ends: Mapping[str, tuple[int, TapeBlockSealed | TapeBlockRecovered]],
-    block: str,
-) -> int:
-    return frames[block][0][0] if block in frames else ends[block][0]
+    def _check_block(self, block: str, frames: list[tuple[int, TapeFrameWritten]], end: _End | None) -> None:
+        raw = self._files.get(tape_file(block))
+        if raw is None:
+            if end is None or end[1].stored_bytes:
+                first = frames[0][0] if frames else end[0] if end else None
+                self._report.add(tape_file(block), "the block is missing", first)
+            return
+        self._report.block_count += 1
+        _check_block(self._report, block, raw, frames, end)
 
 
 def _check_block(
@@ -66,7 +77,7 @@ def _check_block(
     block: str,
     raw: bytes,
     frames: list[tuple[int, TapeFrameWritten]],
-    end: tuple[int, TapeBlockSealed | TapeBlockRecovered] | None,
+    end: _End | None,
 ) -> None:
     name = tape_file(block)
     running, place = sha256(), 0

@@ -38,7 +38,7 @@ def pulse(room: Room, audience: Audience) -> PulseTold:
         room_us=room.writer.room_now_us(),
         rate_permille=clock.rate_permille if clock else 1000,
         paused=clock.paused if clock else False,
-        failed=room.writer.failed,
+        failed=room.writer.trouble,
         tape_failed=room.taping.failed,
         feeds=tuple(
             FeedShown(

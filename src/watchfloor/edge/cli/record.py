@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from watchfloor.base.errors import UnavailableError
-from watchfloor.edge.stores.folder import is_locked, read_folder
-from watchfloor.verify.folder import check_folder
+from watchfloor.edge.cli.checking import check
+from watchfloor.edge.stores.folder import is_locked
 from watchfloor.verify.report import Report
 
 
@@ -41,7 +41,7 @@ def verify_folder(arguments: argparse.Namespace) -> int:
         raise UnavailableError(f"`{path}` is no folder")
     try:
         running = is_locked(path)
-        report = check_folder(read_folder(path))
+        report = check(path)
     except OSError as error:
         raise UnavailableError(f"`{error.filename}` cannot be read: {error.strerror}") from error
     if running:

@@ -7,17 +7,14 @@ from typing import Any
 
 import msgspec
 
-from watchfloor.app.replay import Moment, moment_at
+from watchfloor.app.replay import Moment, entries_of, moment_at
 from watchfloor.app.screens import screen_digest, screen_document
 from watchfloor.base.errors import IntegrityError, UnavailableError
 from watchfloor.base.instants import hms_from_us, rfc3339_from_us
 from watchfloor.base.labels import Audience
-from watchfloor.edge.stores.folder import read_folder
-from watchfloor.messages.entry import decode_entry
+from watchfloor.edge.cli.checking import check
+from watchfloor.edge.stores.folder import FolderFiles
 from watchfloor.messages.pack import DoctrineSet
-from watchfloor.record import folder_layout as layout
-from watchfloor.record.sqlite_pages import RecordFile
-from watchfloor.verify.folder import check_folder
 
 
 def add(commands: Any) -> None:
@@ -43,13 +40,12 @@ def work(arguments: argparse.Namespace) -> int:
     path = Path(arguments.folder)
     if not path.is_dir():
         raise UnavailableError(f"`{path}` is no folder")
-    files = read_folder(path)
-    report = check_folder(files)
+    files = FolderFiles(path)
+    report = check(path)
     if not report.holds():
         first = report.problems[0]
         raise IntegrityError(f"`{path}` does not verify ({first.where}: {first.sentence}); nothing is replayed from it")
-    record = RecordFile(files.get(layout.RECORD, b""), files.get(layout.WAL, b""))
-    entries = [decode_entry(raw) for _, raw, _ in record.rows]
+    entries = entries_of(files)
     moment = moment_at(entries, files, arguments.at)
     document = _document(moment, report.root)
     if arguments.hash:

@@ -12,11 +12,11 @@ import msgspec
 
 from watchfloor.base.errors import InputError, IntegrityError
 from watchfloor.base.instants import us_from_hms
+from watchfloor.edge.cli.checking import check
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.host import Host, Plan, Started
-from watchfloor.edge.stores.folder import is_locked, read_folder
+from watchfloor.edge.stores.folder import is_locked
 from watchfloor.edge.stores.packs import load_pack, shipped_folder
-from watchfloor.verify.folder import check_folder
 
 
 def add(commands: Any) -> None:
@@ -83,10 +83,7 @@ def check_before_resume(data: Path) -> None:
     """
     if not data.is_dir() or is_locked(data):
         return
-    files = read_folder(data)
-    if not files:
-        return
-    report = check_folder(files)
+    report = check(data)
     if not report.holds():
         first = report.problems[0]
         entry = f" entry {first.seq}" if first.seq is not None else ""

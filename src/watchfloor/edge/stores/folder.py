@@ -1,8 +1,8 @@
 """The data folder: one room, one writer. Lock, keys, roster and seal."""
 
 import json
-import os
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
@@ -10,18 +10,19 @@ from typing import IO
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from watchfloor.base.errors import UnavailableError
+from watchfloor.edge.stores.disk import sync_folder, write_durably
 from watchfloor.record import folder_layout as layout
-from watchfloor.record.note import VerifierKey, sign_note
+from watchfloor.record.note import VerifierKey, join_note, signature_line
 
-_BEFORE_FORMAT = (layout.LOCK, "keys", "tape", layout.FORMAT + layout.UNFINISHED)
+_BEFORE_FORMAT = (layout.LOCK, "keys", "tape", "record", layout.FORMAT + layout.UNFINISHED)
 
 
-class RoomKey:
-    """The log's private key. It signs checkpoints and seals, nothing else."""
+class FileKey:
+    """A private key of the log. It signs checkpoints and seals, nothing else."""
 
-    def __init__(self, private: Ed25519PrivateKey) -> None:
+    def __init__(self, private: Ed25519PrivateKey, name: str) -> None:
         self._private = private
-        self.public = private.public_key().public_bytes_raw()
+        self.key = VerifierKey(name, private.public_key().public_bytes_raw())
 
     def sign(self, message: bytes) -> bytes:
         """An Ed25519 signature."""
@@ -44,40 +45,56 @@ class DataFolder:
                 leftover.unlink()
             (path / "keys").mkdir(mode=0o700, exist_ok=True)
             (path / "tape").mkdir(exist_ok=True)
+            (path / "record").mkdir(exist_ok=True)
             if not (path / layout.FORMAT).exists():
                 write_durably(path / layout.FORMAT, layout.FORMAT_TEXT)
         except OSError as error:
             raise UnavailableError(f"`{path}` cannot be written: {error.strerror}") from error
 
-    def key(self, origin: str) -> RoomKey:
-        """The log's key, made on first use."""
+    def begin_key(self, origin: str) -> FileKey:
+        """The log's key; made, and its verifier key written down, on first use."""
         private_path, public_path = self.path / layout.PRIVATE_KEY, self.path / layout.PUBLIC_KEY
-        if private_path.exists():
-            try:
-                raw = bytes.fromhex(private_path.read_text().strip())
-                private = Ed25519PrivateKey.from_private_bytes(raw)
-            except ValueError as error:
-                raise UnavailableError(f"`{private_path}` holds no key") from error
-        else:
-            private = Ed25519PrivateKey.generate()
-            write_durably(private_path, private.private_bytes_raw().hex().encode() + b"\n")
-        key = RoomKey(private)
+        key = key_in(private_path, origin) if private_path.exists() else None
+        if key is None and public_path.exists():
+            raise UnavailableError(
+                f"`{private_path}` is missing; with a second signer `watchfloor record key replace` goes on without it"
+            )
+        if key is None:
+            key = make_key(private_path, origin)
         if not public_path.exists():
-            write_durably(public_path, VerifierKey(origin, key.public).line().encode() + b"\n")
+            write_durably(public_path, key.key.line().encode() + b"\n")
         return key
+
+    def current_key(self, key: FileKey, named: VerifierKey) -> FileKey:
+        """The private key that the record names; ends a change of keys that was cut off.
+
+        **Raises**: UnavailableError, when the folder does not hold it.
+        """
+        if key.key == named:
+            return key
+        following = self.path / layout.NEXT_KEY
+        if following.exists():
+            key = key_in(following, named.name)
+            if key.key == named:
+                self.take_next_key()
+                return key
+        raise UnavailableError(f"`{self.path / layout.PRIVATE_KEY}` is not the key that the record names")
+
+    def take_next_key(self) -> None:
+        """Have the following key take the place of the one before."""
+        (self.path / layout.NEXT_KEY).replace(self.path / layout.PRIVATE_KEY)
+        sync_folder(self.path / "keys")
 
     def unseal(self) -> None:
         """Take the seal away, before anything is written."""
         (self.path / layout.SEAL).unlink(missing_ok=True)
 
-    def seal(self, origin: str, key: RoomKey) -> None:
+    def seal(self, signers: Sequence[FileKey]) -> None:
         """Write the seal over all files as they are now."""
-        files = [
-            layout.SealedFile(name, len(raw), sha256(raw).hexdigest())
-            for name, raw in sorted(read_folder(self.path).items())
-            if name != layout.SEAL
-        ]
-        note = sign_note(layout.seal_text(origin, files), VerifierKey(origin, key.public), key.sign)
+        held = FolderFiles(self.path)
+        files = [sealed_file(name, held[name]) for name in held if name != layout.SEAL]
+        text = layout.seal_text(signers[0].key.name, files)
+        note = join_note(text, [signature_line(text, signer.key, signer.sign) for signer in signers])
         write_durably(self.path / layout.SEAL, note.encode())
 
     def close(self) -> None:
@@ -98,9 +115,56 @@ class FileRoster:
         write_durably(self._path, json.dumps(names, indent=1, sort_keys=True).encode())
 
 
+class FolderFiles(Mapping[str, bytes]):
+    """The files of a folder by their names in it, each read when it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._names = tuple(sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()))
+
+    def __getitem__(self, name: str) -> bytes:
+        if name not in self._names:
+            raise KeyError(name)
+        return (self._path / name).read_bytes()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+
+def key_in(path: Path, name: str) -> FileKey:
+    """The private key in a file, signing under a name.
+
+    **Raises**: UnavailableError, when it cannot be read or holds no key.
+    """
+    try:
+        return FileKey(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip())), name)
+    except OSError as error:
+        raise UnavailableError(f"`{path}` cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UnavailableError(f"`{path}` holds no key") from error
+
+
+def make_key(path: Path, name: str) -> FileKey:
+    """A new private key in a file that only its owner can read."""
+    private = Ed25519PrivateKey.generate()
+    write_durably(path, private.private_bytes_raw().hex().encode() + b"\n")
+    return FileKey(private, name)
+
+
+def sealed_file(name: str, raw: bytes) -> layout.SealedFile:
+    """A file as a seal lists it."""
+    return layout.SealedFile(name, len(raw), sha256(raw).hexdigest())
+
+
 def read_folder(path: Path) -> dict[str, bytes]:
     """Every file of a data folder by its name in it."""
-    return {file.relative_to(path).as_posix(): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}
+    return dict(FolderFiles(path))
 
 
 def is_locked(path: Path) -> bool:
@@ -114,34 +178,17 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-def write_durably(path: Path, raw: bytes) -> None:
-    """Replace a file's content at once and durably."""
-    fresh = path.with_name(path.name + layout.UNFINISHED)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _refuse_unusable(path: Path) -> None:
     if path.exists() and not path.is_dir():
         raise UnavailableError(f"`{path}` is a file, not a data folder")
     held = path / layout.FORMAT
     if held.exists():
         if held.read_bytes() != layout.FORMAT_TEXT:
-            raise UnavailableError(f"`{path}` was written by another version of watchfloor")
+            raise UnavailableError(
+                f"`{path}` was written by another version of watchfloor: it says "
+                f"`{held.read_bytes()[:60].decode(errors='replace').strip()}`, and this version knows "
+                f"`{layout.FORMAT_TEXT.decode().strip()}`"
+            )
     elif path.is_dir() and any(name.name not in _BEFORE_FORMAT for name in path.iterdir()):
         raise UnavailableError(f"`{path}` holds files but is no data folder of watchfloor")
 

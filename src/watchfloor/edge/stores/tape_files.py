@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import IO
 
 from watchfloor.base.errors import UnavailableError
+from watchfloor.edge.stores.disk import refusal
 from watchfloor.record.folder_layout import tape_file
 from watchfloor.record.tape import MAGIC
 
@@ -29,7 +30,7 @@ class TapeFiles:
         except OSError as error:
             (self._folder / tape_file(block)).unlink(missing_ok=True)
             self._open = None
-            raise UnavailableError(f"tape block `{block}` cannot be made: {error.strerror}") from error
+            raise refusal(error, f"tape block `{block}` cannot be made") from error
 
     def add(self, raw: bytes) -> None:
         """Append a frame and make it durable."""
@@ -42,7 +43,7 @@ class TapeFiles:
         except OSError as error:
             self._open.seek(good_bytes)
             self._open.truncate()
-            raise UnavailableError(f"the tape cannot be written: {error.strerror}") from error
+            raise refusal(error, "the tape cannot be written") from error
 
     def end(self) -> None:
         """Close the open block."""

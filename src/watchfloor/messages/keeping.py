@@ -1,0 +1,62 @@
+"""What happens to the record itself: its tail after a crash, its keys, its engine."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from watchfloor.base.labels import Label
+from watchfloor.messages.acts import Ident, NeededWords, Whole
+
+
+class LogTailCleared(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LogTailCleared"):
+    """A crash had left the beginning of a batch that was never acknowledged; it was cleared away."""
+
+    cleared_bytes: Whole
+    label: Label
+
+
+class KeyCause(StrEnum):
+    """Why the log got another key."""
+
+    ROTATED = "rotated"
+    LOST = "lost"
+
+
+class LogKeyChanged(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LogKeyChanged"):
+    """From the next batch on the log signs with another key, given as a verifier key line.
+
+    The batch of this entry holds nothing else. Its checkpoint is signed by the key before and the new one; where the
+    key before was lost, by the new one and the second signer, without whom a lost key ends the record.
+    """
+
+    key_line: str
+    cause: KeyCause
+    words: NeededWords
+    label: Label
+
+
+class SecondSignerSet(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="SecondSignerSet"):
+    """From this batch on a second key signs every checkpoint too; with an empty line, from the next on no more."""
+
+    key_line: str
+    words: NeededWords
+    label: Label
+
+
+class EngineNamed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="EngineNamed"):
+    """What computes from this entry on: versions and processor, and how far another machine may come apart from it.
+
+    Rules, decisions, line and record replay bit for bit anywhere; the picture replays within the tolerances.
+    """
+
+    python: str
+    numpy: str
+    zstd: str
+    machine: str
+    processor_features: tuple[Ident, ...]
+    position_tolerance_e7deg: Whole
+    level_tolerance_ft: Whole
+    label: Label
+
+
+AnyKeepingFact = LogTailCleared | LogKeyChanged | SecondSignerSet | EngineNamed
