@@ -19,7 +19,7 @@ test: lint
 test-long: lint
 	@$(PY) -m pytest
 
-lint: setup $(STAMPS)/test $(STAMPS)/chromium
+lint: setup $(STAMPS)/test $(STAMPS)/debian
 	@echo "lint, types, import contracts"
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/ruff format --check --quiet
@@ -47,9 +47,9 @@ $(STAMPS)/test: $(STAMPS)/env requirements/test.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
 	@touch $@
 
-$(STAMPS)/chromium:
+$(STAMPS)/debian:
 	@mkdir -p $(STAMPS)
-	@tools/install-chromium
+	@tools/install-debian
 	@touch $@
 
 $(STAMPS)/wall: $(WALL_SOURCES)

@@ -94,6 +94,7 @@ jumped: whether a clock setting begins a new time context
 key: idempotency key of an entry
 key_id: short name of a public key
 key_line: a verifier key in the one-line form of signed notes
+key_lines: verifier keys of the witnesses that are asked
 kind: kind of request, seat or aircraft
 kinds: kinds of request
 label: level and nations an item is releasable to
@@ -120,6 +121,7 @@ minimum_m: horizontal minimum, as shown
 name: what people call something
 nation: three-letter code of a nation
 nations: nations of a room or label
+needed_count: how many witnesses must have seen a decision before it is published
 newest_us: room time of a feed's newest data
 note: a plain-language note
 now_m: distance when the probe looked
@@ -172,8 +174,9 @@ seat_id: a seat's name
 seats: seats of a pack or room
 second: the second of two
 sentence: why, in words
-seq: an entry's place in the log
+seq: an entry's number in the log
 signature: Ed25519 signature in hex
+signature_lines: witnesses' signatures, as they stand under a note
 silent_us: age of a feed's newest message
 simulated: whether a script sits there
 size_count: entries that a checkpoint covers
@@ -210,11 +213,13 @@ version: version of a request or entry type
 vertical_at_cpa_ft: vertical distance at closest approach
 vertical_ft: vertical minimum or distance
 vs_fpm: vertical rate
+wait_us: how long witnesses may take before a decision is stopped
 what: what is asked
 who: somebody by role and nation
 why: why it is asked
 window_from: start of a window as packs write it
 window_until: end of a window as packs write it
+witness_failed: which witnesses do not sign, and why; absent when all do
 words: words as they were written
 written_us: room time at which a request was written
 zstd: the version of zstd that compressed

@@ -10,10 +10,6 @@ from watchfloor.base.errors import IntegrityError
 from watchfloor.record.tree import (
     EMPTY_ROOT,
     Frontier,
-    consistency_proof,
-    consistent,
-    included,
-    inclusion_proof,
     leaf_hash,
     root_of,
 )
@@ -60,32 +56,6 @@ def test_the_frontier_grows_to_the_defined_root(entries: list[bytes]) -> None:
         frontier.append(leaf_hash(entry))
     assert frontier.root() == plain_root(entries)
     assert frontier.copy().root() == frontier.root()
-
-
-@given(st.integers(1, 60), st.data())
-def test_an_inclusion_proof_holds_for_its_leaf_and_no_other(size: int, data: st.DataObject) -> None:
-    leaves = [leaf_hash(bytes((n,))) for n in range(size)]
-    index = data.draw(st.integers(0, size - 1))
-    proof, root = inclusion_proof(leaves, index), root_of(leaves)
-    assert included(leaves[index], index, size, proof, root)
-    for other in range(size):
-        assert included(leaves[other], index, size, proof, root) == (other == index)
-        assert included(leaves[index], other, size, proof, root) == (other == index)
-    assert not included(leaves[index], index, size, [*proof, leaves[0]], root)
-    if proof:
-        assert not included(leaves[index], index, size, proof[:-1], root)
-
-
-@given(st.integers(1, 50), st.data())
-def test_a_consistency_proof_holds_for_a_prefix_and_for_nothing_else(size: int, data: st.DataObject) -> None:
-    leaves = [leaf_hash(bytes((n,))) for n in range(size)]
-    old = data.draw(st.integers(1, size))
-    proof = consistency_proof(leaves, old)
-    old_root, root = root_of(leaves[:old]), root_of(leaves)
-    assert consistent(old, old_root, size, root, proof)
-    forked = root_of([*leaves[: old - 1], leaf_hash(b"another")])
-    assert not consistent(old, forked, size, root, proof)
-    assert not consistent(old, old_root, size, root_of([*leaves[:-1], leaf_hash(b"another")]), proof)
 
 
 def test_a_frontier_with_wrong_peaks_is_refused() -> None:

@@ -207,6 +207,7 @@ export interface PulseTold {
   paused: boolean;
   failed: string | null;
   tape_failed: string | null;
+  witness_failed: string | null;
   feeds: (FeedShown)[];
   guests: (GuestShown)[];
 }
@@ -285,7 +286,7 @@ export interface SeatShown {
 }
 
 /** Why a request ended without a decision; final. */
-export type StopCause = "clock" | "expiry" | "record" | "rule";
+export type StopCause = "clock" | "expiry" | "record" | "rule" | "witness";
 
 /** Why a request ended without a decision. */
 export interface StoppedShown {

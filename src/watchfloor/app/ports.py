@@ -5,7 +5,8 @@ from typing import Protocol
 
 from watchfloor.messages.entry import Entry
 from watchfloor.record.log import Batch, Edge
-from watchfloor.record.note import VerifierKey
+from watchfloor.record.note import NoteSignature, VerifierKey
+from watchfloor.record.witness import WitnessRequest
 
 
 class EntryStore(Protocol):
@@ -54,6 +55,18 @@ class Signer(Protocol):
 
     def sign(self, message: bytes) -> bytes:
         """An Ed25519 signature."""
+
+
+class Witness(Protocol):
+    """Somebody outside who remembers the heads of the log that they signed."""
+
+    key: VerifierKey
+
+    async def ask(self, request: WitnessRequest) -> NoteSignature | int:
+        """A signature over the head, or the size of the newest head that this witness signed, when it is another.
+
+        **Raises**: UnavailableError, when there is no answer, or a refusal for another reason.
+        """
 
 
 class Listener(Protocol):

@@ -25,6 +25,11 @@ class Past(Struct, frozen=True):
     newest_leaf: str
     signers: Signers
 
+    def leaves(self) -> list[bytes]:
+        """The leaf hash of every entry: each names the one before it."""
+        named = [bytes.fromhex(entry.prev) for entry in self.entries[1:]]
+        return [*named, bytes.fromhex(self.newest_leaf)] if self.entries else []
+
     def edge(self) -> Edge:
         """Where the log stands."""
         toe_us = self.entries[-1].toe_us if self.entries else 0

@@ -15,6 +15,7 @@ from msgspec import Struct
 from watchfloor.app.guests import Guests
 from watchfloor.app.intake import FeedSetup, Intake
 from watchfloor.app.taping import FRAME_S, Taping
+from watchfloor.app.witnessing import Witnessing
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import UnavailableError
 from watchfloor.base.labels import Audience, Label
@@ -92,6 +93,7 @@ class Room:
         self.end_reason = ""
         self.end_at_us: int | None = None
         self.taping = taping
+        self.witnessing: Witnessing | None = None
         self._watchers: list[Watcher] = []
         self._jump_hooks: list[Callable[[], None]] = []
         self._trails: dict[str, deque[TrailPoint]] = {}

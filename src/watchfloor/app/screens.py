@@ -62,6 +62,8 @@ def state_word(request: Request) -> str:
         return "stopped"
     if request.decided is not None:
         return "decided"
+    if request.pending is not None:
+        return "awaiting witnesses"
     return "held" if request.open_doubts() else "open"
 
 

@@ -21,7 +21,8 @@ from watchfloor.messages.acts import (
 )
 from watchfloor.messages.alerts import AlertEnded, AlertRaised, AlertUpdated, Encounter, EndCause
 from watchfloor.messages.entry import Entry, Fact
-from watchfloor.messages.outcomes import ActRefused, RequestStopped, StopCause
+from watchfloor.messages.keeping import WitnessesSet
+from watchfloor.messages.outcomes import ActRefused, DecisionWitnessed, RequestStopped, StopCause
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import (
     ClockSet,
@@ -56,6 +57,7 @@ class RoomState(Struct, frozen=True):
     keys: Mapping[str, SeatTaken] = {}
     alerts: Mapping[str, AlertView] = {}
     feeds: Mapping[str, FeedStateChanged] = {}
+    witnesses: WitnessesSet | None = None
     open_block: TapeFrameWritten | None = None
     sealed_blocks: tuple[str, ...] = ()
 
@@ -73,6 +75,11 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int) -> tuple[RoomS
         return replace(state, alerts=_alerts_after(state.alerts, fact)), []
     if isinstance(fact, ClockSet):
         return _set_clock(state, fact)
+    if isinstance(fact, DecisionWitnessed):
+        board, outcomes = decisions.take_witnessed(state.board, fact, room_us)
+        return replace(state, board=board), [*outcomes]
+    if isinstance(fact, WitnessesSet):
+        return replace(state, witnesses=fact, board=replace(state.board, awaits_witnesses=fact.needed_count > 0)), []
     if isinstance(fact, RequestStopped):
         return _stop_recorded(state, fact), []
     if isinstance(fact, SeatTaken):

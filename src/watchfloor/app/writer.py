@@ -69,11 +69,17 @@ class Writer:
         self._arrived, self._is_idle = asyncio.Event(), asyncio.Event()
         self._is_idle.set()
         self._listeners: list[Listener] = []
+        self.newest_note = ""
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="record")
         self._task: asyncio.Task[None] | None = None
         self._counts = 0
         self._prev = past.newest_leaf
         self._batch_prev = self._prev
+
+    @property
+    def origin(self) -> str:
+        """The log's name, as its checkpoints say it."""
+        return self._signers[0].key.name
 
     @property
     def size(self) -> int:
@@ -211,11 +217,12 @@ class Writer:
                 future.set_result(written)
 
     async def _make_durable(self, raws: list[bytes], frontier: Frontier, toe_us: int) -> None:
-        text = Checkpoint(self._signers[0].key.name, frontier.size, frontier.root()).text()
+        text = Checkpoint(self.origin, frontier.size, frontier.root()).text()
         note = join_note(text, [signature_line(text, signer.key, signer.sign) for signer in self._signers])
         edge = Edge(frontier.size, toe_us, bytes.fromhex(self._batch_prev), frontier.peaks())
         commit = partial(self._store.append, raws, edge, note, urgent=self.full is not None)
         await asyncio.get_running_loop().run_in_executor(self._worker, commit)
+        self.newest_note = note
 
     def _step(self, state: RoomState, item: Input, frontier: Frontier) -> tuple[RoomState, list[Entry], list[bytes]]:
         """The state after an input, and its entries with their bytes, added to the frontier.

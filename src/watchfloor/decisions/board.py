@@ -37,7 +37,10 @@ class Decided(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True):
-    """A request as it stands; `version` grows each time it is reopened."""
+    """A request as it stands; `version` grows each time it is reopened.
+
+    `pending` is a signed decision that witnesses have not seen yet; it is not published, and a doubt voids it.
+    """
 
     act: RequestWritten
     author: Actor
@@ -45,6 +48,7 @@ class Request(Struct, frozen=True):
     advisers: tuple[str, ...]
     advice: tuple[Advice, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    pending: Decided | None = None
     decided: Decided | None = None
     stopped: RequestStopped | None = None
 
@@ -70,9 +74,13 @@ class Request(Struct, frozen=True):
 
 
 class Board(Struct, frozen=True):
-    """All requests by id, in the order they were written, and the rules in force; None: nothing can be asked."""
+    """All requests by id, in the order they were written, and the rules in force; None: nothing can be asked.
+
+    `awaits_witnesses`: a decision is published only when witnesses have seen it.
+    """
 
     doctrine: DoctrineSet | None = None
+    awaits_witnesses: bool = False
     requests: Mapping[str, Request] = {}
 
 

@@ -27,6 +27,8 @@ from watchfloor.messages.outcomes import (
     ActRefused,
     AdviceNoted,
     AnyOutcome,
+    DecisionAwaited,
+    DecisionWitnessed,
     DoubtAnswered,
     RequestDecided,
     RequestHeld,
@@ -63,6 +65,8 @@ def step(board: Board, signed: SignedAct, room_us: int) -> tuple[Board, list[Any
     if room_us >= request.act.until_us:
         stopped = _expired(request, room_us)
         return _put(board, replace(request, stopped=stopped)), [stopped]
+    if request.pending is not None and not isinstance(act, DoubtRaised):
+        return board, [_refused(act, "over", "a signed decision awaits its witnesses; only a doubt is heard", label)]
     if isinstance(act, AdviceGiven):
         return _advise(board, request, act, actor, room_us)
     if isinstance(act, DoubtRaised):
@@ -153,7 +157,7 @@ def _hold(
         nation=actor.nation,
         words=words,
     )
-    return _put(board, replace(request, doubts=(*request.doubts, raised))), [held]
+    return _put(board, replace(request, doubts=(*request.doubts, raised), pending=None)), [held]
 
 
 def _resolve(
@@ -191,15 +195,49 @@ def _decide(
         return board, [_refused(act, "refused", objection, request.act.label)]
     if act.answer is Answer.UNSURE:
         return _hold(board, request, (act.act_id, act.remaining_doubt), actor, room_us)
-    decided = RequestDecided(
-        request_id=act.request_id,
+    signed = Decided(act, actor)
+    if board.awaits_witnesses:
+        awaited = DecisionAwaited(
+            request_id=act.request_id,
+            version=request.version,
+            at_us=room_us,
+            label=request.act.label,
+            answer=act.answer,
+            decision_id=act.act_id,
+        )
+        return _put(board, replace(request, pending=signed)), [awaited]
+    return _put(board, replace(request, decided=signed)), [_published(request, signed, room_us)]
+
+
+def take_witnessed(board: Board, fact: DecisionWitnessed, room_us: int) -> tuple[Board, list[AnyOutcome]]:
+    """The board after witnesses saw a decision: it is published, unless something stopped or held it meanwhile."""
+    request = board.requests.get(fact.request_id)
+    if request is None or request.is_over() or request.pending is None:
+        return board, []
+    if request.pending.act.act_id != fact.decision_id or room_us >= request.act.until_us:
+        return board, []
+    decided = replace(request, pending=None, decided=request.pending)
+    return _put(board, decided), [_published(request, request.pending, room_us)]
+
+
+def stop_unwitnessed(board: Board, decision_id: str, sentence: str, room_us: int) -> tuple[Board, list[RequestStopped]]:
+    """The board when witnesses did not see a decision in time: its request is stopped, if it still awaits them."""
+    for request in board.requests.values():
+        if request.pending is not None and request.pending.act.act_id == decision_id and not request.is_over():
+            stopped = _stopped(request, StopCause.WITNESS, sentence, room_us)
+            return _put(board, replace(request, stopped=stopped)), [stopped]
+    return board, []
+
+
+def _published(request: Request, signed: Decided, room_us: int) -> RequestDecided:
+    return RequestDecided(
+        request_id=request.act.request_id,
         version=request.version,
         at_us=room_us,
         label=request.act.label,
-        answer=act.answer,
-        decision_id=act.act_id,
+        answer=signed.act.answer,
+        decision_id=signed.act.act_id,
     )
-    return _put(board, replace(request, decided=Decided(act, actor))), [decided]
 
 
 def _was_stopped_by_the_record(request: Request) -> bool:

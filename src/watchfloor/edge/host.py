@@ -20,11 +20,13 @@ from watchfloor import __version__
 from watchfloor.app.clock import EntryClock
 from watchfloor.app.doctrine import doctrine_of
 from watchfloor.app.plan import exercise_setup, served_setup
+from watchfloor.app.ports import Witness
 from watchfloor.app.resume import Past, read_past
 from watchfloor.app.room import Room, RoomSetup
 from watchfloor.app.seats import Seats
 from watchfloor.app.settings import CLIENTS, Settings
 from watchfloor.app.taping import Taping
+from watchfloor.app.witnessing import Witnessing, WitnessRules
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import InputError, UnavailableError, WatchfloorError
 from watchfloor.edge.api.app import Doors, make_app
@@ -39,7 +41,7 @@ from watchfloor.edge.stores.folder import DataFolder, FileRoster
 from watchfloor.edge.stores.packs import wall_folder
 from watchfloor.edge.stores.record_log import LogFiles
 from watchfloor.edge.stores.tape_files import TapeFiles
-from watchfloor.messages.keeping import LogTailCleared
+from watchfloor.messages.keeping import LogTailCleared, WitnessesSet
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.room import ClockSet, RoomClosed, RoomOpened
 from watchfloor.record.keys import Signers
@@ -65,6 +67,9 @@ class Plan(Struct, frozen=True):
     settings: Settings | None = None
     recordings: Mapping[str, list[TimedFrame]] = {}
     second_key: Path | None = None
+    witnesses: tuple[Witness, ...] = ()
+    witness_rules: WitnessRules = WitnessRules()
+    ends_witnesses: bool = False
 
 
 class Started(Struct, frozen=True):
@@ -135,6 +140,7 @@ class Host:
         store = LogFiles(folder.path)
         past = read_past(store, Signers(first_key(folder.path)))
         self._refuse_another_room(past)
+        self._refuse_to_forget_witnesses(past)
         signers = signers_of(folder, key, past.signers, self._plan.second_key)
         clock = EntryClock(past.entries[-1].toe_us if past.entries else 0)
         folder.unseal()
@@ -144,6 +150,8 @@ class Host:
         taping = Taping(TapeFiles(folder.path), writer, setup.label, next_block_number(folder.path, past))
         room = Room(setup, writer, taping)
         room.end_at_us = self._plan.until_us
+        if self._plan.witnesses:
+            room.witnessing = Witnessing(writer, self._plan.witnesses, self._plan.witness_rules, setup.label, past)
         writer.start()
         self._handle_signals(room)
         try:
@@ -173,6 +181,16 @@ class Host:
                 field="data",
             )
 
+    def _refuse_to_forget_witnesses(self, past: Past) -> None:
+        """Witnesses that decisions wait for end by a person's word only."""
+        named = past.state.witnesses
+        if named and named.key_lines and not self._plan.witnesses and not self._plan.ends_witnesses:
+            raise InputError(
+                f"the record has {len(named.key_lines)} witnesses; name them with `--witness`, or end them with "
+                "`--no-witnesses`",
+                field="witness",
+            )
+
     def _setup(self, room_id: str) -> RoomSetup:
         if self._plan.pack is not None:
             return exercise_setup(self._plan.pack, room_id)
@@ -196,6 +214,7 @@ class Host:
         if plan.pack is not None and past.state.board.doctrine != doctrine_of(plan.pack):
             await writer.enter(Input("room", f"rules-{secrets.token_hex(8)}", doctrine_of(plan.pack)))
         await writer.enter(Input("room", f"engine-{secrets.token_hex(8)}", engine_here(setup.label)))
+        await self._set_witnesses(room, past)
         notes = await recover_tape(path, writer, past, setup.label)
         if cleared_bytes:
             tail = LogTailCleared(cleared_bytes, setup.label)
@@ -211,6 +230,15 @@ class Host:
         )
         await writer.enter(Input("room", f"clock-{secrets.token_hex(8)}", setting))
         return notes
+
+    async def _set_witnesses(self, room: Room, past: Past) -> None:
+        """Record who witnesses from now on, where that is new; and begin to ask them."""
+        setting = room.witnessing.setting() if room.witnessing else WitnessesSet((), 0, 0, room.setup.label)
+        before = past.state.witnesses
+        if setting != before and (room.witnessing is not None or (before is not None and before.key_lines)):
+            await room.writer.enter(Input("room", f"witnesses-{secrets.token_hex(8)}", setting))
+        if room.witnessing is not None:
+            self._spawn(room.witnessing.run())
 
     def _start_us(self, past: Past, clock: EntryClock) -> int:
         """Where room time starts: where asked, where it was, or at the beginning."""

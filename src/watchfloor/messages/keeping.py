@@ -1,11 +1,11 @@
-"""What happens to the record itself: its tail after a crash, its keys, its engine."""
+"""What happens to the record itself: its tail after a crash, its keys, its engine, its witnesses."""
 
 from enum import StrEnum
 
 from msgspec import Struct
 
 from watchfloor.base.labels import Label
-from watchfloor.messages.acts import Ident, NeededWords, Whole
+from watchfloor.messages.acts import Digest, Ident, NeededWords, Whole
 
 
 class LogTailCleared(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LogTailCleared"):
@@ -59,4 +59,25 @@ class EngineNamed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ty
     label: Label
 
 
-AnyKeepingFact = LogTailCleared | LogKeyChanged | SecondSignerSet | EngineNamed
+class WitnessesSet(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="WitnessesSet"):
+    """Who is asked to witness the log from now on, and how many must have before a decision is published.
+
+    `needed_count` 0: decisions do not wait. A decision that has not been seen by so many within `wait_us` is stopped.
+    """
+
+    key_lines: tuple[str, ...]
+    needed_count: Whole
+    wait_us: Whole
+    label: Label
+
+
+class HeadWitnessed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="HeadWitnessed"):
+    """Witnesses signed a head of this log; each signature is a line as it stands under a note."""
+
+    size_count: Whole
+    root: Digest
+    signature_lines: tuple[str, ...]
+    label: Label
+
+
+AnyKeepingFact = LogTailCleared | LogKeyChanged | SecondSignerSet | EngineNamed | WitnessesSet | HeadWitnessed

@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from watchfloor.base.labels import Label
-from watchfloor.messages.acts import Answer, Ident, NeededWords, Nonce, Whole, Words
+from watchfloor.messages.acts import Answer, Digest, Ident, NeededWords, Nonce, Whole, Words
 
 
 class StopCause(StrEnum):
@@ -15,6 +15,7 @@ class StopCause(StrEnum):
     EXPIRY = "expiry"
     RECORD = "record"
     CLOCK = "clock"
+    WITNESS = "witness"
 
 
 class Outcome(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", kw_only=True):
@@ -75,6 +76,22 @@ class RequestDecided(Outcome, frozen=True, forbid_unknown_fields=True, tag="Requ
     decision_id: Nonce
 
 
+class DecisionAwaited(Outcome, frozen=True, forbid_unknown_fields=True, tag="DecisionAwaited", kw_only=True):
+    """A decision was signed and is not published yet: witnesses must see it first. Any doubt still holds it."""
+
+    answer: Answer
+    decision_id: Nonce
+
+
+class DecisionWitnessed(Outcome, frozen=True, forbid_unknown_fields=True, tag="DecisionWitnessed", kw_only=True):
+    """Enough witnesses signed a head of the log that holds the decision; lines as they stand under a note."""
+
+    decision_id: Nonce
+    size_count: Whole
+    root: Digest
+    signature_lines: tuple[str, ...]
+
+
 class ActRefused(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="ActRefused"):
     """The room did not accept an act, and says why in one sentence; nothing else changed."""
 
@@ -92,5 +109,7 @@ AnyOutcome = (
     | DoubtAnswered
     | RequestStopped
     | RequestDecided
+    | DecisionAwaited
+    | DecisionWitnessed
     | ActRefused
 )

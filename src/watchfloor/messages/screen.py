@@ -163,6 +163,7 @@ class PulseTold(Struct, frozen=True, tag_field="kind", tag="pulse"):
     paused: bool
     failed: str | None
     tape_failed: str | None
+    witness_failed: str | None
     feeds: tuple[FeedShown, ...]
     guests: tuple[GuestShown, ...]
 

@@ -176,6 +176,15 @@ def decode_frame(payload: bytes) -> Frame:
     return Frame(head, columns)
 
 
+def names_in(block: bytes) -> Iterator[TapedName]:
+    """Every name that a block's whole frames tell."""
+    try:
+        for _, payload in frames_of(block):
+            yield from decode_frame(payload).head.names
+    except WireError:
+        return
+
+
 def tracks_of(frame: Frame, names: dict[int, TapedName]) -> TrackPicture:
     """The picture a frame holds, with `names` gathered from the block's heads so far."""
 

@@ -1,4 +1,4 @@
-"""The Merkle tree over entries: hashes, a frontier that grows, and proofs that others can check.
+"""The Merkle tree over entries: hashes, a frontier that grows, and the checks of proofs.
 
 **Source**: RFC 6962 section 2.1 (tree, audit paths, consistency); RFC 9162 section 2.1.3 for the checks.
 """
@@ -70,26 +70,6 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     return frontier.root()
 
 
-def _split(size: int) -> int:
-    return 1 << (size - 1).bit_length() - 1
-
-
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """The audit path of leaf `index` in the tree over all `leaves`, lowest sibling first.
-
-    **Raises**: IndexError, when there is no such leaf.
-    **Cost**: linear in the number of leaves.
-    """
-    if not 0 <= index < len(leaves):
-        raise IndexError(index)
-    if len(leaves) == 1:
-        return []
-    split = _split(len(leaves))
-    if index < split:
-        return [*inclusion_proof(leaves[:split], index), root_of(leaves[split:])]
-    return [*inclusion_proof(leaves[split:], index - split), root_of(leaves[:split])]
-
-
 def included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Whether the proof shows that `leaf` is entry `index` of the tree of `size` with this root."""
     if not 0 <= index < size:
@@ -108,22 +88,6 @@ def included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: b
         place >>= 1
         last >>= 1
     return last == 0 and node == root
-
-
-def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
-    """Nodes that show that the first `old_size` leaves are a prefix of all `leaves`."""
-    if not 0 < old_size <= len(leaves):
-        raise IndexError(old_size)
-    return _subproof(leaves, old_size, whole=True)
-
-
-def _subproof(leaves: Sequence[bytes], old_size: int, *, whole: bool) -> list[bytes]:
-    if old_size == len(leaves):
-        return [] if whole else [root_of(leaves)]
-    split = _split(len(leaves))
-    if old_size <= split:
-        return [*_subproof(leaves[:split], old_size, whole=whole), root_of(leaves[split:])]
-    return [*_subproof(leaves[split:], old_size - split, whole=False), root_of(leaves[:split])]
 
 
 def consistent(old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> bool:

@@ -89,9 +89,9 @@ def _check_signature(
         return None
     seat = seats.get(signed.actor.seat_id)
     if seat is None or seat.key_id != signed.key_id or seat.person_id != signed.actor.person_id:
-        report.add(_WHERE, "was signed by nobody who sat on that seat", seq)
+        report.lack(_WHERE, "was signed by nobody who sat on that seat", seq)
     elif (act.person_id, act.seat_id, act.room_id) != (seat.person_id, seat.seat_id, room_id):
-        report.add(_WHERE, "its document names another person, seat or room", seq)
+        report.lack(_WHERE, "its document names another person, seat or room", seq)
     elif (signed.actor.role, signed.actor.nation, signed.actor.kind, signed.actor.powers) != (
         seat.role,
         seat.nation,
@@ -107,14 +107,15 @@ def _check_signature(
 def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAct]], cases: dict[str, _Case]) -> None:
     """Take one outcome into its case; a decision is checked against all before it."""
     body = entry.body
-    by_key = acts.get(entry.key.partition(".")[0])
+    act_id = body.decision_id if isinstance(body, RequestDecided) else entry.key.partition(".")[0]
+    by_key = acts.get(act_id)
     if isinstance(body, RequestOpened) and by_key is not None and isinstance(by_key[0], RequestWritten):
         cases[body.request_id] = _Case(by_key[1].actor.person_id, body.advisers, 1, {}, set(), set(), set())
         return
     case = cases.get(getattr(body, "request_id", ""))
     if case is None:
         if isinstance(body, RequestDecided):
-            report.add(_WHERE, "decides a request that nobody wrote", entry.seq)
+            report.lack(_WHERE, "decides a request that nobody wrote", entry.seq)
         return
     if isinstance(body, AdviceNoted) and by_key is not None and isinstance(by_key[0], AdviceGiven):
         actor = by_key[1].actor
@@ -141,7 +142,7 @@ def _check_decision(
 ) -> None:
     report.decision_count += 1
     if by_key is None or not isinstance(by_key[0], DecisionSigned):
-        report.add(_WHERE, "decides without a signed decision", entry.seq)
+        report.lack(_WHERE, "decides without a signed decision", entry.seq)
         return
     act, signed = by_key[0], by_key[1]
     person = signed.actor.person_id
@@ -150,10 +151,10 @@ def _check_decision(
     if person == case.author or person in case.adviser_persons or person in case.resolvers:
         report.add(_WHERE, "was decided by its author, adviser or resolver", entry.seq)
     if act.answer is not decided.answer or act.version != case.version:
-        report.add(_WHERE, "does not say what was signed", entry.seq)
+        report.lack(_WHERE, "does not say what was signed", entry.seq)
     if decided.answer is Answer.YES:
         missing = [role for role in case.advisers if role not in case.advised]
         if missing:
-            report.add(_WHERE, f"was decided without advice of {', '.join(missing)}", entry.seq)
+            report.lack(_WHERE, f"was decided without advice of {', '.join(missing)}", entry.seq)
         if case.open_doubts:
-            report.add(_WHERE, "was decided while a doubt was open", entry.seq)
+            report.lack(_WHERE, "was decided while a doubt was open", entry.seq)

@@ -8,17 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
-from watchfloor.base.errors import IntegrityError, WireError
+from watchfloor.base.errors import IntegrityError
 from watchfloor.messages.entry import Entry, decode_entry
 from watchfloor.record.folder_layout import LOG_FILE, log_file
 from watchfloor.record.keys import KEY_CHANGES, Signers
 from watchfloor.record.log import Batch, Edge, LogFile
-from watchfloor.record.note import open_note_of, parse_checkpoint
-from watchfloor.record.tree import Frontier, leaf_hash
+from watchfloor.record.tree import Frontier
+from watchfloor.verify.batches import WHERE, BatchCheck
 from watchfloor.verify.report import Problem, Report
 
-WHERE = "record"
-_BROKEN_LINK = "has changed: the next entry does not follow it"
 _KEY_CHANGE_MARKS = tuple(f'"type":"{kind.__name__}"'.encode() for kind in KEY_CHANGES)
 
 
@@ -32,7 +30,7 @@ class FileTask(Struct, frozen=True):
     kinds: frozenset[type]
 
 
-class FileResult(Struct, frozen=True):
+class FileResult(Struct, frozen=True, kw_only=True):
     """What came of one file: where it began and ended, and the entries that other checks want, as bytes."""
 
     is_last: bool
@@ -41,6 +39,7 @@ class FileResult(Struct, frozen=True):
     signers: Signers | None
     wanted: list[bytes]
     keys: list[str]
+    leaves: bytes
     checkpoint_count: int
     problems: list[Problem]
     notes: list[str]
@@ -50,11 +49,17 @@ Runner = Callable[[Callable[[FileTask], FileResult], list[FileTask]], Iterator[F
 
 
 def check_entries(
-    report: Report, files: Mapping[str, bytes], signers: Signers | None, kinds: frozenset[type], run: Runner
+    report: Report,
+    files: Mapping[str, bytes],
+    signers: Signers | None,
+    kinds: frozenset[type],
+    run: Runner,
+    leaves: bytearray,
 ) -> Iterator[Entry]:
     """The entries of these kinds as far as the record holds; the first entry that does not hold is in the report.
 
-    **Args**: `run`: how the files are gone through, one after the other or side by side.
+    **Args**: `run`: how the files are gone through, one after the other or side by side; `leaves` takes the leaf hashes
+    of all that holds.
     """
     names = [name for name in files if LOG_FILE.fullmatch(name)]
     wanted_names = [log_file(number) for number in range(1, len(names) + 1)]
@@ -62,7 +67,7 @@ def check_entries(
     if missing:
         report.add(missing[0], "the file is missing")
         return
-    walk = _Walk(report, signers)
+    walk = _Walk(report, signers, leaves)
     if len(names) > 1 and any(mark in files[name] for name in names for mark in _KEY_CHANGE_MARKS):
         run = map
     tasks = [FileTask(files, name, name == wanted_names[-1], signers, kinds) for name in wanted_names]
@@ -83,9 +88,9 @@ def check_entries(
 class _Walk:
     """Puts the results of the files together, in order."""
 
-    def __init__(self, report: Report, signers: Signers | None) -> None:
+    def __init__(self, report: Report, signers: Signers | None, leaves: bytearray) -> None:
         self.edge, self.signers = Edge(), signers
-        self._report = report
+        self._report, self._leaves = report, leaves
         self._keys: set[str] = set()
 
     def follow(self, result: FileResult) -> Iterator[Entry]:
@@ -105,6 +110,7 @@ class _Walk:
                 return
             self._keys.add(key)
         self.edge, self.signers = result.end, result.signers
+        self._leaves += result.leaves
         for raw in result.wanted:
             yield decode_entry(raw)
 
@@ -117,108 +123,54 @@ def check_file(task: FileTask) -> FileResult:
 class _FileCheck:
     def __init__(self, task: FileTask) -> None:
         self._task = task
-        self._signers = task.signers
+        self._check = BatchCheck(Edge(), task.signers, task.kinds)
+        self._begin = Edge()
         self._problems: list[Problem] = []
         self._notes: list[str] = []
-        self._wanted: list[bytes] = []
-        self._keys: list[str] = []
-        self._checkpoint_count = 0
-        self._begin = self._edge = Edge()
         try:
             held = LogFile(task.files[task.name])
             if len(held.edge.peaks) != held.edge.size.bit_count():
                 raise IntegrityError("its head has peaks that do not fit its number of entries")
-            self._begin = self._edge = held.edge
-            self._frontier = Frontier(held.edge.size, held.edge.peaks)
+            self._begin = held.edge
+            self._check = BatchCheck(held.edge, task.signers, task.kinds)
             self._go(held)
         except IntegrityError as error:
             self._problems.append(Problem(task.name, str(error)))
 
     def result(self) -> FileResult:
+        check = self._check
         return FileResult(
-            self._task.is_last,
-            self._begin,
-            self._edge,
-            self._signers,
-            self._wanted,
-            self._keys,
-            self._checkpoint_count,
-            self._problems,
-            self._notes,
+            is_last=self._task.is_last,
+            begin=self._begin,
+            end=check.edge,
+            signers=check.signers,
+            wanted=check.wanted,
+            keys=check.keys,
+            leaves=bytes(check.leaves),
+            checkpoint_count=check.checkpoint_count,
+            problems=self._problems,
+            notes=self._notes,
         )
 
     def _go(self, held: LogFile) -> None:
         for batch in held.batches():
-            fault = self._check_batch(batch)
+            fault = self._check.take(batch.entries, batch.note, batch.peaks)
             if fault is None:
                 continue
             if not (self._task.is_last and _is_unfinished(held, batch)):
-                self._problems.append(Problem(WHERE, fault[1], fault[0]))
+                self._problems.append(Problem(WHERE, fault.sentence, fault.seq))
                 return
             break
         self._check_tail(held)
-
-    def _check_batch(self, batch: Batch) -> tuple[int, str] | None:
-        """None, when all of the batch holds; else the entry that does not, and why."""
-        frontier, edge = self._frontier.copy(), self._edge
-        kinds = self._task.kinds
-        prev, toe_us, seq = edge.leaf.hex(), edge.toe_us, edge.size
-        leaf, wanted, keys, types = edge.leaf, [], [], set()
-        for raw in batch.entries:
-            try:
-                entry = decode_entry(raw)
-            except WireError as error:
-                return seq, str(error)
-            if entry.seq != seq:
-                return seq, f"says it is entry {entry.seq}"
-            if entry.prev != prev:
-                return (seq - 1, _BROKEN_LINK) if seq else (seq, "the first entry follows something")
-            if entry.toe_us <= toe_us:
-                return seq, "is not later than the entry before it"
-            kind = type(entry.body)
-            types.add(kind)
-            if kind in kinds:
-                wanted.append(raw)
-            leaf = leaf_hash(raw)
-            prev, toe_us, seq = leaf.hex(), entry.toe_us, seq + 1
-            frontier.append(leaf)
-            keys.append(entry.key)
-        fault = self._batch_fault(batch, entry, types, frontier)
-        if fault is not None:
-            return seq - 1, fault
-        self._frontier, self._edge = frontier, Edge(seq, toe_us, leaf, batch.peaks)
-        self._wanted += wanted
-        self._keys += keys
-        return None
-
-    def _batch_fault(self, batch: Batch, last: Entry, types: set[type], frontier: Frontier) -> str | None:
-        if batch.peaks != frontier.peaks():
-            return "the tree's edge behind it does not fit the entries"
-        if self._signers is None:
-            return None
-        if len(batch.entries) > 1 and not KEY_CHANGES.isdisjoint(types):
-            return "a change of keys does not stand alone"
-        try:
-            signers = self._signers.of_batch(last.body)
-            head = parse_checkpoint(open_note_of(batch.note.decode(), signers.keys()))
-            self._signers = self._signers.after(last.body)
-        except (WireError, IntegrityError, UnicodeDecodeError) as error:
-            return f"its checkpoint: {error}"
-        if head.origin != signers.log.name:
-            return f"its checkpoint is of `{head.origin}`"
-        if (head.size, head.root) != (frontier.size, frontier.root()):
-            return "its checkpoint does not fit the entries"
-        self._checkpoint_count += 1
-        return None
 
     def _check_tail(self, held: LogFile) -> None:
         if not held.unfinished_bytes:
             return
         if not self._task.is_last:
             self._problems.append(Problem(self._task.name, "it ends in an unfinished batch, but is not the last file"))
-        elif self._signers is not None and self._signers.signed_tail(held.tail()):
+        elif self._check.signers is not None and self._check.signers.signed_tail(held.tail()):
             sentence = "the newest batch was whole once and has changed since"
-            self._problems.append(Problem(WHERE, sentence, self._edge.size))
+            self._problems.append(Problem(WHERE, sentence, self._check.edge.size))
         else:
             self._notes.append(
                 f"{self._task.name}: an unfinished write of {held.unfinished_bytes} bytes; it was never acknowledged"

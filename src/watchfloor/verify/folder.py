@@ -1,19 +1,17 @@
 """Checks a whole data folder: every file has a place, every byte of it is accounted for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from watchfloor.base.errors import WireError
-from watchfloor.messages.entry import Entry
 from watchfloor.record import folder_layout as layout
-from watchfloor.record.keys import KEY_CHANGES, Signers
+from watchfloor.record.keys import Signers
 from watchfloor.record.note import VerifierKey, open_note_of
-from watchfloor.verify.acts import ActsCheck
 from watchfloor.verify.entries import Runner, check_entries
 from watchfloor.verify.report import Report
-from watchfloor.verify.tape import TapeCheck
+from watchfloor.verify.walk import NO_TRUST, Trust, Walk
 
 _KNOWN = frozenset(
     (
@@ -29,10 +27,10 @@ _KNOWN = frozenset(
 _FORMS = (layout.LOG_FILE, layout.TAPE_FILE)
 
 
-def check_folder(files: Mapping[str, bytes], run: Runner = map) -> Report:
+def check_folder(files: Mapping[str, bytes], run: Runner = map, trust: Trust = NO_TRUST) -> Report:
     """What holds of a folder with these files, by name; nothing outside them is asked.
 
-    **Args**: `run`: how the log's files are gone through; `map`, or a pool's.
+    **Args**: `run`: how the log's files are gone through; `map`, or a pool's. `trust`: what the auditor knows already.
 
     **Doubt**: what cannot be read is a problem, never passed over.
     """
@@ -50,26 +48,16 @@ def check_folder(files: Mapping[str, bytes], run: Runner = map) -> Report:
     if files.get(layout.LOCK):
         report.add(layout.LOCK, "the lock file is not empty")
     key = _check_keys(report, files)
-    signers = None if key is None else Signers(key)
-    acts, tape = ActsCheck(report), TapeCheck(report, files)
-    takers: dict[type, list[Callable[[Entry], None]]] = {}
-    for check in (acts, tape):
-        for kind in check.kinds:
-            takers.setdefault(kind, []).append(check.take)
-    for kind in KEY_CHANGES:
-        takers.setdefault(kind, [])
-    for entry in check_entries(report, files, signers, frozenset(takers), run):
-        if signers is not None and type(entry.body) in KEY_CHANGES:
-            signers = signers.after(entry.body)
-        for take in takers[type(entry.body)]:
-            take(entry)
+    walk, leaves = Walk(report, files, key, frozenset()), bytearray()
+    for entry in check_entries(report, files, walk.signers, walk.kinds(), run, leaves):
+        walk.take(entry)
     if not report.problems:
-        tape.finish()
+        walk.finish(bytes(leaves), trust)
     if report.entry_count == 0 and not report.problems:
         report.notes.append("nothing was written yet")
-    elif signers is not None and not report.problems:
-        _check_private_key(report, files, signers)
-        _check_seal(report, files, signers)
+    elif walk.signers is not None and not report.problems:
+        _check_private_key(report, files, walk.signers)
+        _check_seal(report, files, walk.signers)
     return report
 
 
@@ -121,6 +109,8 @@ def _check_seal(report: Report, files: Mapping[str, bytes], signers: Signers) ->
         if name not in files:
             if name == layout.ROSTER:
                 report.notes.append("the roster of names was removed; the record does not need it")
+            elif name in (layout.PRIVATE_KEY, layout.NEXT_KEY):
+                report.notes.append("the log's private key was taken out; verification does not need it")
             else:
                 report.add(name, "is missing since the seal")
         elif sha256(files[name]).hexdigest() != file.digest:

@@ -26,6 +26,10 @@ class Report(Struct):
     frame_count: int = 0
     byte_count: int = 0
     sealed: bool = False
+    origin: str = ""
+    witnessed_size: int = 0
+    withheld_count: int = 0
+    unchecked_count: int = 0
     problems: list[Problem] = []
     notes: list[str] = []
 
@@ -37,6 +41,14 @@ class Report(Struct):
         """The lowest entry that a problem names."""
         named = [problem.seq for problem in self.problems if problem.seq is not None]
         return min(named) if named else None
+
+    def lack(self, where: str, sentence: str, seq: int) -> None:
+        """Note that something is missing: a problem, or, where entries are withheld, only not to be checked."""
+        if self.withheld_count:
+            self.unchecked_count += 1
+            self.notes.append(f"entry {seq} cannot be checked, as entries are withheld: {sentence}")
+        else:
+            self.add(where, sentence, seq)
 
     def add(self, where: str, sentence: str, seq: int | None = None) -> None:
         """Note a problem."""

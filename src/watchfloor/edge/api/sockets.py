@@ -40,6 +40,7 @@ def pulse(room: Room, audience: Audience) -> PulseTold:
         paused=clock.paused if clock else False,
         failed=room.writer.trouble,
         tape_failed=room.taping.failed,
+        witness_failed=room.witnessing.trouble if room.witnessing else None,
         feeds=tuple(
             FeedShown(
                 feed_id=intake.setup.feed_id,

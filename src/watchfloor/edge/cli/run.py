@@ -13,6 +13,7 @@ import msgspec
 from watchfloor.base.errors import InputError, IntegrityError
 from watchfloor.base.instants import us_from_hms
 from watchfloor.edge.cli.checking import check
+from watchfloor.edge.cli.keeping_options import add_options, keeping_of
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.host import Host, Plan, Started
 from watchfloor.edge.stores.folder import is_locked
@@ -39,6 +40,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--until", metavar="HH:MM:SS", help="room time to end at")
     parser.add_argument("--headless", action="store_true", help="open no browser; everything is served")
     parser.add_argument("--json", action="store_true", help="print what was started as one JSON line")
+    add_options(parser)
     parser.set_defaults(work=work)
 
 
@@ -63,6 +65,7 @@ def work(arguments: argparse.Namespace) -> int:
         until_us=until_us,
         pack=pack,
         pack_folder=named if named.is_dir() else shipped_folder() / arguments.pack,
+        **keeping_of(arguments),
     )
     run_loop(Host(plan).run(lambda started: tell(started, arguments.json, arguments.headless)))
     if not arguments.json:

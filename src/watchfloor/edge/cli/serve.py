@@ -6,6 +6,7 @@ from typing import Any
 
 from watchfloor.app.settings import parse_settings
 from watchfloor.base.errors import InputError
+from watchfloor.edge.cli.keeping_options import add_options, keeping_of
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.cli.run import check_before_resume, new_folder, tell
 from watchfloor.edge.feeds.recorded import read_frames
@@ -28,6 +29,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--cot-port", type=int, help="port for TAK clients, instead of the file's")
     parser.add_argument("--headless", action="store_true", help="open no browser")
     parser.add_argument("--json", action="store_true", help="print what was started as one JSON line")
+    add_options(parser)
     parser.set_defaults(work=work)
 
 
@@ -48,6 +50,7 @@ def work(arguments: argparse.Namespace) -> int:
         rate_permille=round(settings.feeds[0].speed * 1000) if settings.is_recorded() else 1000,
         settings=settings,
         recordings=recordings,
+        **keeping_of(arguments),
     )
     run_loop(Host(plan).run(lambda started: tell(started, arguments.json, arguments.headless)))
     return 0

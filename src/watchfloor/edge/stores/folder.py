@@ -40,7 +40,7 @@ class DataFolder:
         _refuse_unusable(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = _take_lock(path)
+            self._lock = take_lock(path)
             for leftover in path.rglob(f"*{layout.UNFINISHED}"):
                 leftover.unlink()
             (path / "keys").mkdir(mode=0o700, exist_ok=True)
@@ -172,7 +172,7 @@ def is_locked(path: Path) -> bool:
     if not (path / layout.LOCK).exists():
         return False
     try:
-        _take_lock(path).close()
+        take_lock(path).close()
     except (UnavailableError, OSError):
         return True
     return False
@@ -193,7 +193,11 @@ def _refuse_unusable(path: Path) -> None:
         raise UnavailableError(f"`{path}` holds files but is no data folder of watchfloor")
 
 
-def _take_lock(path: Path) -> IO[bytes]:
+def take_lock(path: Path) -> IO[bytes]:
+    """The exclusive lock of a folder; closing it gives it back.
+
+    **Raises**: UnavailableError, when another process holds it.
+    """
     file = (path / layout.LOCK).open("ab")
     try:
         if sys.platform == "win32":

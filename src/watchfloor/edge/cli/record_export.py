@@ -1,0 +1,149 @@
+"""`watchfloor record export`, `restore` and `prove`: what leaves a record, and what comes back from that."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from watchfloor.app.exporting import ExportRules, export_files
+from watchfloor.app.proving import prove
+from watchfloor.base.errors import InputError, IntegrityError, UnavailableError
+from watchfloor.base.labels import Audience, Level
+from watchfloor.edge.cli.checking import check
+from watchfloor.edge.keeping import restore
+from watchfloor.edge.stores.exports import write_files
+from watchfloor.edge.stores.folder import FolderFiles
+from watchfloor.record.export_layout import is_export
+from watchfloor.record.folder_layout import LOG_FILE
+from watchfloor.record.log import LogFile
+
+
+def add(verbs: Any) -> None:
+    """Add the verbs."""
+    export = verbs.add_parser(
+        "export",
+        help="write the log in the public tiled layout, with tape and media beside it",
+        description="Writes OUT/checkpoint, OUT/tile/... and OUT/keys.txt as C2SP tlog-tiles says, with tape and media "
+        "that the entries name. Entries can be withheld: the proof still holds, and the withholding shows.",
+        epilog="examples:\n  watchfloor record export rooms/monday out\n"
+        "  watchfloor record export rooms/monday out --withhold 17 --withhold 19 --words 'names a private person'\n"
+        "  watchfloor record export rooms/monday out --releasable-to FNY",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    export.add_argument("folder", metavar="DIR")
+    export.add_argument("out", metavar="OUT")
+    export.add_argument("--withhold", action="append", type=int, default=[], metavar="ENTRY", help="leave an entry out")
+    export.add_argument("--words", default="", help="why entries are withheld; shown to everybody who verifies")
+    export.add_argument("--releasable-to", metavar="NATION", help="leave out all that is not releasable to a nation")
+    export.add_argument("--json", action="store_true", help="print what was written as one JSON line")
+    export.set_defaults(work=export_work)
+    back = verbs.add_parser(
+        "restore",
+        help="put a data folder together from an export",
+        description="Makes a data folder from an export that holds and withholds nothing: the log's files come out byte"
+        " for byte as they were. Private keys are not in an export; to go on in the folder, bring them.",
+        epilog="example: watchfloor record restore out rooms/monday-again",
+    )
+    back.add_argument("export", metavar="EXPORT")
+    back.add_argument("folder", metavar="DIR")
+    back.set_defaults(work=restore_work)
+    proof = verbs.add_parser(
+        "prove",
+        help="prove that one entry stands in the log",
+        description="Writes an entry and its proof (C2SP tlog-proof), for somebody who gets nothing else.",
+        epilog="example: watchfloor record prove rooms/monday 17 --out proofs",
+    )
+    proof.add_argument("folder", metavar="DIR")
+    proof.add_argument("seq", type=int, metavar="ENTRY")
+    proof.add_argument("--out", default=".", metavar="FOLDER", help="where to write (default: here)")
+    proof.set_defaults(work=prove_work)
+
+
+def holding_files(path: Path) -> FolderFiles:
+    """The files of a data folder that verifies.
+
+    **Raises**: UnavailableError or IntegrityError, when there is none.
+    """
+    if not path.is_dir():
+        raise UnavailableError(f"`{path}` is no folder")
+    files = FolderFiles(path)
+    if is_export(frozenset(files)):
+        raise InputError(f"`{path}` is an export; this works on a data folder", field="folder")
+    report = check(path)
+    if not report.holds():
+        first = report.problems[0]
+        raise IntegrityError(f"`{path}` does not verify ({first.where}: {first.sentence}); nothing was written")
+    return files
+
+
+def export_work(arguments: argparse.Namespace) -> int:
+    """Export; exit code 0 when all is written."""
+    if arguments.withhold and not arguments.words.strip():
+        raise InputError("say with `--words` why entries are withheld; everybody will see it", field="words")
+    audience = Audience((arguments.releasable_to,), Level.SECRET) if arguments.releasable_to else None
+    rules = ExportRules(frozenset(arguments.withhold), arguments.words.strip() or "withheld", audience)
+    files = holding_files(Path(arguments.folder))
+    count = write_files(Path(arguments.out), export_files(files, rules), progress("files written", arguments.json))
+    report = check(Path(arguments.out))
+    if arguments.json:
+        told = {"files": count, "entries": report.entry_count, "withheld": report.withheld_count, "root": report.root}
+        print(json.dumps(told))
+    else:
+        print(f"{count} files in `{arguments.out}`: {report.entry_count} entries, {report.withheld_count} withheld")
+        print(f"check it: watchfloor record verify {arguments.out}")
+    return 0
+
+
+def restore_work(arguments: argparse.Namespace) -> int:
+    """Restore; exit code 0 when the folder verifies."""
+    source = Path(arguments.export)
+    files = FolderFiles(source)
+    if not is_export(frozenset(files)):
+        raise InputError(f"`{source}` is no export", field="export")
+    report = check(source)
+    if not report.holds():
+        first = report.problems[0]
+        raise IntegrityError(f"`{source}` does not verify ({first.where}: {first.sentence}); nothing was written")
+    restore(files, Path(arguments.folder))
+    restored = check(Path(arguments.folder))
+    if restored.root != report.root:
+        raise IntegrityError(f"`{arguments.folder}` came out with another root; this is a fault of ours")
+    print(f"`{arguments.folder}` holds {restored.entry_count} entries; root {restored.root}")
+    return 0
+
+
+def prove_work(arguments: argparse.Namespace) -> int:
+    """Write an entry and its proof."""
+    files = holding_files(Path(arguments.folder))
+    raws: list[bytes] = []
+    notes: list[bytes] = []
+    for name in files:
+        if LOG_FILE.fullmatch(name):
+            for batch in LogFile(files[name]).batches():
+                raws += batch.entries
+                notes.append(batch.note)
+    if not raws:
+        raise InputError("nothing was written yet", field="folder")
+    found = prove(raws, notes, arguments.seq)
+    out = Path(arguments.out)
+    stem = f"entry-{arguments.seq}"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / f"{stem}.json").write_bytes(raws[arguments.seq])
+        (out / f"{stem}.tlog-proof").write_text(found.text())
+    except OSError as error:
+        raise UnavailableError(f"`{out}` cannot be written: {error.strerror}") from error
+    print(f"wrote {out / stem}.json and {out / stem}.tlog-proof")
+    return 0
+
+
+def progress(what: str, quiet: bool) -> Callable[[int], None]:
+    """Tells how far long work is, on a terminal only."""
+
+    def tell(count: int) -> None:
+        if count % 50 == 0 and not quiet and sys.stderr.isatty():
+            print(f"\r{count} {what}", end="", file=sys.stderr, flush=True)
+
+    return tell

@@ -1,0 +1,1 @@
+"""Connections to others: witnesses, and later the line's transport."""

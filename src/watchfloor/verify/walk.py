@@ -1,0 +1,72 @@
+"""Gives every entry that holds to the checks that want its kind; the same for data folders and exports."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from watchfloor.messages.entry import Entry
+from watchfloor.messages.keeping import KeyCause, LogKeyChanged, SecondSignerSet
+from watchfloor.record.keys import KEY_CHANGES, Signers
+from watchfloor.record.note import VerifierKey
+from watchfloor.verify.acts import ActsCheck
+from watchfloor.verify.report import Report
+from watchfloor.verify.tape import TapeCheck
+from watchfloor.verify.witnesses import WitnessCheck, check_heads
+
+
+class Trust:
+    """What an auditor knows from elsewhere: verifier keys, and heads that witnesses gave out."""
+
+    def __init__(self, keys: Sequence[VerifierKey] = (), heads: Mapping[str, str] | None = None) -> None:
+        self.keys, self.heads = tuple(keys), heads or {}
+
+
+NO_TRUST = Trust()
+
+
+def _told(entry: Entry) -> str:
+    """What an auditor should know of a change of keys."""
+    body = entry.body
+    if isinstance(body, LogKeyChanged) and body.cause is KeyCause.LOST:
+        return f"entry {entry.seq}: the log's key was lost; the second signer alone vouches for the new ({body.words})"
+    if isinstance(body, LogKeyChanged):
+        return f"entry {entry.seq}: the log signs with another key, which the one before vouches for ({body.words})"
+    words = body.words if isinstance(body, SecondSignerSet) else ""
+    return f"entry {entry.seq}: who signs beside the log changed ({words})"
+
+
+class Walk:
+    """The checks of what entries say, fed in order."""
+
+    def __init__(
+        self, report: Report, files: Mapping[str, bytes], first_key: VerifierKey | None, withheld: frozenset[str]
+    ) -> None:
+        self.signers = None if first_key is None else Signers(first_key)
+        self._report = report
+        report.origin = first_key.name if first_key else ""
+        self._acts, self._tape = ActsCheck(report), TapeCheck(report, files, withheld)
+        self._witnesses = WitnessCheck(report, report.origin)
+        self._takers: dict[type, list[Callable[[Entry], None]]] = {kind: [] for kind in KEY_CHANGES}
+        for check in (self._acts, self._tape, self._witnesses):
+            for kind in check.kinds:
+                self._takers.setdefault(kind, []).append(check.take)
+
+    def kinds(self) -> frozenset[type]:
+        """The kinds of entries that are wanted."""
+        return frozenset(self._takers)
+
+    def take(self, entry: Entry) -> None:
+        """Check the next entry of a wanted kind."""
+        if self.signers is not None and type(entry.body) in KEY_CHANGES:
+            self.signers = self.signers.after(entry.body)
+            self._report.notes.append(_told(entry))
+        for take in self._takers[type(entry.body)]:
+            take(entry)
+
+    def finish(self, leaves: bytes, trust: Trust) -> None:
+        """What can only be said at the end; called when no problem was found in the log itself."""
+        self._tape.finish()
+        self._witnesses.finish(leaves)
+        logs = [key for key in trust.keys if key.name == self._report.origin]
+        first = self.signers
+        if logs and first is not None and first.log not in logs:
+            self._report.add("keys", "the log's key is none of those that you trust")
+        check_heads(self._report, leaves, trust.heads, trust.keys, self._report.origin)

@@ -1,0 +1,119 @@
+"""Checks what witnesses saw: signatures that the record holds, and heads that an auditor got from a witness.
+
+A log alone shows neither that it was rolled back nor that all of it was signed anew; one honest witness's head does.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from watchfloor.base.errors import WireError
+from watchfloor.messages.entry import Entry
+from watchfloor.messages.keeping import HeadWitnessed, WitnessesSet
+from watchfloor.messages.outcomes import DecisionAwaited, DecisionWitnessed, RequestDecided
+from watchfloor.record.note import WITNESS, Checkpoint, VerifierKey, parse_checkpoint, parse_signature, split_note
+from watchfloor.record.tree import Frontier
+from watchfloor.verify.report import Report
+
+_WHERE = "record"
+_HASH_BYTES = 32
+
+
+class WitnessCheck:
+    """Takes entries of its `kinds` in order; `finish` holds all witnessed heads against the tree."""
+
+    kinds = frozenset((WitnessesSet, HeadWitnessed, DecisionAwaited, DecisionWitnessed, RequestDecided))
+
+    def __init__(self, report: Report, origin: str) -> None:
+        self._report, self._origin = report, origin
+        self._keys: list[VerifierKey] = []
+        self._needed = 0
+        self._awaited: dict[str, int] = {}
+        self._seen: set[str] = set()
+        self._claims: list[tuple[int, HeadWitnessed | DecisionWitnessed, list[VerifierKey], int]] = []
+
+    def take(self, entry: Entry) -> None:
+        """Follow who witnesses, and what they saw."""
+        body = entry.body
+        if isinstance(body, WitnessesSet):
+            self._needed = body.needed_count
+            try:
+                self._keys = [VerifierKey.from_line(line) for line in body.key_lines]
+            except WireError as error:
+                self._report.add(_WHERE, f"names no witness's key: {error}", entry.seq)
+        elif isinstance(body, DecisionAwaited):
+            self._awaited[body.decision_id] = entry.seq
+        elif isinstance(body, DecisionWitnessed):
+            if self._awaited.get(body.decision_id, entry.seq) >= body.size_count:
+                self._report.lack(_WHERE, "the head that witnesses saw does not hold the decision", entry.seq)
+            self._seen.add(body.decision_id)
+            self._claims.append((entry.seq, body, self._keys, self._needed))
+        elif isinstance(body, HeadWitnessed):
+            self._claims.append((entry.seq, body, self._keys, 1))
+        elif isinstance(body, RequestDecided) and self._needed and body.decision_id not in self._seen:
+            self._report.lack(_WHERE, "was published before witnesses saw it", entry.seq)
+
+    def finish(self, leaves: bytes) -> None:
+        """Hold every head that was witnessed against the tree over these leaf hashes."""
+        if not self._claims:
+            return
+        roots = roots_at(leaves, {body.size_count for _, body, _, _ in self._claims})
+        for seq, body, keys, needed in self._claims:
+            root = roots.get(body.size_count)
+            if body.size_count > seq or root is None or root.hex() != body.root:
+                self._report.add(_WHERE, "witnesses saw another log than this one", seq)
+                continue
+            text = Checkpoint(self._origin, body.size_count, root).text()
+            signed = _signers(text, body.signature_lines, keys)
+            if len(signed) != len(body.signature_lines) or len(signed) < needed:
+                self._report.add(_WHERE, "its witnesses' signatures do not hold, or are too few", seq)
+                continue
+            self._report.witnessed_size = max(self._report.witnessed_size, body.size_count)
+
+
+def check_heads(
+    report: Report, leaves: bytes, heads: Mapping[str, str], trusted: Sequence[VerifierKey], origin: str
+) -> None:
+    """Hold the record against heads that witnesses gave an auditor.
+
+    **Args**: `heads`: notes by where they came from; `trusted`: the witnesses' keys that the auditor knows.
+    """
+    sizes = len(leaves) // _HASH_BYTES
+    witnesses = [key for key in trusted if key.algorithm == WITNESS]
+    for where, note in heads.items():
+        try:
+            text, signatures = split_note(note)
+            head = parse_checkpoint(text)
+        except WireError as error:
+            report.add(where, str(error))
+            continue
+        if not any(one.is_by(key) and one.holds(key, text) for one in signatures for key in witnesses):
+            report.add(where, "no witness that you trust signed this head")
+        elif head.origin != origin:
+            report.add(where, f"this head is of another log, `{head.origin}`")
+        elif head.size > sizes:
+            report.add(where, f"a witness saw {head.size} entries, and the record holds {sizes}: it was rolled back")
+        elif roots_at(leaves, {head.size})[head.size] != head.root:
+            report.add(where, f"a witness saw other entries than these among the first {head.size}: it was rewritten")
+        else:
+            report.notes.append(f"{where}: the record continues the {head.size} entries that a witness saw")
+
+
+def roots_at(leaves: bytes, sizes: set[int]) -> dict[int, bytes]:
+    """The tree's root at each of these sizes, as far as there are so many leaves."""
+    frontier = Frontier()
+    found = {0: frontier.root()} if 0 in sizes else {}
+    for place in range(0, len(leaves), _HASH_BYTES):
+        frontier.append(leaves[place : place + _HASH_BYTES])
+        if frontier.size in sizes:
+            found[frontier.size] = frontier.root()
+    return found
+
+
+def _signers(text: str, lines: Sequence[str], keys: Sequence[VerifierKey]) -> set[str]:
+    signed = set()
+    for line in lines:
+        try:
+            one = parse_signature(line)
+        except WireError:
+            continue
+        signed |= {key.line() for key in keys if one.is_by(key) and one.holds(key, text)}
+    return signed
