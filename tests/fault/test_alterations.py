@@ -73,14 +73,14 @@ def test_every_flipped_byte_of_a_closed_folder_is_found(folders: dict[str, Path]
 
 def test_every_flipped_byte_of_a_killed_folder_is_found(folders: dict[str, Path]) -> None:
     files = read_folder(folders["killed"])
-    (tape,) = [name for name in files if name.endswith(".wft")]
-    vouched = max(
-        int(note.split(" frames recorded, ")[1].split(" bytes")[0])
+    behind = {
+        note.partition(": ")[0]: int(note.split(" frames recorded, ")[1].split(" bytes")[0])
         for note in check_folder(files).notes
         if "frames recorded" in note
-    )
+    }
+    assert behind.keys() == {"tape/tracks-000001.wfj", "tape/observations-000001.wfj"}
     for name, place, mask in sample_of(files, 40, frozenset()):
-        if name == tape and place >= len(files[tape]) - vouched:
+        if name in behind and place >= len(files[name]) - behind[name]:
             continue
         report = check_folder(flipped(files, name, place, mask))
         assert not report.holds(), f"{name} byte {place} changed unnoticed"
@@ -91,7 +91,7 @@ def test_every_flipped_byte_of_a_killed_folder_is_found(folders: dict[str, Path]
 def test_two_thousand_flipped_bytes_are_found(folders: dict[str, Path], kind: str) -> None:
     files = read_folder(folders[kind])
     for name, place, mask in sample_of(files, 2000 if kind == "closed" else 600, frozenset()):
-        if kind == "killed" and name.endswith(".wft"):
+        if kind == "killed" and name.endswith(".wfj"):
             continue
         assert not check_folder(flipped(files, name, place, mask)).holds(), f"{name} byte {place}"
 
@@ -131,20 +131,20 @@ def test_removed_cut_and_added_files_are_found(folders: dict[str, Path], kind: s
             assert any("private key" in note for note in report.notes)
             continue
         assert not report.holds() or (name in ("seal.note", "roster.json") and not report.sealed), name
-    tape = next(name for name in files if name.endswith(".wft"))
+    tape = next(name for name in files if name.startswith("tape/tracks-"))
     assert not check_folder(files | {tape: files[tape][:100]}).holds()
     assert not check_folder(files | {tape: files[tape] + b"\0" * 9}).holds() or kind == "killed"
     assert not check_folder(files | {tape: files[tape] + b"\0" * 5_000_000}).holds()
     assert not check_folder(files | {"extra.bin": b"x"}).holds()
-    assert not check_folder(files | {"tape/tracks-000777.wft": b"WFTAPE1\n" + b"x" * 50}).holds()
+    assert not check_folder(files | {"tape/tracks-000777.wft": b"WFBLOCK\n" + b"x" * 50}).holds()
     assert not check_folder(files | {"lock": b"x"}).holds()
 
 
 def test_a_log_cut_back_after_a_kill_is_found_by_its_tape(folders: dict[str, Path]) -> None:
     files = read_folder(folders["killed"])
     batches = list(LogFile(files[LOG]).batches())
-    last_with_tape = max(place for place, batch in enumerate(batches) if b"TapeFrameWritten" in batch.entries[0])
-    cut = files[LOG][: batches[last_with_tape - 1].start]
+    with_tape = [place for place, batch in enumerate(batches) if b'"block":"tracks-' in batch.entries[0]]
+    cut = files[LOG][: batches[with_tape[-2]].start]
     assert not check_folder(files | {LOG: cut}).holds()
 
 

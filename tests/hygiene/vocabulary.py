@@ -72,6 +72,7 @@ feeds: feeds of a pack or room
 fictional: whether all geography is invented
 first: the first of two, or of a block
 first_off_block_min: minutes from the start to the first departure
+first_room_us: room time of a tape block's first frame
 format: a feed's wire format
 frame_count: frames in a tape block
 from_us: start of a request's window
@@ -100,6 +101,7 @@ kinds: kinds of request
 label: level and nations an item is releasable to
 language: language tag of a nation
 last: the last of a block of addresses
+last_room_us: room time of a tape block's last frame
 lat_deg: latitude, WGS 84
 lat_e7deg: latitude in 1e-7 degrees
 lawful_and_valid: the decider's answer to the first question
@@ -169,6 +171,8 @@ rules_version: version of the rules
 sample: first bytes of something refused
 screen: what a screen shows
 screen_digest: hash of the screen a decision was read from
+sealed_bytes: how long a sealed tape block is
+sealed_digest: SHA-256 over a sealed tape block's stored bytes
 seat: a seat of the pack
 seat_id: a seat's name
 seats: seats of a pack or room

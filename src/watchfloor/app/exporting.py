@@ -10,9 +10,9 @@ from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import Entry, decode_entry
 from watchfloor.messages.keeping import LogKeyChanged, SecondSignerSet, WitnessesSet
 from watchfloor.record import export_layout as layout
-from watchfloor.record.folder_layout import FORMAT, LOG_FILE, PUBLIC_KEY, TAPE_FILE
+from watchfloor.record.folder_layout import FORMAT, JOURNAL_FILE, LOG_FILE, PUBLIC_KEY, TAPE_FILE
 from watchfloor.record.log import LogFile
-from watchfloor.record.tape import names_in
+from watchfloor.record.tape_files import told_in
 from watchfloor.record.tiles import Levels, bundles, hash_tiles
 from watchfloor.record.tree import leaf_hash
 
@@ -63,8 +63,8 @@ def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tup
     yield from hash_tiles(Levels(leaves))
     yield from bundles(raws)
     hidden: list[layout.WithheldFile] = []
-    for name in sorted(name for name in files if TAPE_FILE.fullmatch(name)):
-        words = _why_file_withheld(files[name], rules)
+    for name in sorted(name for name in files if TAPE_FILE.fullmatch(name) or JOURNAL_FILE.fullmatch(name)):
+        words = _why_file_withheld(name, files[name], rules)
         if words is None:
             yield name, files[name]
         else:
@@ -82,10 +82,12 @@ def _why_withheld(entry: Entry, rules: ExportRules) -> str | None:
     return None
 
 
-def _why_file_withheld(raw: bytes, rules: ExportRules) -> str | None:
-    """A tape block is shown whole or not at all."""
+def _why_file_withheld(name: str, raw: bytes, rules: ExportRules) -> str | None:
+    """A tape block is shown whole or not at all; one that is still open only to those who see everything."""
     if rules.audience is None:
         return None
-    if all(releasable(Label(Level(name.level), name.nations), rules.audience) for name in names_in(raw)):
+    if JOURNAL_FILE.fullmatch(name):
+        return "its block is still open"
+    if all(releasable(Label(Level(name.level), name.nations), rules.audience) for name in told_in(raw)):
         return None
     return f"it holds tracks that are not releasable to {', '.join(rules.audience.nations)}"

@@ -39,13 +39,16 @@ class TapeStore(Protocol):
     """Where tape blocks grow. Calls come from one worker thread."""
 
     def begin(self, block: str) -> None:
-        """Start a new block."""
+        """Start a new block's journal."""
 
-    def add(self, raw: bytes) -> None:
-        """Append a frame to the open block and make it durable."""
+    def add(self, block: str, raw: bytes) -> None:
+        """Append a frame to an open block's journal and make it durable."""
 
-    def end(self) -> None:
-        """Close the open block; it will not grow."""
+    def seal(self, block: str, raw: bytes) -> None:
+        """Close a journal and make the sealed block durable beside it."""
+
+    def forget_journal(self, block: str) -> None:
+        """Remove a journal whose sealed block the record knows."""
 
 
 class Signer(Protocol):

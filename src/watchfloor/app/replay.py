@@ -6,6 +6,7 @@ Where room time was there twice, because it jumped back, the last visit counts a
 
 from bisect import bisect_right
 from collections.abc import Mapping
+from itertools import islice
 
 from msgspec import Struct
 
@@ -15,9 +16,11 @@ from watchfloor.base.instants import hms_from_us, us_from_hms, us_from_rfc3339
 from watchfloor.messages.air import TrackPicture
 from watchfloor.messages.entry import Entry, decode_entry
 from watchfloor.messages.room import ClockSet, Context, RoomOpened, TapeFrameWritten
-from watchfloor.record.folder_layout import LOG_FILE, tape_file
+from watchfloor.record.folder_layout import LOG_FILE, journal_file, tape_file
 from watchfloor.record.log import LogFile
-from watchfloor.record.tape import TapedName, decode_frame, frames_of, tracks_of
+from watchfloor.record.tape import TRACKS, Frame, TapedName
+from watchfloor.record.tape_files import frames_in
+from watchfloor.record.tape_pictures import picture_of
 
 DAY_US = 86_400_000_000
 
@@ -117,16 +120,18 @@ def _start_us(entry: Entry) -> int:
 def _picture(entries: list[Entry], files: Mapping[str, bytes], room_us: int) -> TrackPicture | None:
     """The last frame of these entries that is not later than the instant."""
     written = [entry.body for entry in entries if isinstance(entry.body, TapeFrameWritten)]
-    for block in reversed(list(dict.fromkeys(frame.block for frame in written))):
-        raw = files.get(tape_file(block))
-        vouched = max(frame.stored_bytes for frame in written if frame.block == block)
+    tracks = [frame for frame in written if frame.block.startswith(f"{TRACKS}-")]
+    for block in reversed(list(dict.fromkeys(frame.block for frame in tracks))):
+        counted = max(frame.frame_count for frame in tracks if frame.block == block)
+        vouched = max(frame.stored_bytes for frame in tracks if frame.block == block)
+        raw = files.get(tape_file(block)) or files.get(journal_file(block))
         names: dict[int, TapedName] = {}
-        found: TrackPicture | None = None
-        for _, payload in frames_of((raw or b"")[:vouched]) if raw else ():
-            frame = decode_frame(payload)
+        found: Frame | None = None
+        for frame in islice(frames_in(block, raw, vouched), counted) if raw else ():
+            if frame.head.room_us > room_us:
+                break
             names.update({name.number: name for name in frame.head.names})
-            if frame.head.room_us <= room_us:
-                found = tracks_of(frame, names)
+            found = frame
         if found is not None:
-            return found
+            return picture_of(found, names)
     return None

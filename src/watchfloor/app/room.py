@@ -140,6 +140,8 @@ class Room:
     def _take(self, intake: Intake, batch: ObservationBatch, room_us: int) -> None:
         before = self.picture.tracks
         self.picture, refused = picturing.step(self.picture, batch, room_us)
+        if batch.observations:
+            self.taping.observed(batch)
         for rejected in refused:
             intake.refuse(rejected, room_us)
         for seen in batch.observations:

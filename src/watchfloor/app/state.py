@@ -58,7 +58,7 @@ class RoomState(Struct, frozen=True):
     alerts: Mapping[str, AlertView] = {}
     feeds: Mapping[str, FeedStateChanged] = {}
     witnesses: WitnessesSet | None = None
-    open_block: TapeFrameWritten | None = None
+    open_blocks: Mapping[str, TapeFrameWritten] = {}
     sealed_blocks: tuple[str, ...] = ()
 
 
@@ -70,7 +70,7 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int) -> tuple[RoomS
     if isinstance(fact, SignedAct):
         return _act(state, fact, toe_us, room_us)
     if isinstance(fact, TapeFrameWritten):
-        return replace(state, open_block=fact), []
+        return replace(state, open_blocks={**state.open_blocks, fact.block: fact}), []
     if isinstance(fact, AlertRaised | AlertUpdated | AlertEnded):
         return replace(state, alerts=_alerts_after(state.alerts, fact)), []
     if isinstance(fact, ClockSet):
@@ -93,7 +93,8 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int) -> tuple[RoomS
     if isinstance(fact, RoomOpened):
         return replace(state, opened=fact), []
     if isinstance(fact, TapeBlockSealed | TapeBlockRecovered):
-        return replace(state, open_block=None, sealed_blocks=(*state.sealed_blocks, fact.block)), []
+        still = {block: held for block, held in state.open_blocks.items() if block != fact.block}
+        return replace(state, open_blocks=still, sealed_blocks=(*state.sealed_blocks, fact.block)), []
     return state, []
 
 

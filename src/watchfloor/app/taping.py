@@ -1,6 +1,10 @@
-"""Writing the tape: a frame each second, durable before its digest enters the record, a block each minute."""
+"""Writing the tape: a frame a second of each stream, durable before its digest enters the record; blocks of a minute.
+
+An open block is a journal; when it is a minute old, or large, it is sealed into columns and the journal is let go.
+"""
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -9,90 +13,151 @@ from watchfloor.app.ports import TapeStore
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import FullError, UnavailableError
 from watchfloor.base.labels import Label
-from watchfloor.messages.air import TrackPicture
+from watchfloor.messages.air import ObservationBatch, TrackPicture
 from watchfloor.messages.room import TapeBlockSealed, TapeFrameWritten
-from watchfloor.record.tape import RunningDigest, TapedName, encode_frame, name_of
+from watchfloor.record.tape import OBSERVATIONS, TRACKS, Frame, RunningDigest, TapedName, encode_frame
+from watchfloor.record.tape_block import SEAL_BYTES, encode_block, sealed_as
+from watchfloor.record.tape_pictures import ObservationRows, frame_of_picture
 
 BLOCK_S = 60
 FRAME_S = 1.0
 _log = structlog.get_logger()
 
 
-def block_name(number: int) -> str:
+def block_name(stream: str, number: int) -> str:
     """The name of a block's file, without its ending."""
-    return f"tracks-{number:06d}"
+    return f"{stream}-{number:06d}"
 
 
 class Taping:
-    """Owns the open block. Runs on the event loop; file work goes to one worker thread."""
+    """Owns the open block of each stream. Runs on the event loop; file work goes to one worker thread."""
 
-    def __init__(self, store: TapeStore, writer: Writer, label: Label, first_number: int) -> None:
-        self._store, self._writer, self._label = store, writer, label
-        self._number = first_number
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="tape")
-        self._digest: RunningDigest | None = None
-        self._frames = 0
-        self._begun_s = 0.0
-        self._told: dict[int, TapedName] = {}
+    def __init__(self, store: TapeStore, writer: Writer, label: Label, first_numbers: Mapping[str, int]) -> None:
         self.failed: str | None = None
+        self._writer = writer
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="tape")
+        self._rows = ObservationRows()
+        self._told: dict[int, TapedName] = {}
+        self._streams = {
+            stream: _Stream(stream, store, writer, label, first_numbers.get(stream, 1), self._worker)
+            for stream in (TRACKS, OBSERVATIONS)
+        }
+
+    def observed(self, batch: ObservationBatch) -> None:
+        """Take in what a feed said, for the next frame."""
+        self._rows.add(batch)
 
     async def frame(self, picture: TrackPicture) -> None:
-        """Tape one moment of the picture."""
+        """Tape one moment of the picture, and what feeds said since the last one."""
         if self._writer.trouble is not None:
             await self.seal()
             return
-        loop = asyncio.get_running_loop()
-        if self._digest is not None and loop.time() - self._begun_s >= BLOCK_S - FRAME_S:
-            await self.seal()
+        tracks, observations = self._streams[TRACKS], self._streams[OBSERVATIONS]
         try:
-            if self._digest is None:
-                await loop.run_in_executor(self._worker, self._store.begin, block_name(self._number))
-                self._digest, self._frames, self._told = RunningDigest(), 0, {}
-                self._begun_s = loop.time()
-            names = tuple(name for track in picture.tracks if self._told.get(track.number) != (name := name_of(track)))
-            raw = await loop.run_in_executor(self._worker, self._write, picture, names)
+            if await tracks.ready():
+                self._told = {}
+            frame = frame_of_picture(picture, self._told)
+            self._told.update({name.number: name for name in frame.head.names})
+            await tracks.add(frame)
+            if observations.is_due():
+                await observations.seal()
+                self._rows.begin_block()
+            await observations.ready()
+            await observations.add(self._rows.take(picture.room_us))
         except UnavailableError as error:
             self.failed = str(error)
             _log.error("tape cannot be written", reason=self.failed)
             if isinstance(error, FullError):
                 self._writer.close_for_space(self.failed)
             await self.seal()
+            self._rows.begin_block()
             return
         self.failed = None
-        self._told.update({name.number: name for name in names})
-        self._digest.add(raw)
-        self._frames += 1
-        fact = TapeFrameWritten(
-            block=block_name(self._number),
-            frame_count=self._frames,
-            stored_bytes=self._digest.stored_bytes,
-            digest=self._digest.hex(),
-            label=self._label,
-        )
-        await self._writer.enter(Input("room", f"tape-{fact.digest[:24]}", fact))
-
-    def _write(self, picture: TrackPicture, names: tuple[TapedName, ...]) -> bytes:
-        raw = encode_frame(picture, names)
-        self._store.add(raw)
-        return raw
 
     async def seal(self) -> None:
-        """End the open block, if there is one."""
-        if self._digest is None or not self._frames:
-            return
-        digest, self._digest = self._digest, None
-        await asyncio.get_running_loop().run_in_executor(self._worker, self._store.end)
-        fact = TapeBlockSealed(
-            block=block_name(self._number),
-            frame_count=self._frames,
-            stored_bytes=digest.stored_bytes,
-            digest=digest.hex(),
-            label=self._label,
-        )
-        self._number += 1
-        await self._writer.enter(Input("room", f"seal-{fact.block}", fact))
+        """End the open blocks, if there are any."""
+        for stream in self._streams.values():
+            await stream.seal()
 
     async def close(self) -> None:
         """Seal and let the worker go."""
         await self.seal()
         self._worker.shutdown()
+
+
+class _Stream:
+    """One stream's open block."""
+
+    def __init__(
+        self, stream: str, store: TapeStore, writer: Writer, label: Label, number: int, worker: ThreadPoolExecutor
+    ) -> None:
+        self._stream, self._store, self._writer, self._label = stream, store, writer, label
+        self._number, self._worker = number, worker
+        self._digest: RunningDigest | None = None
+        self._frames: list[Frame] = []
+        self._begun_s = 0.0
+
+    def is_due(self) -> bool:
+        """Whether the open block is old or large enough to be sealed."""
+        if self._digest is None:
+            return False
+        age_s = asyncio.get_running_loop().time() - self._begun_s
+        return age_s >= BLOCK_S - FRAME_S or self._digest.stored_bytes >= SEAL_BYTES
+
+    async def ready(self) -> bool:
+        """Have a block open; answers whether it is a new one."""
+        if self.is_due():
+            await self.seal()
+        if self._digest is not None:
+            return False
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._worker, self._store.begin, block_name(self._stream, self._number))
+        self._digest, self._frames, self._begun_s = RunningDigest(), [], loop.time()
+        return True
+
+    async def add(self, frame: Frame) -> None:
+        """Make a frame durable, then its digest."""
+        if self._digest is None:
+            raise UnavailableError("no tape block is open")
+        raw = await asyncio.get_running_loop().run_in_executor(self._worker, self._write, frame)
+        self._digest.add(raw)
+        self._frames.append(frame)
+        fact = TapeFrameWritten(
+            block=block_name(self._stream, self._number),
+            frame_count=len(self._frames),
+            stored_bytes=self._digest.stored_bytes,
+            digest=self._digest.hex(),
+            label=self._label,
+        )
+        await self._writer.enter(Input("room", f"tape-{self._stream[:1]}-{fact.digest[:24]}", fact))
+
+    def _write(self, frame: Frame) -> bytes:
+        raw = encode_frame(self._stream, frame)
+        self._store.add(block_name(self._stream, self._number), raw)
+        return raw
+
+    async def seal(self) -> None:
+        """End the open block, if there is one: in columns first, then in the record, then without its journal."""
+        if self._digest is None or not self._frames:
+            return
+        digest, frames = self._digest, self._frames
+        self._digest, self._frames = None, []
+        block = block_name(self._stream, self._number)
+        self._number += 1
+        loop = asyncio.get_running_loop()
+        raw = await loop.run_in_executor(self._worker, self._seal_file, block, frames, digest.hex())
+        fact = TapeBlockSealed(
+            block=block,
+            frame_count=len(frames),
+            stored_bytes=digest.stored_bytes,
+            digest=digest.hex(),
+            **sealed_as(raw),
+            label=self._label,
+        )
+        await self._writer.enter(Input("room", f"seal-{block}", fact))
+        await loop.run_in_executor(self._worker, self._store.forget_journal, block)
+
+    def _seal_file(self, block: str, frames: list[Frame], digest: str) -> bytes:
+        raw = encode_block(self._stream, frames, digest)
+        self._store.seal(block, raw)
+        return raw

@@ -36,7 +36,7 @@ from watchfloor.edge.feeds import recorded
 from watchfloor.edge.feeds.admitted import AdmittedPort
 from watchfloor.edge.feeds.connected import stay_connected
 from watchfloor.edge.feeds.simulator import Simulator
-from watchfloor.edge.recovery import first_key, held_room_id, next_block_number, recover_tape, signers_of
+from watchfloor.edge.recovery import first_key, held_room_id, next_block_numbers, recover_tape, signers_of
 from watchfloor.edge.stores.folder import DataFolder, FileRoster
 from watchfloor.edge.stores.packs import wall_folder
 from watchfloor.edge.stores.record_log import LogFiles
@@ -147,7 +147,7 @@ class Host:
         cleared_bytes = store.begin(past.edge())
         writer = Writer(store, clock, signers, past)
         setup = self._setup(room_id)
-        taping = Taping(TapeFiles(folder.path), writer, setup.label, next_block_number(folder.path, past))
+        taping = Taping(TapeFiles(folder.path), writer, setup.label, next_block_numbers(folder.path, past))
         room = Room(setup, writer, taping)
         room.end_at_us = self._plan.until_us
         if self._plan.witnesses:

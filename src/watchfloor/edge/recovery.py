@@ -1,20 +1,21 @@
 """What the last run left: the room's id, the next tape block, and blocks that a crash left open."""
 
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from watchfloor.app.resume import Past
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import IntegrityError, UnavailableError
 from watchfloor.base.labels import Label
+from watchfloor.edge.stores.disk import write_durably
 from watchfloor.edge.stores.folder import DataFolder, FileKey, key_in
-from watchfloor.edge.stores.tape_files import cut_block
 from watchfloor.messages.room import TapeBlockRecovered
 from watchfloor.record import folder_layout as layout
 from watchfloor.record.keys import Signers
 from watchfloor.record.note import VerifierKey
-from watchfloor.record.tape import RunningDigest
-
-_BLOCKS = "tracks-*.wft"
+from watchfloor.record.tape import RunningDigest, decode_frame, frames_of
+from watchfloor.record.tape_block import encode_block, sealed_as
 
 
 def held_room_id(path: Path) -> str | None:
@@ -52,41 +53,59 @@ def signers_of(folder: DataFolder, key: FileKey, named: Signers, second_path: Pa
     return key, second
 
 
-def next_block_number(path: Path, past: Past) -> int:
-    """The number of the block to write next: above every block on disk and every block recorded."""
-    names = [file.stem for file in (path / "tape").glob(_BLOCKS)] + list(past.state.sealed_blocks)
-    return max((int(name.rpartition("-")[2]) for name in names), default=0) + 1
+def next_block_numbers(path: Path, past: Past) -> dict[str, int]:
+    """By stream, the number of the block to write next: above every block on disk and every block recorded."""
+    names = [file.stem for file in (path / "tape").glob("*-*.wf?")] + list(past.state.sealed_blocks)
+    numbers: dict[str, int] = {}
+    for name in names:
+        stream, _, number = name.rpartition("-")
+        numbers[stream] = max(numbers.get(stream, 1), int(number) + 1)
+    return numbers
 
 
 async def recover_tape(path: Path, writer: Writer, past: Past, label: Label) -> tuple[str, ...]:
-    """Cut each open block to what the record vouches for, record that, and say it in sentences.
+    """Cut each open block to what the record vouches for, seal it, record that, and say it in sentences.
 
     **Raises**: IntegrityError, when a block is not as it was recorded; nothing is cut then.
     """
     notes = []
     known = set(past.state.sealed_blocks)
-    for file in sorted((path / "tape").glob(_BLOCKS)):
+    for file in sorted((path / "tape").glob("*.wfj")):
         block = file.stem
         if block in known:
+            file.unlink()
             continue
-        held = past.state.open_block
-        vouched = held if held is not None and held.block == block else None
-        kept = vouched.stored_bytes if vouched else 0
-        digest = RunningDigest(file.read_bytes()[:kept])
-        if vouched is not None and digest.hex() != vouched.digest:
-            raise IntegrityError(f"{layout.tape_file(block)} is not as it was recorded; run `record verify`")
-        cut = cut_block(path, block, kept)
+        (path / layout.tape_file(block)).unlink(missing_ok=True)
+        held = past.state.open_blocks.get(block)
+        journal = file.read_bytes()
+        kept = held.stored_bytes if held else 0
+        digest = RunningDigest(journal[:kept])
+        if held is not None and digest.hex() != held.digest:
+            raise IntegrityError(f"{layout.journal_file(block)} is not as it was recorded; run `record verify`")
         fact = TapeBlockRecovered(
             block=block,
-            frame_count=vouched.frame_count if vouched else 0,
+            frame_count=held.frame_count if held else 0,
             stored_bytes=kept,
             digest=digest.hex(),
-            cut_bytes=cut,
+            cut_bytes=len(journal) - kept,
+            **_sealed(path, block, journal[:kept], digest.hex()),
             label=label,
         )
         await writer.enter(Input("room", f"recover-{block}-{writer.size}", fact))
+        file.unlink()
         notes.append(
             f"the last run did not end in good order: tape block {block} was open; "
-            f"{fact.frame_count} frames kept, {cut} unrecorded bytes cut"
+            f"{fact.frame_count} frames kept, {fact.cut_bytes} unrecorded bytes cut"
         )
     return tuple(notes)
+
+
+def _sealed(path: Path, block: str, journal: bytes, digest: str) -> dict[str, Any]:
+    """Seal what is kept of a journal; nothing is written for one without frames."""
+    if not journal:
+        return {"sealed_bytes": 0, "sealed_digest": sha256(b"").hexdigest(), "first_room_us": 0, "last_room_us": 0}
+    stream = block.rpartition("-")[0]
+    frames = [decode_frame(stream, plain) for _, plain in frames_of(journal)]
+    raw = encode_block(stream, frames, digest)
+    write_durably(path / layout.tape_file(block), raw)
+    return sealed_as(raw)

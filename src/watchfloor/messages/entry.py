@@ -23,14 +23,29 @@ Fact = SignedAct | AnyOutcome | AnyAlert | AnyRoomFact | AnyKeepingFact | Doctri
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
-VERSIONS: Mapping[str, int] = {kind.__name__: 1 for kind in Fact.__args__} | {"RoomOpened": 2}
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {("RoomOpened", 1): lambda body: _without(body, "engine_version")}
-MAX_ENTRY_BYTES = 65_535
-FIRST_PREV = "0" * 64
-
 
 def _without(body: dict[str, Any], field: str) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name != field}
+
+
+def _with_sealed_bytes(body: dict[str, Any]) -> dict[str, Any]:
+    """Blocks were stored as they were written, and did not say their times."""
+    added = {"sealed_bytes": body["stored_bytes"], "sealed_digest": body["digest"]}
+    return body | added | {"first_room_us": 0, "last_room_us": 0}
+
+
+VERSIONS: Mapping[str, int] = {kind.__name__: 1 for kind in Fact.__args__} | {
+    "RoomOpened": 2,
+    "TapeBlockSealed": 2,
+    "TapeBlockRecovered": 2,
+}
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("RoomOpened", 1): lambda body: _without(body, "engine_version"),
+    ("TapeBlockSealed", 1): _with_sealed_bytes,
+    ("TapeBlockRecovered", 1): _with_sealed_bytes,
+}
+MAX_ENTRY_BYTES = 65_535
+FIRST_PREV = "0" * 64
 
 
 class Entry(Struct, frozen=True, forbid_unknown_fields=True):

@@ -95,7 +95,7 @@ class InputQuarantined(Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
 
 
 class TapeFrameWritten(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="TapeFrameWritten"):
-    """A frame of at most a second is durable; `digest` runs over the block's stored bytes so far."""
+    """A frame of at most a second is durable; `digest` runs over the block's journal so far."""
 
     block: Ident
     frame_count: Whole
@@ -105,23 +105,34 @@ class TapeFrameWritten(Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
 
 
 class TapeBlockSealed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="TapeBlockSealed"):
-    """A block is complete and will not grow; `digest` is over all its stored bytes."""
+    """A block is complete and will not grow; `digest` is over all its frames, `sealed_digest` over its stored bytes."""
 
     block: Ident
     frame_count: Whole
     stored_bytes: Whole
     digest: Digest
+    sealed_bytes: Whole
+    sealed_digest: Digest
+    first_room_us: Whole
+    last_room_us: Whole
     label: Label
 
 
 class TapeBlockRecovered(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="TapeBlockRecovered"):
-    """After a crash: what of an open block the record vouches for, and what was cut behind it."""
+    """After a crash: what of an open block the record vouches for, sealed now, and what was cut behind it.
+
+    A block without frames is not kept; its `sealed_bytes` are 0.
+    """
 
     block: Ident
     frame_count: Whole
     stored_bytes: Whole
     digest: Digest
     cut_bytes: Whole
+    sealed_bytes: Whole
+    sealed_digest: Digest
+    first_room_us: Whole
+    last_room_us: Whole
     label: Label
 
 

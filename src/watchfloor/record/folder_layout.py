@@ -8,7 +8,8 @@
 | `keys/room.key.next` | while the key is changed: the one that follows |
 | `keys/room.pub` | the log's first verifier key, as one line; the record tells of later ones |
 | `record/NNNNNN.wfl` | the record, as `record/log.py` says; numbered from 000001 without gaps |
-| `tape/tracks-NNNNNN.wft` | the tape's blocks |
+| `tape/STREAM-NNNNNN.wft` | the tape's sealed blocks; the streams are `tracks` and `observations` |
+| `tape/STREAM-NNNNNN.wfj` | the journal of the block that is open, or was when a crash came |
 | `seal.note` | after a good end: size and SHA-256 of every other file, signed by the log's key |
 | `*.new` | a file whose writing was cut off; it never counted, and the next start removes it |
 | `roster.json` | names of persons; outside the record, may be deleted |
@@ -27,7 +28,8 @@ FORMAT, LOCK, ROSTER, SEAL = "FORMAT", "lock", "roster.json", "seal.note"
 UNFINISHED = ".new"
 PRIVATE_KEY, NEXT_KEY, PUBLIC_KEY = "keys/room.key", "keys/room.key.next", "keys/room.pub"
 LOG_FILE = re.compile(r"record/(\d{6})\.wfl")
-TAPE_FILE = re.compile(r"tape/(tracks-\d{6})\.wft")
+TAPE_FILE = re.compile(r"tape/((?:tracks|observations)-\d{6})\.wft")
+JOURNAL_FILE = re.compile(r"tape/((?:tracks|observations)-\d{6})\.wfj")
 _SEAL_LINE = re.compile(r"([0-9a-f]{64}) (0|[1-9]\d*) (\S+)")
 
 
@@ -45,8 +47,13 @@ def log_file(number: int) -> str:
 
 
 def tape_file(block: str) -> str:
-    """The file of a tape block."""
+    """The file of a sealed tape block."""
     return f"tape/{block}.wft"
+
+
+def journal_file(block: str) -> str:
+    """The file of a tape block that is open."""
+    return f"tape/{block}.wfj"
 
 
 def seal_text(origin: str, files: list[SealedFile]) -> str:

@@ -8,7 +8,7 @@ from watchfloor.base.errors import IntegrityError, WireError
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.entry import decode_entry
 from watchfloor.record import export_layout as layout
-from watchfloor.record.folder_layout import FORMAT, TAPE_FILE
+from watchfloor.record.folder_layout import FORMAT, JOURNAL_FILE, TAPE_FILE
 from watchfloor.record.log import Edge
 from watchfloor.record.note import Checkpoint, VerifierKey, parse_checkpoint, split_note
 from watchfloor.record.tiles import ENTRIES, Levels, hash_tiles, split_bundle, tile_path, widths
@@ -135,8 +135,12 @@ def _check_tiles(report: Report, files: Mapping[str, bytes], export: _Export) ->
         elif raw and files[name] != raw:
             report.add(name, "the tile does not fit the entries")
     for name in files:
-        if name not in expected and name not in known and not TAPE_FILE.fullmatch(name):
+        if name not in expected and name not in known and not _is_beside(name):
             report.add(name, "no file of an export has this name")
+
+
+def _is_beside(name: str) -> bool:
+    return bool(TAPE_FILE.fullmatch(name) or JOURNAL_FILE.fullmatch(name))
 
 
 def _say_withheld(report: Report, export: _Export) -> None:

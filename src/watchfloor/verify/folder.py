@@ -24,7 +24,7 @@ _KNOWN = frozenset(
         layout.PUBLIC_KEY,
     )
 )
-_FORMS = (layout.LOG_FILE, layout.TAPE_FILE)
+_FORMS = (layout.LOG_FILE, layout.TAPE_FILE, layout.JOURNAL_FILE)
 
 
 def check_folder(files: Mapping[str, bytes], run: Runner = map, trust: Trust = NO_TRUST) -> Report:
@@ -37,9 +37,9 @@ def check_folder(files: Mapping[str, bytes], run: Runner = map, trust: Trust = N
     report = Report(problems=[], notes=[])
     for name in files:
         report.byte_count += len(files[name])
-        if name in _KNOWN or any(form.fullmatch(name) for form in _FORMS):
+        if _is_known(name):
             continue
-        if name.removesuffix(layout.UNFINISHED) in _KNOWN:
+        if _is_known(name.removesuffix(layout.UNFINISHED)):
             report.notes.append(f"{name}: a write that was cut off; it never counted")
         else:
             report.add(name, "no file of a data folder has this name")
@@ -59,6 +59,10 @@ def check_folder(files: Mapping[str, bytes], run: Runner = map, trust: Trust = N
         _check_private_key(report, files, walk.signers)
         _check_seal(report, files, walk.signers)
     return report
+
+
+def _is_known(name: str) -> bool:
+    return name in _KNOWN or any(form.fullmatch(name) for form in _FORMS)
 
 
 def _check_keys(report: Report, files: Mapping[str, bytes]) -> VerifierKey | None:

@@ -1,4 +1,8 @@
-"""Checks the tape: every block against the digests that the record holds, over the bytes as they are stored."""
+"""Checks the tape: every block against the digests that the record holds, over the bytes as they are stored.
+
+A sealed block is checked twice: its stored bytes, and the frames it gives back against the digest that ran while they
+were written. So sealing can have changed nothing.
+"""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -6,11 +10,13 @@ from hashlib import sha256
 from watchfloor.base.errors import WireError
 from watchfloor.messages.entry import Entry
 from watchfloor.messages.room import RoomClosed, RoomOpened, TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
-from watchfloor.record.folder_layout import TAPE_FILE, tape_file
-from watchfloor.record.tape import MAGIC, MAX_PAYLOAD_BYTES, decode_frame, frames_of
+from watchfloor.record.folder_layout import JOURNAL_FILE, TAPE_FILE, journal_file, tape_file
+from watchfloor.record.tape import MAGIC, MAX_FRAME_BYTES, decode_frame
+from watchfloor.record.tape_block import decode_block
 from watchfloor.verify.report import Report
 
 _End = tuple[int, TapeBlockSealed | TapeBlockRecovered]
+_Frames = list[tuple[int, TapeFrameWritten]]
 
 
 def stream_of(block: str) -> str:
@@ -25,8 +31,8 @@ class TapeCheck:
 
     def __init__(self, report: Report, files: Mapping[str, bytes], withheld: frozenset[str] = frozenset()) -> None:
         self._report, self._files, self._withheld = report, files, withheld
-        self._open: dict[str, list[tuple[int, TapeFrameWritten]]] = {}
-        self._known: set[str] = set()
+        self._open: dict[str, _Frames] = {}
+        self._ended: dict[str, tuple[_Frames, _End]] = {}
         self._closed = False
 
     def take(self, entry: Entry) -> None:
@@ -34,99 +40,137 @@ class TapeCheck:
         body = entry.body
         self._closed = isinstance(body, RoomClosed)
         if isinstance(body, TapeFrameWritten):
-            self._known.add(body.block)
             self._open.setdefault(body.block, []).append((entry.seq, body))
         elif isinstance(body, TapeBlockSealed | TapeBlockRecovered):
-            self._known.add(body.block)
-            self._check_block(body.block, self._open.pop(body.block, []), (entry.seq, body))
+            frames = self._open.pop(body.block, [])
+            self._check_end(body.block, frames, (entry.seq, body))
 
     def finish(self) -> None:
         """Check what is open, and that there are no blocks that the record does not know."""
-        still_open = sorted(self._open)
-        for block in still_open:
-            self._check_block(block, self._open[block], None)
-            if self._closed:
-                self._report.add(tape_file(block), "the room was closed, but this block was never sealed")
+        for block in sorted(self._open):
+            self._check_open(block, self._open[block])
         for name in self._files:
-            found = TAPE_FILE.fullmatch(name)
-            if found and found.group(1) not in self._known:
-                self._check_stranger(name, found.group(1), is_one_open=bool(still_open))
+            sealed, journal = TAPE_FILE.fullmatch(name), JOURNAL_FILE.fullmatch(name)
+            if sealed and sealed.group(1) not in self._ended:
+                self._check_unrecorded_seal(name, sealed.group(1))
+            if journal and journal.group(1) in self._ended:
+                self._check_left_journal(name, journal.group(1))
+            elif journal and journal.group(1) not in self._open:
+                self._check_unrecorded_journal(name, journal.group(1))
 
-    def _check_stranger(self, name: str, block: str, *, is_one_open: bool) -> None:
-        """A block that the record does not name may have been begun as the room was killed, the next in number."""
-        stream = stream_of(block)
-        numbers = [int(known.rpartition("-")[2]) for known in self._known if stream_of(known) == stream]
-        if self._closed or is_one_open or int(block.rpartition("-")[2]) != max(numbers, default=0) + 1:
-            self._report.add(name, "the record does not know this block")
-        else:
-            _check_unrecorded(self._report, name, self._files[name])
-
-    def _check_block(self, block: str, frames: list[tuple[int, TapeFrameWritten]], end: _End | None) -> None:
-        raw = self._files.get(tape_file(block))
+    def _check_end(self, block: str, frames: _Frames, end: _End) -> None:
+        seq, fact = end
+        name = tape_file(block)
+        self._ended[block] = (frames[-1:], end)
+        if frames and (frames[-1][1].digest, frames[-1][1].stored_bytes) != (fact.digest, fact.stored_bytes):
+            self._report.add(name, "was sealed as something else than its last frame", seq)
+            return
+        raw = self._files.get(name)
         if raw is None:
-            if tape_file(block) not in self._withheld and (end is None or end[1].stored_bytes):
-                first = frames[0][0] if frames else end[0] if end else None
-                self._report.add(tape_file(block), "the block is missing", first)
+            if fact.sealed_bytes and name not in self._withheld:
+                self._report.add(name, "the block is missing", frames[0][0] if frames else seq)
             return
         self._report.block_count += 1
-        _check_block(self._report, block, raw, frames, end)
-
-
-def _check_block(
-    report: Report,
-    block: str,
-    raw: bytes,
-    frames: list[tuple[int, TapeFrameWritten]],
-    end: _End | None,
-) -> None:
-    name = tape_file(block)
-    running, place = sha256(), 0
-    for seq, frame in frames:
-        running.update(raw[place : frame.stored_bytes])
-        place = frame.stored_bytes
-        if running.hexdigest() != frame.digest or len(raw) < place:
-            report.add(name, f"frame {frame.frame_count} is not as it was recorded", seq)
+        if len(raw) != fact.sealed_bytes or sha256(raw).hexdigest() != fact.sealed_digest:
+            self._report.add(name, "the block is not as it was sealed", seq)
             return
-        report.frame_count += 1
-    if end is not None:
-        seq, fact = end
-        if len(raw) != fact.stored_bytes or sha256(raw).hexdigest() != fact.digest:
-            report.add(name, "the block is not as it was sealed", seq)
+        sentence = _fault_of_content(raw, stream_of(block), frames, fact)
+        if sentence is not None:
+            self._report.add(name, sentence, seq)
             return
-    else:
-        _check_open(report, name, raw, place, len(frames))
-    _check_frames(report, name, raw[:place] if place else MAGIC)
+        self._report.frame_count += fact.frame_count
+
+    def _check_open(self, block: str, frames: _Frames) -> None:
+        """The block that a crash left open: behind the last recorded frame at most one frame, whole or torn."""
+        name = journal_file(block)
+        if self._closed:
+            self._report.add(name, "the room was closed, but this block was never sealed")
+        raw = self._files.get(name)
+        if raw is None:
+            if tape_file(block) not in self._withheld and name not in self._withheld:
+                self._report.add(name, "the block is missing", frames[0][0])
+            return
+        self._report.block_count += 1
+        running, place = sha256(), 0
+        for seq, frame in frames:
+            running.update(raw[place : frame.stored_bytes])
+            place = frame.stored_bytes
+            if running.hexdigest() != frame.digest or len(raw) < place:
+                self._report.add(name, f"frame {frame.frame_count} is not as it was recorded", seq)
+                return
+            self._report.frame_count += 1
+        self._check_behind(name, stream_of(block), raw[place:], len(frames))
+
+    def _check_behind(self, name: str, stream: str, extra: bytes, recorded: int) -> None:
+        self._report.notes.append(f"{name}: open; {recorded} frames recorded, {len(extra)} bytes behind them are not")
+        length = int.from_bytes(extra[:4], "big")
+        if len(extra) >= 4 and not 0 < length <= MAX_FRAME_BYTES:
+            self._report.add(name, "the bytes behind the last recorded frame are no frame")
+        elif len(extra) > 4 + length:
+            self._report.add(name, "more than one frame stands behind the last recorded one")
+        elif len(extra) == 4 + length:
+            try:
+                decode_frame(stream, extra[4:])
+            except WireError as error:
+                self._report.add(name, str(error))
+
+    def _check_unrecorded_seal(self, name: str, block: str) -> None:
+        """A block sealed in the moment of a crash: its journal must hold the same."""
+        journal = self._files.get(journal_file(block))
+        if self._closed or journal is None or not _same(self._files[name], journal):
+            self._report.add(name, "the record does not know this block")
+        else:
+            self._report.notes.append(f"{name}: sealed, but not yet recorded; its journal counts")
+
+    def _check_left_journal(self, name: str, block: str) -> None:
+        """A journal that a crash kept from being let go: its sealed block must hold the same."""
+        sealed = self._files.get(tape_file(block))
+        if self._closed or sealed is None or not _same(sealed, self._files[name]):
+            self._report.add(name, "this journal does not hold what its sealed block does")
+        else:
+            self._report.notes.append(f"{name}: a journal whose block is sealed; the next start removes it")
+
+    def _check_unrecorded_journal(self, name: str, block: str) -> None:
+        """A block begun in the moment of a crash, of which the record holds nothing yet: the next in number."""
+        stream = stream_of(block)
+        known = [*self._ended, *self._open]
+        following = max((int(one.rpartition("-")[2]) for one in known if stream_of(one) == stream), default=0) + 1
+        is_one_open = any(stream_of(one) == stream for one in self._open)
+        raw = self._files[name]
+        if (
+            self._closed
+            or is_one_open
+            or int(block.rpartition("-")[2]) != following
+            or raw[: len(MAGIC)] != MAGIC[: len(raw)]
+        ):
+            self._report.add(name, "the record does not know this block")
+        else:
+            self._check_behind(name, stream, raw[len(MAGIC) :], 0)
 
 
-def _check_open(report: Report, name: str, raw: bytes, place: int, recorded: int) -> None:
-    """The block that a crash left open: behind the last recorded frame at most one frame, whole or torn."""
-    extra = raw[place:]
-    report.notes.append(f"{name}: open; {recorded} frames recorded, {len(extra)} bytes behind them are not")
-    if not extra:
-        return
-    length = int.from_bytes(extra[:4], "big")
-    if len(extra) >= 4 and not 0 < length <= MAX_PAYLOAD_BYTES:
-        report.add(name, "the bytes behind the last recorded frame are no frame")
-    elif len(extra) >= 4 + length:
-        try:
-            decode_frame(extra[4 : 4 + length])
-        except WireError as error:
-            report.add(name, str(error))
-        if len(extra) > 4 + length:
-            report.add(name, "more than one frame stands behind the last recorded one")
-
-
-def _check_unrecorded(report: Report, name: str, raw: bytes) -> None:
-    """A block begun in the moment of a crash, of which the record holds nothing yet."""
-    if raw[: len(MAGIC)] != MAGIC[: len(raw)]:
-        report.add(name, "the record does not know this block")
-    else:
-        _check_open(report, name, raw, min(len(MAGIC), len(raw)), 0)
-
-
-def _check_frames(report: Report, name: str, raw: bytes) -> None:
+def _fault_of_content(
+    raw: bytes, stream: str, frames: _Frames, fact: TapeBlockSealed | TapeBlockRecovered
+) -> str | None:
+    """What is wrong with the frames that a sealed block gives back."""
     try:
-        for _, payload in frames_of(raw):
-            decode_frame(payload)
+        block = decode_block(raw)
     except WireError as error:
-        report.add(name, str(error))
+        return str(error)
+    if (block.head.stream, block.head.frame_count, block.head.plain_digest) != (stream, fact.frame_count, fact.digest):
+        return "the block's head does not say what the record does"
+    running = sha256(MAGIC)
+    digests = [frame.digest for _, frame in frames]
+    for place, plain in enumerate(block.plain()):
+        running.update(plain)
+        if len(digests) == fact.frame_count and running.hexdigest() != digests[place]:
+            return f"frame {place + 1} is not as it was recorded"
+    if running.hexdigest() != fact.digest:
+        return "its frames are not those that were recorded"
+    return None
+
+
+def _same(sealed: bytes, journal: bytes) -> bool:
+    try:
+        return MAGIC + b"".join(decode_block(sealed).plain()) == journal
+    except WireError:
+        return False

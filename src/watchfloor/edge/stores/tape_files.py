@@ -1,55 +1,71 @@
-"""The tape's blocks as files; every frame is durable before `add` answers."""
+"""The tape's files: a journal while a block is open, each frame durable before `add` answers; then the sealed block."""
 
 import os
 from pathlib import Path
 from typing import IO
 
 from watchfloor.base.errors import UnavailableError
-from watchfloor.edge.stores.disk import refusal
-from watchfloor.record.folder_layout import tape_file
+from watchfloor.edge.stores.disk import refusal, sync_folder, write_durably
+from watchfloor.record.folder_layout import journal_file, tape_file
 from watchfloor.record.tape import MAGIC
 
 
 class TapeFiles:
-    """The TapeStore in a data folder. Calls come from one thread at a time."""
+    """The TapeStore in a data folder. Calls come from one thread at a time; several blocks may be open."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: IO[bytes] | None = None
+        self._open: dict[str, IO[bytes]] = {}
 
     def begin(self, block: str) -> None:
-        """Create a block's file.
+        """Create a block's journal.
 
         **Raises**: UnavailableError, when it exists or the disk refuses.
         """
+        path = self._folder / journal_file(block)
         try:
-            self._open = (self._folder / tape_file(block)).open("xb", buffering=0)
-            _write_all(self._open, MAGIC)
+            self._open[stream_of(block)] = path.open("xb", buffering=0)
+            _write_all(self._open[stream_of(block)], MAGIC)
+            sync_folder(path.parent)
         except FileExistsError as error:
             raise UnavailableError(f"tape block `{block}` exists already") from error
         except OSError as error:
-            (self._folder / tape_file(block)).unlink(missing_ok=True)
-            self._open = None
+            path.unlink(missing_ok=True)
+            self._open.pop(stream_of(block), None)
             raise refusal(error, f"tape block `{block}` cannot be made") from error
 
-    def add(self, raw: bytes) -> None:
+    def add(self, block: str, raw: bytes) -> None:
         """Append a frame and make it durable."""
-        if self._open is None:
+        file = self._open.get(stream_of(block))
+        if file is None:
             raise UnavailableError("no tape block is open")
-        good_bytes = self._open.tell()
+        good_bytes = file.tell()
         try:
-            _write_all(self._open, raw)
-            os.fsync(self._open.fileno())
+            _write_all(file, raw)
+            os.fsync(file.fileno())
         except OSError as error:
-            self._open.seek(good_bytes)
-            self._open.truncate()
+            file.seek(good_bytes)
+            file.truncate()
             raise refusal(error, "the tape cannot be written") from error
 
-    def end(self) -> None:
-        """Close the open block."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+    def seal(self, block: str, raw: bytes) -> None:
+        """Close the journal and write the sealed block beside it."""
+        file = self._open.pop(stream_of(block), None)
+        if file is not None:
+            file.close()
+        try:
+            write_durably(self._folder / tape_file(block), raw)
+        except OSError as error:
+            raise refusal(error, f"tape block `{block}` cannot be sealed") from error
+
+    def forget_journal(self, block: str) -> None:
+        """Remove a journal whose sealed block the record knows."""
+        (self._folder / journal_file(block)).unlink(missing_ok=True)
+
+
+def stream_of(block: str) -> str:
+    """The stream that a block is of."""
+    return block.rpartition("-")[0]
 
 
 def _write_all(file: IO[bytes], raw: bytes) -> None:
@@ -57,16 +73,3 @@ def _write_all(file: IO[bytes], raw: bytes) -> None:
     place = 0
     while place < len(raw):
         place += file.write(raw[place:])
-
-
-def cut_block(folder: Path, block: str, stored_bytes: int) -> int:
-    """Cut a block to the bytes that the record vouches for; answers how many were cut."""
-    path = folder / tape_file(block)
-    extra = path.stat().st_size - stored_bytes
-    if stored_bytes == 0:
-        path.unlink()
-    elif extra:
-        with path.open("r+b") as file:
-            file.truncate(stored_bytes)
-            os.fsync(file.fileno())
-    return extra

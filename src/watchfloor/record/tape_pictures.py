@@ -1,0 +1,158 @@
+"""Pictures and observations as the tape's rows, and back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from watchfloor.base.labels import Label, Level
+from watchfloor.messages.air import ObservationBatch, Party, SourceAge, Track, TrackPicture
+from watchfloor.messages.room import FeedState
+from watchfloor.record.tape import NOTHING, OBSERVATIONS, STREAMS, TRACKS, Frame, FrameHead, TapedName
+
+_STATES = (FeedState.WAITING, FeedState.FRESH, FeedState.STALE, FeedState.LOST)
+_CODES = {state: code for code, state in enumerate(_STATES)}
+_GROUND = {None: 0, False: 1, True: 2}
+_STEPS_A_DEGREE = 1e6
+
+
+def name_of(track: Track) -> TapedName:
+    """The part of a track that is told in a frame's head."""
+    return TapedName(
+        track.number,
+        track.identity,
+        track.callsign,
+        track.squawk,
+        track.party,
+        tuple(source.feed_id for source in track.sources),
+        track.label.nations,
+        int(track.label.level),
+    )
+
+
+def frame_of_picture(picture: TrackPicture, told: Mapping[int, TapedName]) -> Frame:
+    """The picture as a frame, with the names that were not told in this block yet, or changed since."""
+    tracks = picture.tracks
+    names = tuple(name for track in tracks if told.get(track.number) != (name := name_of(track)))
+    columns = {
+        "number": _column(TRACKS, "number", [t.number for t in tracks]),
+        "toa": _column(TRACKS, "toa", [t.toa_us // 1000 for t in tracks]),
+        "lat": _column(TRACKS, "lat", [round(t.lat_deg * _STEPS_A_DEGREE) for t in tracks]),
+        "lon": _column(TRACKS, "lon", [round(t.lon_deg * _STEPS_A_DEGREE) for t in tracks]),
+        "alt": _column(TRACKS, "alt", [_or_nothing(t.alt_ft) for t in tracks]),
+        "geo_alt": _column(TRACKS, "geo_alt", [_or_nothing(t.geo_alt_ft) for t in tracks]),
+        "gs": _column(TRACKS, "gs", [_or_nothing(t.gs_kt, 10) for t in tracks]),
+        "trk": _column(TRACKS, "trk", [_or_nothing(t.trk_deg, 100) for t in tracks]),
+        "vs": _column(TRACKS, "vs", [_or_nothing(t.vs_fpm) for t in tracks]),
+        "state": _column(TRACKS, "state", [_CODES[state] for state in picture.states]),
+    }
+    return Frame(FrameHead(picture.room_us, len(tracks), names), columns)
+
+
+class ObservationRows:
+    """Gathers what feeds said within a second; numbers each pair of feed and identity within a block."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._names: dict[int, TapedName] = {}
+        self._rows: list[tuple[int, ...]] = []
+        self._news: dict[int, TapedName] = {}
+
+    def begin_block(self) -> None:
+        """Names are told anew in every block."""
+        self._numbers.clear()
+        self._names.clear()
+
+    def add(self, batch: ObservationBatch) -> None:
+        """Take a batch in."""
+        for seen in batch.observations:
+            pair = (batch.feed_id, seen.identity)
+            number = self._numbers.setdefault(pair, len(self._numbers) + 1)
+            held = self._names.get(number)
+            if held is None or seen.callsign or seen.squawk or seen.party:
+                name = TapedName(
+                    number,
+                    seen.identity,
+                    seen.callsign or (held.callsign if held else ""),
+                    seen.squawk or (held.squawk if held else ""),
+                    seen.party or (held.party if held else Party.UNKNOWN),
+                    (batch.feed_id,),
+                    batch.label.nations,
+                    int(batch.label.level),
+                )
+                if name != held:
+                    self._names[number] = self._news[number] = name
+            self._rows.append(
+                (
+                    number,
+                    seen.toa_us // 1000,
+                    _or_nothing(seen.lat_deg, _STEPS_A_DEGREE),
+                    _or_nothing(seen.lon_deg, _STEPS_A_DEGREE),
+                    _or_nothing(seen.alt_ft),
+                    _or_nothing(seen.geo_alt_ft),
+                    _or_nothing(seen.gs_kt, 10),
+                    _or_nothing(seen.trk_deg, 100),
+                    _or_nothing(seen.vs_fpm),
+                    _or_nothing(seen.geo_minus_pressure_ft),
+                    _GROUND[seen.on_ground],
+                )
+            )
+
+    def take(self, room_us: int) -> Frame:
+        """The frame of what came since the last one."""
+        rows = np.array(self._rows, dtype=np.int64).reshape(len(self._rows), len(STREAMS[OBSERVATIONS]))
+        rows = rows[np.argsort(rows[:, 0], kind="stable")]
+        columns = {
+            column.name: rows[:, place].astype(np.dtype(column.kind))
+            for place, column in enumerate(STREAMS[OBSERVATIONS])
+        }
+        head = FrameHead(room_us, len(rows), tuple(self._news[number] for number in sorted(self._news)))
+        self._rows, self._news = [], {}
+        return Frame(head, columns)
+
+
+def picture_of(frame: Frame, names: Mapping[int, TapedName]) -> TrackPicture:
+    """The picture a frame holds, with `names` gathered from the block's heads so far."""
+    columns = {name: values.tolist() for name, values in frame.columns.items()}
+    tracks = []
+    for row in range(frame.head.count):
+        name = names[columns["number"][row]]
+        toa_us = columns["toa"][row] * 1000
+        tracks.append(
+            Track(
+                identity=name.identity,
+                number=name.number,
+                label=Label(Level(name.level), name.nations),
+                sources=tuple(SourceAge(feed, toa_us) for feed in name.sources),
+                toa_us=toa_us,
+                lat_deg=columns["lat"][row] / _STEPS_A_DEGREE,
+                lon_deg=columns["lon"][row] / _STEPS_A_DEGREE,
+                alt_ft=_or_none(columns["alt"][row]),
+                geo_alt_ft=_or_none(columns["geo_alt"][row]),
+                gs_kt=_scaled(columns["gs"][row], 10),
+                trk_deg=_scaled(columns["trk"][row], 100),
+                vs_fpm=_or_none(columns["vs"][row]),
+                callsign=name.callsign,
+                squawk=name.squawk,
+                party=name.party,
+            )
+        )
+    states = tuple(_STATES[code] for code in columns["state"])
+    return TrackPicture(room_us=frame.head.room_us, tracks=tuple(tracks), states=states)
+
+
+def _column(stream: str, name: str, values: Sequence[int]) -> Any:
+    kind = next(column.kind for column in STREAMS[stream] if column.name == name)
+    return np.array(values, dtype=np.dtype(kind))
+
+
+def _or_nothing(value: float | int | None, scale: float = 1) -> int:
+    return NOTHING if value is None else round(value * scale)
+
+
+def _or_none(value: int) -> int | None:
+    return None if value == NOTHING else value
+
+
+def _scaled(value: int, scale: int) -> float | None:
+    return None if value == NOTHING else value / scale
