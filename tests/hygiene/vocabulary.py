@@ -20,6 +20,7 @@ area: the pack's name of an area
 area_id: an area of the pack; there is no finer place
 area_km2: an area's size on the ellipsoid
 areas: areas of the pack
+as_seat_id: the seat from whose view somebody looked back
 at: a room time as people write it
 at_us: room time of an act or outcome
 author: who wrote a request
@@ -120,6 +121,8 @@ message_count: messages received
 minima: what must be kept between aircraft
 minimum_ft: vertical minimum, as shown
 minimum_m: horizontal minimum, as shown
+moment_seq: the entry up to which a moment shows the record
+moment_us: the room time that a note is pinned to
 name: what people call something
 nation: three-letter code of a nation
 nations: nations of a room or label
@@ -155,6 +158,7 @@ rate_permille: room seconds per thousand seconds
 reason: why something was refused or ended
 reasons: how often each reason of refusal came
 remaining_doubt: the decider's answer to the third question
+reopened_seq: the entry that is open again, as what it missed came back
 request_id: a request's name on the board
 resolution: the written answer to a doubt
 rings: vertices of an area
@@ -183,9 +187,10 @@ signature: Ed25519 signature in hex
 signature_lines: witnesses' signatures, as they stand under a note
 silent_us: age of a feed's newest message
 simulated: whether a script sits there
+size_bytes: how long a medium is
 size_count: entries that a checkpoint covers
 software: what wrote the record
-source: who or what brought an entry
+source: whose a medium is, or who brought an entry
 sources: feeds that report a track
 squawk: Mode 3/A code
 stale_s: age at which a feed is stale

@@ -172,6 +172,19 @@ export interface GuestShown {
   lon_e7deg: number;
 }
 
+/** A person opens what came after a moment of a request. From then on they know, and the record says so. */
+export interface HindsightRevealed {
+  type: "HindsightRevealed";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  request_id: string;
+  moment_seq: number;
+}
+
 /** Kinds of request; a pack names and explains those it uses. Fixed in the engine (SCOPE limit 6). */
 export type Kind = "airdrop" | "drop_on_fire" | "escort" | "evacuation_or_relief_flight" | "force_exercise_only" | "show_of_presence" | "temporary_closure";
 
@@ -190,6 +203,19 @@ export interface LogHead {
   root: string;
 }
 
+/** A person says why a medium is missing, or what its return means; the words are the reason on record. */
+export interface MissingExplained {
+  type: "MissingExplained";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  digest: string;
+  words: string;
+}
+
 /** What rarely changes of a track. */
 export type NameTold = [number, string, string, string, string];
 
@@ -197,6 +223,21 @@ export type NameTold = [number, string, string, string, string];
 export interface NamesTold {
   kind: "names";
   tracks: (NameTold)[];
+}
+
+/** An observer's note, pinned to a time and a request; it changes nothing. */
+export interface NotePinned {
+  type: "NotePinned";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  request_id: string;
+  moment_seq: number;
+  moment_us: number;
+  words: string;
 }
 
 /** The clock, the feeds and the clients' own positions, with every tick. */
@@ -283,6 +324,22 @@ export interface SeatShown {
   seat_id: string;
   role: string;
   nation: string;
+}
+
+/** What a person would have thought at a moment, from a seat's view, before they opened what came after. */
+export interface SecondThought {
+  type: "SecondThought";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  request_id: string;
+  moment_seq: number;
+  as_seat_id: string;
+  answer: Answer;
+  words: string;
 }
 
 /** Why a request ended without a decision; final. */

@@ -8,9 +8,17 @@ from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience, Label, Level, releasable
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import Entry, decode_entry
-from watchfloor.messages.keeping import LogKeyChanged, SecondSignerSet, WitnessesSet
+from watchfloor.messages.keeping import LogKeyChanged, MediaKept, SecondSignerSet, WitnessesSet
 from watchfloor.record import export_layout as layout
-from watchfloor.record.folder_layout import FORMAT, JOURNAL_FILE, LOG_FILE, PUBLIC_KEY, TAPE_FILE
+from watchfloor.record.folder_layout import (
+    FORMAT,
+    JOURNAL_FILE,
+    LOG_FILE,
+    MEDIA_FILE,
+    PUBLIC_KEY,
+    TAPE_FILE,
+    media_file,
+)
 from watchfloor.record.log import LogFile
 from watchfloor.record.tape_files import told_in
 from watchfloor.record.tiles import Levels, bundles, hash_tiles
@@ -46,6 +54,7 @@ def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tup
         raise InputError(f"there is no entry {beyond[0]}; the record has {len(raws)}", field="withhold")
     leaves = [leaf_hash(raw) for raw in raws]
     withheld: list[layout.WithheldEntry] = []
+    media: dict[str, str | None] = {}
     keys, witnesses = [files[PUBLIC_KEY].decode().strip()], list[str]()
     for seq, raw in enumerate(raws):
         entry = decode_entry(raw)
@@ -54,6 +63,8 @@ def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tup
         elif isinstance(entry.body, WitnessesSet):
             witnesses += entry.body.key_lines
         words = _why_withheld(entry, rules)
+        if isinstance(entry.body, MediaKept):
+            media[media_file(entry.body.digest)] = words
         if words is not None:
             withheld.append(layout.WithheldEntry(seq, leaves[seq].hex(), words))
             raws[seq] = b""
@@ -68,6 +79,12 @@ def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tup
         if words is None:
             yield name, files[name]
         else:
+            hidden.append(layout.WithheldFile(name, words))
+    for name in sorted(name for name in files if MEDIA_FILE.fullmatch(name)):
+        words = media.get(name, "the record does not know it")
+        if words is None:
+            yield name, files[name]
+        elif name in media:
             hidden.append(layout.WithheldFile(name, words))
     if withheld or hidden:
         yield layout.WITHHELD, canonical_bytes(layout.Withheld(tuple(withheld), tuple(hidden)))

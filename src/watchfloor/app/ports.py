@@ -60,6 +60,19 @@ class Signer(Protocol):
         """An Ed25519 signature."""
 
 
+class MediaStore(Protocol):
+    """Where media lie by their digest."""
+
+    def put(self, digest: str, raw: bytes) -> None:
+        """Make a medium durable."""
+
+    def holds(self, digest: str) -> bool:
+        """Whether it is there, and is what it was."""
+
+    def remove(self, digest: str) -> None:
+        """Let it go."""
+
+
 class Witness(Protocol):
     """Somebody outside who remembers the heads of the log that they signed."""
 

@@ -18,7 +18,7 @@ from watchfloor.app.writer import Input, Writer, Written
 from watchfloor.base.errors import ConflictError, InputError
 from watchfloor.base.labels import Label
 from watchfloor.decisions.step import BoardAct
-from watchfloor.messages.acts import Actor, AnyAct, RequestWritten, SeatKind, SignedAct
+from watchfloor.messages.acts import Actor, AnyAct, RequestWritten, ReviewAct, SeatKind, SignedAct
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.pack import Pack, PackSeat
 from watchfloor.messages.room import LinksIssued, SeatTaken
@@ -185,7 +185,7 @@ def _label_of_act(act: AnyAct, state: RoomState, pack: Pack) -> Label:
     """An act on a request carries the request's label; any other is for all."""
     if isinstance(act, RequestWritten):
         return act.label
-    if isinstance(act, BoardAct):
+    if isinstance(act, BoardAct | ReviewAct):
         request = state.board.requests.get(act.request_id)
         if request is not None:
             return request.act.label

@@ -9,19 +9,25 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watchfloor.app.clock import room_time_us
+from watchfloor.app.inventory import MediaStatus, Medium, media_after
+from watchfloor.decisions import reviewing
 from watchfloor.decisions import step as decisions
 from watchfloor.decisions.board import Board
+from watchfloor.decisions.reviewing import Afterthoughts
 from watchfloor.decisions.step import BoardAct
 from watchfloor.messages.acts import (
     Actor,
     AlertAcknowledged,
     ClockCommanded,
+    MissingExplained,
+    ReviewAct,
+    SeatKind,
     SignedAct,
     act_of,
 )
 from watchfloor.messages.alerts import AlertEnded, AlertRaised, AlertUpdated, Encounter, EndCause
 from watchfloor.messages.entry import Entry, Fact
-from watchfloor.messages.keeping import WitnessesSet
+from watchfloor.messages.keeping import MediaKept, MediaMissed, MediaReappeared, MediaRetired, WitnessesSet
 from watchfloor.messages.outcomes import ActRefused, DecisionWitnessed, RequestStopped, StopCause
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import (
@@ -58,17 +64,19 @@ class RoomState(Struct, frozen=True):
     alerts: Mapping[str, AlertView] = {}
     feeds: Mapping[str, FeedStateChanged] = {}
     witnesses: WitnessesSet | None = None
+    media: Mapping[str, Medium] = {}
+    afterthoughts: Afterthoughts = Afterthoughts()
     open_blocks: Mapping[str, TapeFrameWritten] = {}
     sealed_blocks: tuple[str, ...] = ()
 
 
-def step(state: RoomState, fact: Fact, toe_us: int, room_us: int) -> tuple[RoomState, list[Fact]]:
+def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> tuple[RoomState, list[Fact]]:
     """The state after a fact, and what follows from it.
 
-    **Args**: `toe_us`, `room_us`: entry time and room time of the fact.
+    **Args**: `toe_us`, `room_us`, `seq`: entry time, room time and number of the fact's entry.
     """
     if isinstance(fact, SignedAct):
-        return _act(state, fact, toe_us, room_us)
+        return _act(state, fact, toe_us, room_us, seq)
     if isinstance(fact, TapeFrameWritten):
         return replace(state, open_blocks={**state.open_blocks, fact.block: fact}), []
     if isinstance(fact, AlertRaised | AlertUpdated | AlertEnded):
@@ -78,6 +86,8 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int) -> tuple[RoomS
     if isinstance(fact, DecisionWitnessed):
         board, outcomes = decisions.take_witnessed(state.board, fact, room_us)
         return replace(state, board=board), [*outcomes]
+    if isinstance(fact, MediaKept | MediaRetired | MediaMissed | MediaReappeared):
+        return replace(state, media=media_after(state.media, fact, seq)), []
     if isinstance(fact, WitnessesSet):
         return replace(state, witnesses=fact, board=replace(state.board, awaits_witnesses=fact.needed_count > 0)), []
     if isinstance(fact, RequestStopped):
@@ -100,7 +110,7 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int) -> tuple[RoomS
 
 def fold(state: RoomState, entry: Entry) -> RoomState:
     """The state after a recorded entry."""
-    return step(state, entry.body, entry.toe_us, entry.room_us)[0]
+    return step(state, entry.body, entry.toe_us, entry.room_us, entry.seq)[0]
 
 
 def pass_time(state: RoomState, room_us: int) -> tuple[RoomState, list[Fact]]:
@@ -109,13 +119,18 @@ def pass_time(state: RoomState, room_us: int) -> tuple[RoomState, list[Fact]]:
     return (state if board is state.board else replace(state, board=board)), [*outcomes]
 
 
-def _act(state: RoomState, signed: SignedAct, toe_us: int, room_us: int) -> tuple[RoomState, list[Fact]]:
+def _act(state: RoomState, signed: SignedAct, toe_us: int, room_us: int, seq: int) -> tuple[RoomState, list[Fact]]:
     act = act_of(signed)
     if isinstance(act, BoardAct):
         board, outcomes = decisions.step(state.board, signed, room_us)
         return replace(state, board=board), [*outcomes]
     if isinstance(act, AlertAcknowledged):
         return _acknowledge(state, act, signed)
+    if isinstance(act, MissingExplained):
+        return _explain(state, act, signed, seq)
+    if isinstance(act, ReviewAct):
+        afterthoughts, refusal = reviewing.step(state.afterthoughts, state.board, act, signed, seq)
+        return replace(state, afterthoughts=afterthoughts), [refusal] if refusal else []
     return _command_clock(state, act, signed, toe_us)
 
 
@@ -130,6 +145,21 @@ def _acknowledge(state: RoomState, act: AlertAcknowledged, signed: SignedAct) ->
         return state, []
     seen = replace(view, acknowledged_by=signed.actor)
     return replace(state, alerts={**state.alerts, act.alert_id: seen}), []
+
+
+def _explain(state: RoomState, act: MissingExplained, signed: SignedAct, seq: int) -> tuple[RoomState, list[Fact]]:
+    """Why a medium is missing, in a person's words."""
+    held = state.media.get(act.digest)
+    refusal = None
+    if held is None:
+        refusal = "the record knows no such medium"
+    elif signed.actor.kind is not SeatKind.PERSON or not {"review", "control"} & set(signed.actor.powers):
+        refusal = "this seat holds neither the power `review` nor `control`"
+    elif held.status not in (MediaStatus.MISSING, MediaStatus.EXPLAINED, MediaStatus.REOPENED):
+        refusal = "this medium is not missed"
+    if refusal is not None:
+        return state, [ActRefused(act.act_id, "refused", refusal, signed.label)]
+    return replace(state, media=media_after(state.media, act, seq)), []
 
 
 def _command_clock(

@@ -232,11 +232,12 @@ class Writer:
         toe_us = self._clock.next_us()
         room_us = self.room_us_at(state, toe_us)
         facts = [item.fact] if item.fact is not None else []
+        seq = frontier.size
         if item.make is not None:
             facts.extend(item.make(state, toe_us, room_us))
         sourced: list[tuple[str, Fact]] = []
         for fact in facts:
-            state, outputs = step(state, fact, toe_us, room_us)
+            state, outputs = step(state, fact, toe_us, room_us, seq + len(sourced))
             sourced.append((item.source, fact))
             sourced.extend((ROOM, output) for output in outputs)
         made: list[Entry] = []

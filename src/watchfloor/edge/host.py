@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from watchfloor import __version__
 from watchfloor.app.clock import EntryClock
 from watchfloor.app.doctrine import doctrine_of
+from watchfloor.app.media import MediaKeeper, in_an_entry
 from watchfloor.app.plan import exercise_setup, served_setup
 from watchfloor.app.ports import Witness
 from watchfloor.app.resume import Past, read_past
@@ -38,6 +39,7 @@ from watchfloor.edge.feeds.connected import stay_connected
 from watchfloor.edge.feeds.simulator import Simulator
 from watchfloor.edge.recovery import first_key, held_room_id, next_block_numbers, recover_tape, signers_of
 from watchfloor.edge.stores.folder import DataFolder, FileRoster
+from watchfloor.edge.stores.media_files import MediaFiles
 from watchfloor.edge.stores.packs import wall_folder
 from watchfloor.edge.stores.record_log import LogFiles
 from watchfloor.edge.stores.tape_files import TapeFiles
@@ -211,11 +213,15 @@ class Host:
             label=setup.label,
         )
         await writer.enter(Input("room", f"open-{secrets.token_hex(8)}", opened))
-        if plan.pack is not None and past.state.board.doctrine != doctrine_of(plan.pack):
-            await writer.enter(Input("room", f"rules-{secrets.token_hex(8)}", doctrine_of(plan.pack)))
+        keeper = MediaKeeper(MediaFiles(path), writer, setup.label)
+        if plan.pack is not None:
+            doctrine = await in_an_entry(doctrine_of(plan.pack), keeper)
+            if past.state.board.doctrine != doctrine:
+                await writer.enter(Input("room", f"rules-{secrets.token_hex(8)}", doctrine))
         await writer.enter(Input("room", f"engine-{secrets.token_hex(8)}", engine_here(setup.label)))
         await self._set_witnesses(room, past)
         notes = await recover_tape(path, writer, past, setup.label)
+        notes = (*notes, *await keeper.take_inventory())
         if cleared_bytes:
             tail = LogTailCleared(cleared_bytes, setup.label)
             await writer.enter(Input("room", f"tail-{secrets.token_hex(8)}", tail))

@@ -1,7 +1,7 @@
 """Work on a record while no room runs on it: changing keys, and putting a folder back together from an export."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from watchfloor.app.clock import EntryClock
@@ -23,6 +23,7 @@ from watchfloor.record.note import parse_checkpoint, split_note
 from watchfloor.record.tiles import ENTRIES, split_bundle, tile_path, widths
 from watchfloor.record.tree import Frontier, leaf_hash
 
+Preparation = Callable[[DataFolder, Past], tuple[tuple[FileKey, ...], tuple[FileKey, ...]]]
 Change = Callable[[DataFolder, Past], tuple[Fact, tuple[FileKey, ...], tuple[FileKey, ...]]]
 
 
@@ -30,6 +31,26 @@ async def enter_alone(path: Path, change: Change) -> None:
     """Enter one fact into a folder that no room holds.
 
     **Args**: `change`: from the folder and its past, the fact, who signs its batch and who signs the new seal.
+    """
+    facts: list[Fact] = []
+
+    def prepare(folder: DataFolder, past: Past) -> tuple[tuple[FileKey, ...], tuple[FileKey, ...]]:
+        fact, signers, sealers = change(folder, past)
+        facts.append(fact)
+        return signers, sealers
+
+    async def work(writer: Writer, folder: DataFolder) -> None:
+        await writer.enter(Input("keeper", f"keys-{secrets.token_hex(8)}", facts[0]))
+        if isinstance(facts[0], LogKeyChanged):
+            folder.take_next_key()
+
+    await write_in(path, prepare, work)
+
+
+async def write_in(path: Path, prepare: Preparation, work: Callable[[Writer, DataFolder], Awaitable[None]]) -> None:
+    """Open a folder that no room holds, write in it, seal it again.
+
+    **Args**: `prepare`: who signs what is written, and who the new seal.
     """
     if not (path / layout.PUBLIC_KEY).exists():
         raise UnavailableError(f"`{path}` is no data folder with a record")
@@ -39,20 +60,30 @@ async def enter_alone(path: Path, change: Change) -> None:
         past = read_past(store, Signers(first_key(path)))
         if past.state.opened is None:
             raise UnavailableError(f"nothing was written in `{path}` yet")
-        fact, signers, sealers = change(folder, past)
+        signers, sealers = prepare(folder, past)
         clock = EntryClock(past.entries[-1].toe_us)
         folder.unseal()
         store.begin(past.edge())
         writer = Writer(store, clock, signers, past)
         writer.start()
-        await writer.enter(Input("keeper", f"keys-{secrets.token_hex(8)}", fact))
-        await writer.close()
-        store.close()
-        if isinstance(fact, LogKeyChanged):
-            folder.take_next_key()
+        try:
+            await work(writer, folder)
+        finally:
+            await writer.close()
+            store.close()
         folder.seal(sealers)
     finally:
         folder.close()
+
+
+def as_it_is(second_path: Path | None) -> Preparation:
+    """The keys that the record names now sign."""
+
+    def prepare(folder: DataFolder, past: Past) -> tuple[tuple[FileKey, ...], tuple[FileKey, ...]]:
+        signers = signers_of(folder, folder.begin_key(past.signers.log.name), past.signers, second_path)
+        return signers, signers
+
+    return prepare
 
 
 def rotation(words: str, second_path: Path | None) -> Change:
@@ -141,6 +172,7 @@ def restore(files: Mapping[str, bytes], path: Path) -> None:
         store.close()
         for name in files:
             if name.startswith(("tape/", "media/")):
+                (path / name).parent.mkdir(exist_ok=True)
                 write_durably(path / name, files[name])
     finally:
         folder.close()

@@ -143,8 +143,50 @@ class ClockCommanded(Act, frozen=True, forbid_unknown_fields=True, tag="ClockCom
     jump_to_us: Whole | None = None
 
 
+class MissingExplained(Act, frozen=True, forbid_unknown_fields=True, tag="MissingExplained", kw_only=True):
+    """A person says why a medium is missing, or what its return means; the words are the reason on record."""
+
+    digest: Digest
+    words: NeededWords
+
+
+class HindsightRevealed(Act, frozen=True, forbid_unknown_fields=True, tag="HindsightRevealed", kw_only=True):
+    """A person opens what came after a moment of a request. From then on they know, and the record says so."""
+
+    request_id: Ident
+    moment_seq: Whole
+
+
+class NotePinned(Act, frozen=True, forbid_unknown_fields=True, tag="NotePinned", kw_only=True):
+    """An observer's note, pinned to a time and a request; it changes nothing."""
+
+    request_id: Ident
+    moment_seq: Whole
+    moment_us: Whole
+    words: NeededWords
+
+
+class SecondThought(Act, frozen=True, forbid_unknown_fields=True, tag="SecondThought", kw_only=True):
+    """What a person would have thought at a moment, from a seat's view, before they opened what came after."""
+
+    request_id: Ident
+    moment_seq: Whole
+    as_seat_id: Ident
+    answer: Answer
+    words: NeededWords
+
+
+ReviewAct = HindsightRevealed | NotePinned | SecondThought
 AnyAct = (
-    RequestWritten | AdviceGiven | DoubtRaised | DoubtResolved | DecisionSigned | AlertAcknowledged | ClockCommanded
+    RequestWritten
+    | AdviceGiven
+    | DoubtRaised
+    | DoubtResolved
+    | DecisionSigned
+    | AlertAcknowledged
+    | ClockCommanded
+    | MissingExplained
+    | ReviewAct
 )
 
 

@@ -80,4 +80,57 @@ class HeadWitnessed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="
     label: Label
 
 
-AnyKeepingFact = LogTailCleared | LogKeyChanged | SecondSignerSet | EngineNamed | WitnessesSet | HeadWitnessed
+class MediaKind(StrEnum):
+    """What a kept medium is."""
+
+    VIDEO = "video"
+    DOCUMENT = "document"
+
+
+class MediaKept(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="MediaKept"):
+    """A video segment, or a document too large for an entry, lies in the folder under its digest."""
+
+    digest: Digest
+    size_bytes: Whole
+    kind: MediaKind
+    source: Ident
+    from_us: Whole
+    until_us: Whole
+    label: Label
+
+
+class MediaRetired(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="MediaRetired"):
+    """A medium was let go by a retention rule, named in words. It is recorded before the file goes."""
+
+    digest: Digest
+    words: NeededWords
+    label: Label
+
+
+class MediaMissed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="MediaMissed"):
+    """A medium is not where it was kept, or not what it was, and no rule let it go. It needs a reason."""
+
+    digest: Digest
+    label: Label
+
+
+class MediaReappeared(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="MediaReappeared"):
+    """A medium that was missed is there again; the entry that missed or explained it is open again."""
+
+    digest: Digest
+    reopened_seq: Whole
+    label: Label
+
+
+AnyKeepingFact = (
+    LogTailCleared
+    | LogKeyChanged
+    | SecondSignerSet
+    | EngineNamed
+    | WitnessesSet
+    | HeadWitnessed
+    | MediaKept
+    | MediaRetired
+    | MediaMissed
+    | MediaReappeared
+)

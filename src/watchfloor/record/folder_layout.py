@@ -10,6 +10,7 @@
 | `record/NNNNNN.wfl` | the record, as `record/log.py` says; numbered from 000001 without gaps |
 | `tape/STREAM-NNNNNN.wft` | the tape's sealed blocks; the streams are `tracks` and `observations` |
 | `tape/STREAM-NNNNNN.wfj` | the journal of the block that is open, or was when a crash came |
+| `media/HASH` | a video segment or large document, named by its SHA-256 |
 | `seal.note` | after a good end: size and SHA-256 of every other file, signed by the log's key |
 | `*.new` | a file whose writing was cut off; it never counted, and the next start removes it |
 | `roster.json` | names of persons; outside the record, may be deleted |
@@ -30,6 +31,7 @@ PRIVATE_KEY, NEXT_KEY, PUBLIC_KEY = "keys/room.key", "keys/room.key.next", "keys
 LOG_FILE = re.compile(r"record/(\d{6})\.wfl")
 TAPE_FILE = re.compile(r"tape/((?:tracks|observations)-\d{6})\.wft")
 JOURNAL_FILE = re.compile(r"tape/((?:tracks|observations)-\d{6})\.wfj")
+MEDIA_FILE = re.compile(r"media/([0-9a-f]{64})")
 _SEAL_LINE = re.compile(r"([0-9a-f]{64}) (0|[1-9]\d*) (\S+)")
 
 
@@ -49,6 +51,11 @@ def log_file(number: int) -> str:
 def tape_file(block: str) -> str:
     """The file of a sealed tape block."""
     return f"tape/{block}.wft"
+
+
+def media_file(digest: str) -> str:
+    """The file of a medium."""
+    return f"media/{digest}"
 
 
 def journal_file(block: str) -> str:

@@ -8,7 +8,7 @@ from watchfloor.base.errors import IntegrityError, WireError
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.entry import decode_entry
 from watchfloor.record import export_layout as layout
-from watchfloor.record.folder_layout import FORMAT, JOURNAL_FILE, TAPE_FILE
+from watchfloor.record.folder_layout import FORMAT, JOURNAL_FILE, MEDIA_FILE, TAPE_FILE
 from watchfloor.record.log import Edge
 from watchfloor.record.note import Checkpoint, VerifierKey, parse_checkpoint, split_note
 from watchfloor.record.tiles import ENTRIES, Levels, hash_tiles, split_bundle, tile_path, widths
@@ -140,7 +140,7 @@ def _check_tiles(report: Report, files: Mapping[str, bytes], export: _Export) ->
 
 
 def _is_beside(name: str) -> bool:
-    return bool(TAPE_FILE.fullmatch(name) or JOURNAL_FILE.fullmatch(name))
+    return any(form.fullmatch(name) for form in (TAPE_FILE, JOURNAL_FILE, MEDIA_FILE))
 
 
 def _say_withheld(report: Report, export: _Export) -> None:

@@ -24,7 +24,7 @@ _KNOWN = frozenset(
         layout.PUBLIC_KEY,
     )
 )
-_FORMS = (layout.LOG_FILE, layout.TAPE_FILE, layout.JOURNAL_FILE)
+_FORMS = (layout.LOG_FILE, layout.TAPE_FILE, layout.JOURNAL_FILE, layout.MEDIA_FILE)
 
 
 def check_folder(files: Mapping[str, bytes], run: Runner = map, trust: Trust = NO_TRUST) -> Report:
@@ -108,14 +108,15 @@ def _check_seal(report: Report, files: Mapping[str, bytes], signers: Signers) ->
     report.sealed = True
     listed = {file.name: file for file in sealed}
     for name in files.keys() - listed.keys() - {layout.SEAL}:
-        report.add(name, "came after the seal")
+        if not layout.MEDIA_FILE.fullmatch(name):  # what came back is the inventory's to tell
+            report.add(name, "came after the seal")
     for name, file in listed.items():
         if name not in files:
             if name == layout.ROSTER:
                 report.notes.append("the roster of names was removed; the record does not need it")
             elif name in (layout.PRIVATE_KEY, layout.NEXT_KEY):
                 report.notes.append("the log's private key was taken out; verification does not need it")
-            else:
+            elif not layout.MEDIA_FILE.fullmatch(name):  # the inventory says what is missing there, and why
                 report.add(name, "is missing since the seal")
         elif sha256(files[name]).hexdigest() != file.digest:
             report.add(name, "has changed since the seal")

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+MISSING_MEDIUM = "the medium is missing, and nobody has said why"
+
 
 class Problem(Struct, frozen=True):
     """Something that does not hold: where, and in which entry, if it is one."""
@@ -24,6 +26,7 @@ class Report(Struct):
     decision_count: int = 0
     block_count: int = 0
     frame_count: int = 0
+    media_count: int = 0
     byte_count: int = 0
     sealed: bool = False
     origin: str = ""
@@ -36,6 +39,10 @@ class Report(Struct):
     def holds(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+    def lacks_only_media(self) -> bool:
+        """Whether all that is wrong are missing media; then a room may start, to record that and ask for the reason."""
+        return all(problem.sentence == MISSING_MEDIUM for problem in self.problems)
 
     def first_bad_entry(self) -> int | None:
         """The lowest entry that a problem names."""

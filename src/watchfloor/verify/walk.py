@@ -7,6 +7,7 @@ from watchfloor.messages.keeping import KeyCause, LogKeyChanged, SecondSignerSet
 from watchfloor.record.keys import KEY_CHANGES, Signers
 from watchfloor.record.note import VerifierKey
 from watchfloor.verify.acts import ActsCheck
+from watchfloor.verify.media import MediaCheck
 from watchfloor.verify.report import Report
 from watchfloor.verify.tape import TapeCheck
 from watchfloor.verify.witnesses import WitnessCheck, check_heads
@@ -44,8 +45,9 @@ class Walk:
         report.origin = first_key.name if first_key else ""
         self._acts, self._tape = ActsCheck(report), TapeCheck(report, files, withheld)
         self._witnesses = WitnessCheck(report, report.origin)
+        self._media = MediaCheck(report, files, withheld)
         self._takers: dict[type, list[Callable[[Entry], None]]] = {kind: [] for kind in KEY_CHANGES}
-        for check in (self._acts, self._tape, self._witnesses):
+        for check in (self._acts, self._tape, self._witnesses, self._media):
             for kind in check.kinds:
                 self._takers.setdefault(kind, []).append(check.take)
 
@@ -64,6 +66,7 @@ class Walk:
     def finish(self, leaves: bytes, trust: Trust) -> None:
         """What can only be said at the end; called when no problem was found in the log itself."""
         self._tape.finish()
+        self._media.finish()
         self._witnesses.finish(leaves)
         logs = [key for key in trust.keys if key.name == self._report.origin]
         first = self.signers

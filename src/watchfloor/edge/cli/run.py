@@ -87,7 +87,7 @@ def check_before_resume(data: Path) -> None:
     if not data.is_dir() or is_locked(data):
         return
     report = check(data)
-    if not report.holds():
+    if not report.lacks_only_media():
         first = report.problems[0]
         entry = f" entry {first.seq}" if first.seq is not None else ""
         raise IntegrityError(

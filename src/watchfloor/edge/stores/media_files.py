@@ -1,0 +1,40 @@
+"""Media as files named by their SHA-256; a file that is not what its name says counts as missing."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from watchfloor.edge.stores.disk import refusal, sync_folder, write_durably
+from watchfloor.record.folder_layout import media_file
+
+
+class MediaFiles:
+    """The MediaStore in a data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, digest: str, raw: bytes) -> None:
+        """Make a medium durable.
+
+        **Raises**: UnavailableError, when the disk refuses.
+        """
+        path = self._folder / media_file(digest)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            write_durably(path, raw)
+        except OSError as error:
+            raise refusal(error, f"medium `{digest[:12]}` cannot be kept") from error
+
+    def holds(self, digest: str) -> bool:
+        """Whether the file is there and has this digest."""
+        path = self._folder / media_file(digest)
+        try:
+            return sha256(path.read_bytes()).hexdigest() == digest
+        except OSError:
+            return False
+
+    def remove(self, digest: str) -> None:
+        """Let a medium go."""
+        path = self._folder / media_file(digest)
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)
