@@ -18,7 +18,7 @@ UNITS = (
     "_us", "_s", "_min", "_ft", "_m", "_nm", "_kt", "_dkt", "_deg", "_cdeg", "_e7deg", "_fpm", "_km2", "_permille",
     "_count", "_bytes", "_version",
 )  # fmt: skip
-COUNTED = {"seq", "version", "number", "count", "level"}
+COUNTED = {"moment_seq", "reopened_seq", "seq", "version", "number", "count", "level"}
 FORBIDDEN = (
     "aim", "target", "weapon", "munition", "effect", "casualt", "hostile", "enemy", "kill", "lethal", "collateral",
     "strike", "owner", "operator_position", "operator_id", "score", "probability",
