@@ -31,7 +31,7 @@ def add(verbs: Any) -> None:
         description="Media lie in the folder under their SHA-256. What is missing needs a person's reason, given at a "
         "seat of the room; what comes back opens that entry again.",
         epilog="examples:\n  watchfloor record media list rooms/monday --json\n"
-        "  watchfloor record media keep rooms/monday clip.ts --source heron --from 2031-03-11T16:05:00Z "
+        "  watchfloor record media keep rooms/monday clip.ts --source camera-1 --from 2031-03-11T16:05:00Z "
         "--until 2031-03-11T16:06:00Z",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
