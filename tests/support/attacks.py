@@ -1,0 +1,148 @@
+"""Exports of one record, honest and attacked: what an outsider, a thief and an insider with the log's key would do."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from watchfloor.messages.canonical import canonical_bytes
+from watchfloor.record.note import WITNESS, Checkpoint, VerifierKey, cosignature_line, join_note, sign_note
+from watchfloor.record.tiles import ENTRIES, Levels, bundles, hash_tiles, split_bundle, tile_path, widths
+from watchfloor.record.tree import leaf_hash
+
+Files = dict[str, bytes]
+WITNESS_NAME = "outside.example/w1"
+
+
+@dataclass
+class Attack:
+    """An attacked export; `naive` is a check that it passes, `needs_witness` says that the log alone cannot show it."""
+
+    name: str
+    files: Files
+    naive: Callable[[Files], bool]
+    needs_witness: bool = False
+    head: str | None = None
+    trusted: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Insider:
+    """Somebody who holds the log's key, and an honest witness outside who saw the record once."""
+
+    honest: Files
+    log_private: Ed25519PrivateKey
+    witness: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+
+    def __post_init__(self) -> None:
+        self.log = VerifierKey.from_line(self.honest["keys.txt"].decode().splitlines()[0])
+        self.raws = entries_of(self.honest)
+
+    def witness_key(self, private: Ed25519PrivateKey | None = None) -> VerifierKey:
+        return VerifierKey(WITNESS_NAME, (private or self.witness).public_key().public_bytes_raw(), WITNESS)
+
+    def head(self, private: Ed25519PrivateKey | None = None) -> str:
+        """What the witness gave out when it saw the honest record."""
+        text = self.checkpoint(self.raws).text()
+        key = private or self.witness
+        return join_note(text, [cosignature_line(text, self.witness_key(key), key.sign, 1_790_000_000)])
+
+    def checkpoint(self, raws: list[bytes]) -> Checkpoint:
+        levels = Levels([leaf_hash(raw) for raw in raws])
+        return Checkpoint(self.log.name, len(raws), levels.root(0, len(raws)))
+
+    def rebuilt(self, raws: list[bytes], *, relink: bool) -> Files:
+        """A consistent export of these entries, signed anew; relinked, each names the one before it."""
+        prev, out = "0" * 64, []
+        for seq, raw in enumerate(raws):
+            entry = json.loads(raw)
+            if relink:
+                entry["seq"], entry["prev"] = seq, prev
+            out.append(canonical_bytes(entry))
+            prev = leaf_hash(out[-1]).hex()
+        note = sign_note(self.checkpoint(out).text(), self.log, self.log_private.sign).encode()
+        files = {name: raw for name, raw in self.honest.items() if not name.startswith("tile/")}
+        files |= {"checkpoint": note, "checkpoints": len(note).to_bytes(2, "big") + note}
+        return files | dict(hash_tiles(Levels([leaf_hash(raw) for raw in out]))) | dict(bundles(out))
+
+
+def entries_of(files: Mapping[str, bytes]) -> list[bytes]:
+    count = sum(1 for _ in iter_entries(files))
+    return [raw for number, width in widths(count) for raw in split_bundle(files[tile_path(ENTRIES, number, width)])]
+
+
+def iter_entries(files: Mapping[str, bytes]) -> list[bytes]:
+    return [raw for name in sorted(files) if name.startswith("tile/entries/") for raw in split_bundle(files[name])]
+
+
+def with_entries(files: Files, raws: list[bytes]) -> Files:
+    """The same export with other bundles; tiles and checkpoints stay."""
+    kept = {name: raw for name, raw in files.items() if not name.startswith("tile/entries/")}
+    return kept | dict(bundles(raws))
+
+
+# Naive checks: what somebody might think is enough.
+
+
+def every_entry_is_json(files: Files) -> bool:
+    return all(json.loads(raw) for raw in iter_entries(files))
+
+
+def the_checkpoint_is_signed(files: Files) -> bool:
+    return b"watchfloor/" in files["checkpoint"] and every_entry_is_json(files)
+
+
+def every_named_file_is_there(files: Files) -> bool:
+    bodies = [json.loads(raw)["body"] for raw in iter_entries(files)]
+    blocks = [f"tape/{body['block']}.wft" for body in bodies if body["type"] == "TapeBlockSealed"]
+    media = [f"media/{body['digest']}" for body in bodies if body["type"] == "MediaKept"]
+    return all(name in files for name in [*blocks, *media])
+
+
+def attacks(insider: Insider) -> list[Attack]:
+    """Every attack on the honest export."""
+    honest, raws = insider.honest, insider.raws
+    doubt = next(n for n, raw in enumerate(raws) if b"DoubtRaised" in raw)
+    edited = [raw.replace(b"likely moved", b"surely there") if n == doubt else raw for n, raw in enumerate(raws)]
+    feed = next(n for n, raw in enumerate(raws) if b"FeedStateChanged" in raw)
+    stale = raws[feed].replace(b'"state":"fresh"', b'"state":"stale"')
+    rewritten = [*raws[:feed], stale, *raws[feed + 1 :]]
+    forked = [*raws[:-3], raws[-3].replace(b'"room_us":1', b'"room_us":2'), *raws[-2:]]
+    tapes = sorted(name for name in honest if name.startswith("tape/tracks-"))
+    medium = next(name for name in honest if name.startswith("media/"))
+    forger = Ed25519PrivateKey.generate()
+    head, trusted = insider.head(), [insider.witness_key().line()]
+    before = {name: raw for name, raw in insider.rebuilt(raws[:-1], relink=False).items() if name != medium}
+    without = raws[:doubt] + raws[doubt + 1 :]
+    anew = insider.rebuilt(rewritten, relink=True)
+
+    def unseen(name: str, files: Files) -> Attack:
+        return Attack(name, files, the_checkpoint_is_signed, needs_witness=True, head=head, trusted=trusted)
+
+    return [
+        Attack("edit", with_entries(honest, edited), every_entry_is_json),
+        Attack("delete", with_entries(honest, without), every_entry_is_json),
+        unseen("delete and relink", insider.rebuilt(without, relink=True)),
+        Attack("swap", with_entries(honest, [raws[1], raws[0], *raws[2:]]), every_entry_is_json),
+        Attack("truncate", with_entries(honest, raws[:-2]), every_entry_is_json),
+        unseen("roll back", before),
+        unseen("fork", insider.rebuilt(forked, relink=True)),
+        unseen("re-sign everything", anew),
+        Attack("edit signed words and re-sign", insider.rebuilt(edited, relink=True), the_checkpoint_is_signed),
+        Attack("replace a tape block", honest | {tapes[0]: honest[tapes[1]]}, every_named_file_is_there),
+        Attack("replace a video", honest | {medium: b"\x47" * 188}, every_named_file_is_there),
+        Attack(
+            "forge a witness",
+            anew,
+            the_checkpoint_is_signed,
+            head=forged_head(insider, rewritten, forger),
+            trusted=trusted,
+        ),
+    ]
+
+
+def forged_head(insider: Insider, raws: list[bytes], forger: Ed25519PrivateKey) -> str:
+    """A head that the insider signs with a key of their own under the witness's name."""
+    text = insider.checkpoint(entries_of(insider.rebuilt(raws, relink=True))).text()
+    return join_note(text, [cosignature_line(text, insider.witness_key(forger), forger.sign, 1_790_000_000)])
