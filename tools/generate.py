@@ -10,9 +10,10 @@ import msgspec
 from watchfloor.messages.acts import AnyAct
 from watchfloor.messages.entry import Fact
 from watchfloor.messages.pack import PackHeader, RequiredAdvice
-from watchfloor.messages.screen import NamesTold, PulseTold, ScreenTold
+from watchfloor.messages.screen import FactShown, NamesTold, PulseTold, ReplayTold, ScreenTold
 
 ROOT = Path(__file__).parents[1]
+TOLD = (ScreenTold, PulseTold, NamesTold, ReplayTold, FactShown)
 HEAD = "// Generated from watchfloor.messages by tools/generate.py; do not edit.\n"
 
 
@@ -74,7 +75,9 @@ def outputs() -> dict[Path, str]:
         ROOT / "schemas" / "entry.json": schema("facts of the record", Fact),
         ROOT / "schemas" / "acts.json": schema("acts that people sign", AnyAct),
         ROOT / "schemas" / "pack.json": schema("a pack's files", PackHeader, RequiredAdvice),
-        ROOT / "wall" / "src" / "messages.ts": typescript(components(AnyAct, ScreenTold, PulseTold, NamesTold)),
+        ROOT / "wall" / "src" / "messages.ts": typescript(
+            components(AnyAct, ScreenTold, PulseTold, NamesTold, ReplayTold, FactShown)
+        ),
     }
 
 

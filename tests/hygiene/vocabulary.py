@@ -59,11 +59,12 @@ doubts: doubts as a screen shows them
 dropped_count: elements of CoT that are not read
 encounter: the closest approach of a pair
 end: the exercise's last minute
-end_us: end of a span, by room time
+end_us: when a loss of separation ends, or a stretch of room time does
 ended: why an alert is over
 epoch_room_us: room time at a clock setting
 epoch_toe_us: entry time of a clock setting
 epoch_us: midnight of the room's date
+events: what a replay can step to
 expected_advantage: the decider's answer to the second question
 failed: why the record cannot be written
 feature: the kind of a map feature
@@ -85,7 +86,9 @@ guests: own positions of TAK clients
 head: the log's newest checkpoint that a screen had
 header: the pack's main file
 headway_min: minutes between departures
+held: seats that could see a fact, since when
 hoped_for: what is hoped for
+horizon: where what came later is hidden from a person
 horizontal_m: horizontal minimum
 horizontal_nm: horizontal minimum as packs write it
 id: a name inside a pack
@@ -100,12 +103,14 @@ key_lines: verifier keys of the witnesses that are asked
 kind: kind of request, seat or aircraft
 kinds: kinds of request
 label: level and nations an item is releasable to
+lacked: seats that could not see a fact
 language: language tag of a nation
 last: the last of a block of addresses
 last_room_us: room time of a tape block's last frame
 lat_deg: latitude, WGS 84
 lat_e7deg: latitude in 1e-7 degrees
 lawful_and_valid: the decider's answer to the first question
+level: how far an item may travel inside its nations
 level_ft: level that a scripted aircraft flies
 level_tolerance_ft: how far a level may come apart on another engine
 lon_deg: longitude, WGS 84
@@ -129,6 +134,7 @@ nations: nations of a room or label
 needed_count: how many witnesses must have seen a decision before it is published
 newest_us: room time of a feed's newest data
 note: a plain-language note
+notes: observers' notes, pinned to a moment of a request
 now_m: distance when the probe looked
 now_vertical_ft: vertical distance when the probe looked
 number: a track's number in this room
@@ -175,6 +181,7 @@ rules_version: version of the rules
 sample: first bytes of something refused
 screen: what a screen shows
 screen_digest: hash of the screen a decision was read from
+screens: the hash of each audience's screen at a moment
 sealed_bytes: how long a sealed tape block is
 sealed_digest: SHA-256 over a sealed tape block's stored bytes
 seat: a seat of the pack
@@ -187,6 +194,7 @@ signature: Ed25519 signature in hex
 signature_lines: witnesses' signatures, as they stand under a note
 silent_us: age of a feed's newest message
 simulated: whether a script sits there
+since_us: since when a seat could see a fact
 size_bytes: how long a medium is
 size_count: entries that a checkpoint covers
 software: what wrote the record
@@ -195,13 +203,15 @@ sources: feeds that report a track
 squawk: Mode 3/A code
 stale_s: age at which a feed is stale
 start: the exercise's first minute
-start_us: the exercise's first minute as an instant
+start_us: where a stretch of room time begins
 state: state of data, a request or a feed
 states: age state of each track
 stopped: why a request ended without decision
 stored_bytes: bytes of a tape block as stored
 story: what an exercise is about
+stretches: stretches of room time that run without a jump
 tape_failed: why the tape cannot be written
+thoughts: second thoughts: what somebody would have answered
 times_us: room time at each vertex
 title: what a pack is called
 toa_us: time of applicability

@@ -2,7 +2,7 @@
 
 import type { Plain } from './canonical';
 import { roomNowUs } from './clock';
-import type { AlertShown, Answer, RequestShown, Verdict } from './messages';
+import type { AlertShown, Answer, HorizonShown, RequestShown, Verdict } from './messages';
 import { room } from './room.svelte';
 import { act } from './seat';
 
@@ -52,6 +52,15 @@ export const write = (words: { [key: string]: Plain }): Promise<boolean> => send
 
 export const acknowledge = (alert: AlertShown): Promise<boolean> =>
   send({ type: 'AlertAcknowledged', alert_id: alert.alert_id });
+
+export const openHindsight = (held: HorizonShown): Promise<boolean> =>
+  send({ type: 'HindsightRevealed', request_id: held.request_id, moment_seq: held.moment_seq });
+
+export const thinkAgain = (held: HorizonShown, seatId: string, answer: Answer, words: string): Promise<boolean> =>
+  send({ type: 'SecondThought', request_id: held.request_id, moment_seq: held.moment_seq, as_seat_id: seatId, answer, words });
+
+export const pinNote = (requestId: string, momentSeq: number, momentUs: number, words: string): Promise<boolean> =>
+  send({ type: 'NotePinned', request_id: requestId, moment_seq: momentSeq, moment_us: Math.floor(momentUs), words });
 
 export const setClock = (ratePermille: number, paused: boolean, jumpToUs: number | null): Promise<boolean> =>
   send({ type: 'ClockCommanded', rate_permille: ratePermille, paused, jump_to_us: jumpToUs });

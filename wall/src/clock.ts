@@ -41,3 +41,11 @@ export function instantOf(text: string, nearUs: number, offsetS: number): number
   const localDay = Math.floor((nearUs / 1e6 + offsetS) / 86400);
   return (localDay * 86400 - offsetS + hours * 3600 + minutes * 60 + seconds) * 1e6;
 }
+
+/** Where a deep link of a replay points: `#at=08:12:00&stretch=1`; null when the address says nothing of it. */
+export function wishedInstant(hash: string, nearUs: number, offsetS: number): Record<string, number> | null {
+  const found = /^#at=([\d:]+)(?:&stretch=(\d+))?$/.exec(hash);
+  const us = found ? instantOf(found[1] ?? '', nearUs, offsetS) : null;
+  if (us === null || !found) return null;
+  return found[2] === undefined ? { seek_us: us } : { seek_us: us, number: Number(found[2]) };
+}

@@ -27,6 +27,7 @@ export const MARKS = {
   exercise: { stroke: 'M1 15 15 1M1 8.6 8.6 1M7.400 15 15 7.400' },
   live: { fill: 'M15 8A7 7 0 1 1 1 8a7 7 0 0 1 14 0Z' },
   replay: { fill: 'M8 2 1 8l7 6Zm7 0L8 8l7 6Z' },
+  whatif: { fill: 'M2 1h3v14H2zM5 9h3l4-4-1.6-1.6L15 2l-1.400 4.600L12 5l-4 6H5z' },
 } satisfies Record<string, Mark>;
 
 export type MarkName = keyof typeof MARKS;

@@ -25,6 +25,17 @@ export interface AdviceShown {
   who: Who;
 }
 
+/** A note or a second thought, pinned to a moment of a request. */
+export interface AfterthoughtShown {
+  seq: number;
+  request_id: string;
+  moment_us: number;
+  answer: string;
+  words: string;
+  who: Who;
+  as_seat_id: string;
+}
+
 /** A named seat says it has seen an alert. It changes nothing else. */
 export interface AlertAcknowledged {
   type: "AlertAcknowledged";
@@ -73,7 +84,7 @@ export interface ClockCommanded {
 }
 
 /** What a screen, an export and an outgoing message say they are (SCOPE limit 1). */
-export type Context = "EXERCISE" | "EXERCISE REPLAY" | "LIVE - CIVIL, NOT CERTIFIED" | "REPLAY";
+export type Context = "EXERCISE" | "EXERCISE REPLAY" | "LIVE - CIVIL, NOT CERTIFIED" | "REPLAY" | "WHAT IF";
 
 /** A signed decision in its own words. */
 export interface DecidedShown {
@@ -148,6 +159,23 @@ export interface DoubtShown {
 /** Why an alert ended. */
 export type EndCause = "clock_jumped" | "diverged" | "track_lost";
 
+/** Something to step to; `seq` is its entry. */
+export interface EventShown {
+  seq: number;
+  at_us: number;
+  what: string;
+  request_id: string;
+}
+
+/** A fact about a request, which seats held it since when, and which lacked it. */
+export interface FactShown {
+  seq: number;
+  at_us: number;
+  what: string;
+  held: (HeldShown)[];
+  lacked: (string)[];
+}
+
 /** One feed: how old, how much, what was refused. */
 export interface FeedShown {
   feed_id: string;
@@ -172,6 +200,12 @@ export interface GuestShown {
   lon_e7deg: number;
 }
 
+/** Since when a seat could see a fact. */
+export interface HeldShown {
+  seat_id: string;
+  since_us: number;
+}
+
 /** A person opens what came after a moment of a request. From then on they know, and the record says so. */
 export interface HindsightRevealed {
   type: "HindsightRevealed";
@@ -183,6 +217,13 @@ export interface HindsightRevealed {
   head: LogHead;
   request_id: string;
   moment_seq: number;
+}
+
+/** Where what came later is hidden from this person: before the outcome of a request, after entry `moment_seq`. */
+export interface HorizonShown {
+  request_id: string;
+  moment_seq: number;
+  at_us: number;
 }
 
 /** Kinds of request; a pack names and explains those it uses. Fixed in the engine (SCOPE limit 6). */
@@ -251,6 +292,20 @@ export interface PulseTold {
   witness_failed: string | null;
   feeds: (FeedShown)[];
   guests: (GuestShown)[];
+}
+
+/** Where a replay stands for this viewer, what there is to step to, and what is hidden. */
+export interface ReplayTold {
+  kind: "replay";
+  number: number;
+  stretches: (StretchShown)[];
+  moment_seq: number;
+  horizon: HorizonShown | null;
+  events: (EventShown)[];
+  seats: (SeatShown)[];
+  as_seat_id: string;
+  notes: (AfterthoughtShown)[];
+  thoughts: (AfterthoughtShown)[];
 }
 
 /** One request; `state` is the word on its card: open, held, stopped or decided. */
@@ -350,6 +405,13 @@ export interface StoppedShown {
   cause: StopCause;
   sentence: string;
   at_us: number;
+}
+
+/** A stretch of room time that runs without a jump. */
+export interface StretchShown {
+  number: number;
+  start_us: number;
+  end_us: number;
 }
 
 /** What an adviser presses. */

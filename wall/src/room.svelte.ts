@@ -1,8 +1,8 @@
 /** The room as this screen knows it: what the server last told, and the connection's own state. */
 
 import type { ClockTold } from './clock';
-import { roomNowUs } from './clock';
-import type { AlertShown, FeedShown, GuestShown, LogHead, NamesTold, NameTold, PulseTold, RequestShown, ScreenTold, SeatShown } from './messages';
+import { roomNowUs, wishedInstant } from './clock';
+import type { AlertShown, FeedShown, GuestShown, LogHead, NamesTold, NameTold, PulseTold, ReplayTold, RequestShown, ScreenTold, SeatShown } from './messages';
 import { ask, heldSeat, leave, type Seat } from './seat';
 import { readFrame, type Picture } from './wire';
 
@@ -12,6 +12,7 @@ export interface RoomInfo {
   readonly title: string;
   readonly story?: string;
   readonly context: string;
+  readonly replay?: boolean;
   readonly utc_offset_s: number;
   readonly nations: readonly string[];
   readonly start_us?: number;
@@ -40,6 +41,8 @@ class RoomStore {
   clock = $state.raw<ClockTold>({ roomUs: 0, ratePermille: 1000, paused: true, toldMs: 0 });
   failed = $state.raw<string | null>(null);
   tapeFailed = $state.raw<string | null>(null);
+  witnessFailed = $state.raw<string | null>(null);
+  replay = $state.raw<ReplayTold | null>(null);
   connected = $state.raw(false);
   nowUs = $state.raw(0);
   realMs = $state.raw(Date.now());
@@ -66,7 +69,11 @@ class RoomStore {
     const socket = new WebSocket(new URL('ws', location.href.replace(/^http/, 'ws').replace(/#.*$/, '')));
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
-    socket.onopen = () => socket.send(JSON.stringify({ session: this.seat?.session ?? '' }));
+    socket.onopen = () => {
+      socket.send(JSON.stringify({ session: this.seat?.session ?? '' }));
+      const wish = this.info?.replay ? wishedInstant(location.hash, this.info.end_us ?? 0, this.info.utc_offset_s) : null;
+      if (wish) this.steer(wish);
+    };
     socket.onmessage = (message: MessageEvent<ArrayBuffer | string>) => this.#take(message.data);
     socket.onclose = (event) => {
       if (this.#socket !== socket) return;
@@ -80,13 +87,18 @@ class RoomStore {
     };
   }
 
+  /** Say to a replay where to stand and how to run. */
+  steer(words: Record<string, number | boolean | string>): void {
+    this.#socket?.send(JSON.stringify(words));
+  }
+
   #take(data: ArrayBuffer | string): void {
     this.connected = true;
     if (data instanceof ArrayBuffer) {
       this.#takePicture(readFrame(data));
       return;
     }
-    const told = JSON.parse(data) as ScreenTold | PulseTold | NamesTold;
+    const told = JSON.parse(data) as ScreenTold | PulseTold | NamesTold | ReplayTold;
     if (told.kind === 'names') {
       const names = new Map(this.names);
       for (const name of told.tracks) names.set(name[0], name);
@@ -97,6 +109,9 @@ class RoomStore {
       this.guests = told.guests;
       this.failed = told.failed;
       this.tapeFailed = told.tape_failed;
+      this.witnessFailed = told.witness_failed;
+    } else if (told.kind === 'replay') {
+      this.replay = told;
     } else {
       this.board = told.screen.board;
       this.alerts = told.screen.alerts;

@@ -53,7 +53,7 @@ def moment_at(entries: list[Entry], files: Mapping[str, bytes], text: str) -> Mo
     """
     if not entries:
         raise InputError("nothing was written yet", field="at")
-    segments = _segments(entries)
+    segments = stretches(entries)
     last, room_us, others = _find(entries, segments, text)
     state = RoomState()
     for entry in entries[: last + 1]:
@@ -72,7 +72,7 @@ def _first_opening(entries: list[Entry]) -> RoomOpened:
     raise InputError("the record holds no opening", field="at")
 
 
-def _segments(entries: list[Entry]) -> list[tuple[int, int]]:
+def stretches(entries: list[Entry]) -> list[tuple[int, int]]:
     """First and last entry of each stretch of room time that runs without a jump."""
     starts = [0]
     for place, entry in enumerate(entries):
@@ -98,14 +98,14 @@ def _find(entries: list[Entry], segments: list[tuple[int, int]], text: str) -> t
     visits: list[tuple[int, int]] = []
     for start, end in reversed(segments):
         for instant_us in candidates:
-            low_us = _start_us(entries[start])
+            low_us = start_us_of(entries[start])
             if low_us <= instant_us <= entries[end].room_us:
                 within = [place for place in range(start, end + 1) if entries[place].room_us <= instant_us]
                 visits.append((within[-1] if within else start, instant_us))
     if visits:
         return *visits[0], tuple(entries[place].toe_us for place, _ in visits[1:])
     held = ", ".join(
-        f"{hms_from_us(_start_us(entries[start]), opened.utc_offset_s)} to "
+        f"{hms_from_us(start_us_of(entries[start]), opened.utc_offset_s)} to "
         f"{hms_from_us(entries[end].room_us, opened.utc_offset_s)}"
         for start, end in segments
         if isinstance(entries[start].body, ClockSet)
@@ -113,7 +113,8 @@ def _find(entries: list[Entry], segments: list[tuple[int, int]], text: str) -> t
     raise InputError(f"the record does not hold `{text}`; it holds {held}", field="at")
 
 
-def _start_us(entry: Entry) -> int:
+def start_us_of(entry: Entry) -> int:
+    """Room time at which an entry's stretch begins to count."""
     return entry.body.epoch_room_us if isinstance(entry.body, ClockSet) else entry.room_us
 
 

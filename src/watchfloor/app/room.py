@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from watchfloor.app.guests import Guests
 from watchfloor.app.intake import FeedSetup, Intake
+from watchfloor.app.screens import sampled_screens
 from watchfloor.app.taping import FRAME_S, Taping
 from watchfloor.app.witnessing import Witnessing
 from watchfloor.app.writer import Input, Writer
@@ -33,6 +34,7 @@ TICK_S = 0.5
 TICKS_PER_FRAME = round(FRAME_S / TICK_S)
 KEPT_LOST_US = 180 * 1_000_000
 TOLD_EVERY_S = 60.0
+SAMPLED_EVERY_S = 10.0
 TRAIL_LENGTH = 20_000
 _log = structlog.get_logger()
 
@@ -99,6 +101,7 @@ class Room:
         self._trails: dict[str, deque[TrailPoint]] = {}
         self._told_bad: dict[tuple[str, str], int] = {}
         self._next_told_s = 0.0
+        self._next_sample_s = 0.0
         self._tick_count = 0
         self._looked_us = -1
         self._counter = 0
@@ -193,6 +196,9 @@ class Room:
         if now_s >= self._next_told_s:
             self._next_told_s = now_s + TOLD_EVERY_S
             self._tell_bad()
+        if now_s >= self._next_sample_s and self.writer.trouble is None:
+            self._next_sample_s = now_s + SAMPLED_EVERY_S
+            self._enter(sampled_screens(self.writer.state, self.writer.size, self.setup.everyone, room_us))
         self.writer.tick()
         for watcher in tuple(self._watchers):
             watcher.ticked(Tick(look, self.generation))

@@ -6,10 +6,11 @@ Only what is releasable to the viewer is in it; the shared wall shows roles and 
 from hashlib import sha256
 
 from watchfloor.app.state import AlertView, RoomState
-from watchfloor.base.labels import Audience, releasable
+from watchfloor.base.labels import Audience, label_for, releasable
 from watchfloor.decisions.board import Advice, Doubt, Request
 from watchfloor.messages.acts import Actor, SeatKind
 from watchfloor.messages.canonical import canonical_bytes
+from watchfloor.messages.keeping import SampledScreen, ScreensSampled
 from watchfloor.messages.screen import (
     AdviceShown,
     AlertShown,
@@ -48,11 +49,23 @@ def screen_digest(document: ScreenDocument) -> str:
     return sha256(canonical_bytes(document)).hexdigest()
 
 
+def sampled_screens(state: RoomState, size: int, everyone: Audience, room_us: int) -> ScreensSampled:
+    """The hash of every audience's screen now: the open wall's, and each nation's that has a seat taken."""
+    nations = sorted({seat.nation for seat in state.seats.values()})
+    audiences = [everyone, *(Audience(nations=(nation,)) for nation in nations)]
+    screens = tuple(
+        SampledScreen(one.nations, int(one.level), screen_digest(screen_document(state, one, room_us)))
+        for one in audiences
+    )
+    return ScreensSampled(size, room_us, screens, label_for(everyone.nations))
+
+
 def _is_shown(view: AlertView, room_us: int) -> bool:
     return view.ended is None or 0 <= room_us - view.ended.at_us < SHOWN_ENDED_US
 
 
-def _who(actor: Actor) -> Who:
+def who(actor: Actor) -> Who:
+    """Somebody as screens show them: by role and nation."""
     return Who(actor.role, actor.nation, actor.seat_id, actor.kind is SeatKind.SIMULATED)
 
 
@@ -85,7 +98,7 @@ def _request(request: Request) -> RequestShown:
         until_us=act.until_us,
         written_us=act.at_us,
         nations=act.label.nations,
-        author=_who(request.author),
+        author=who(request.author),
         advisers=request.advisers,
         absent=request.absent(),
         advice=tuple(_advice(advice) for advice in request.advice),
@@ -97,7 +110,7 @@ def _request(request: Request) -> RequestShown:
 
 def _advice(advice: Advice) -> AdviceShown:
     act = advice.act
-    return AdviceShown(act.act_id, act.version, act.verdict, act.words, act.at_us, advice.counts, _who(advice.actor))
+    return AdviceShown(act.act_id, act.version, act.verdict, act.words, act.at_us, advice.counts, who(advice.actor))
 
 
 def _doubt(doubt: Doubt) -> DoubtShown:
@@ -108,7 +121,7 @@ def _doubt(doubt: Doubt) -> DoubtShown:
         doubt.at_us,
         doubt.resolved_by is None,
         doubt.resolution,
-        _who(doubt.actor),
+        who(doubt.actor),
     )
 
 
@@ -123,7 +136,7 @@ def _decided(request: Request) -> DecidedShown | None:
         act.expected_advantage,
         act.remaining_doubt,
         act.at_us,
-        _who(request.decided.actor),
+        who(request.decided.actor),
     )
 
 
@@ -142,6 +155,6 @@ def _alert(view: AlertView) -> AlertShown:
         cpa_m=encounter.cpa_m,
         vertical_ft=encounter.vertical_at_cpa_ft,
         basis=encounter.basis,
-        acknowledged_by=None if view.acknowledged_by is None else _who(view.acknowledged_by),
+        acknowledged_by=None if view.acknowledged_by is None else who(view.acknowledged_by),
         ended=None if view.ended is None else view.ended.cause,
     )

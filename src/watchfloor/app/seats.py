@@ -18,7 +18,7 @@ from watchfloor.app.writer import Input, Writer, Written
 from watchfloor.base.errors import ConflictError, InputError
 from watchfloor.base.labels import Label
 from watchfloor.decisions.step import BoardAct
-from watchfloor.messages.acts import Actor, AnyAct, RequestWritten, ReviewAct, SeatKind, SignedAct
+from watchfloor.messages.acts import Actor, AnyAct, MissingExplained, RequestWritten, ReviewAct, SeatKind, SignedAct
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.pack import Pack, PackSeat
 from watchfloor.messages.room import LinksIssued, SeatTaken
@@ -60,9 +60,10 @@ def key_id_of(public_key: str) -> str:
 
 
 class Seats:
-    """Links and sessions of one run. Runs on the event loop only."""
+    """Links and sessions of one run. Runs on the event loop only. `looks_back`: nothing of the room itself is done."""
 
-    def __init__(self, pack: Pack, room_id: str, writer: Writer, roster: Roster) -> None:
+    def __init__(self, pack: Pack, room_id: str, writer: Writer, roster: Roster, *, looks_back: bool = False) -> None:
+        self._looks_back = looks_back
         self._pack, self._room_id, self._writer, self._roster = pack, room_id, writer, roster
         self._links: dict[str, PackSeat] = {}
         self._sessions: dict[str, Session] = {}
@@ -144,6 +145,8 @@ class Seats:
         """
         seat = self.seat_fact(session)
         act = check_document(document, signature, seat, self._room_id)
+        if self._looks_back and not isinstance(act, ReviewAct | MissingExplained):
+            raise InputError("looking back takes notes, second thoughts and reasons only", field="type")
         signed = SignedAct(
             document=document,
             signature=signature,

@@ -88,11 +88,12 @@ class Started(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class _Server(uvicorn.Server):
+class QuietServer(uvicorn.Server):
     """uvicorn without its own signal handlers: the room ends it."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
+        """Leave signals to the room."""
         yield
 
 
@@ -267,7 +268,7 @@ class Host:
         plan = self._plan
         seats = Seats(plan.pack, room.setup.room_id, room.writer, FileRoster(path)) if plan.pack else None
         links = await seats.issue_links() if seats else {}
-        server = self._screens(make_app(Doors(room, seats, plan.pack), wall_folder(), HOSTS))
+        server = self._screens(make_app(Doors(room, seats, plan.pack).routes(wall_folder()), HOSTS))
         http_port = int(self._http_socket.getsockname()[1])
         cot = CotServer(room, room.setup.everyone, room.intakes[CLIENTS])
         cot_port = await cot.start(self._cot_socket)
@@ -281,7 +282,7 @@ class Host:
                 room_id=room.setup.room_id,
                 context=room.setup.context.value,
                 resumed=bool(past.entries),
-                seats=_links_shown(plan.pack, links, http_port),
+                seats=links_shown(plan.pack, links, http_port),
             )
         )
         try:
@@ -303,7 +304,7 @@ class Host:
             timeout_graceful_shutdown=1,
         )
         self._http_socket.listen(256)
-        server = _Server(config)
+        server = QuietServer(config)
         self._spawn(server.serve(sockets=[self._http_socket]))
         return server
 
@@ -373,7 +374,8 @@ def _need(settings: Settings | None) -> Settings:
     return settings
 
 
-def _links_shown(pack: Pack | None, links: Mapping[str, str], port: int) -> tuple[tuple[str, str], ...]:
+def links_shown(pack: Pack | None, links: Mapping[str, str], port: int) -> tuple[tuple[str, str], ...]:
+    """Every seat's name and link, as they are printed."""
     if pack is None:
         return ()
     roles = {role.id: role.name for role in pack.header.roles}

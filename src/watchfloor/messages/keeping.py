@@ -80,6 +80,23 @@ class HeadWitnessed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="
     label: Label
 
 
+class SampledScreen(Struct, frozen=True, forbid_unknown_fields=True):
+    """The hash of what screens of one audience showed; the canonical document is rebuilt by replay."""
+
+    nations: tuple[str, ...]
+    level: Whole
+    digest: Digest
+
+
+class ScreensSampled(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="ScreensSampled"):
+    """What every audience's screens showed at a room time, after so many entries. Replay must come to the same."""
+
+    size_count: Whole
+    at_us: Whole
+    screens: tuple[SampledScreen, ...]
+    label: Label
+
+
 class MediaKind(StrEnum):
     """What a kept medium is."""
 
@@ -133,4 +150,5 @@ AnyKeepingFact = (
     | MediaRetired
     | MediaMissed
     | MediaReappeared
+    | ScreensSampled
 )

@@ -182,3 +182,71 @@ class NamesTold(Struct, frozen=True, tag_field="kind", tag="names"):
     """Names of tracks that this screen did not have yet."""
 
     tracks: tuple[NameTold, ...]
+
+
+class StretchShown(Struct, frozen=True):
+    """A stretch of room time that runs without a jump."""
+
+    number: int
+    start_us: int
+    end_us: int
+
+
+class EventShown(Struct, frozen=True):
+    """Something to step to; `seq` is its entry."""
+
+    seq: int
+    at_us: int
+    what: str
+    request_id: str
+
+
+class AfterthoughtShown(Struct, frozen=True):
+    """A note or a second thought, pinned to a moment of a request."""
+
+    seq: int
+    request_id: str
+    moment_us: int
+    answer: str
+    words: str
+    who: Who
+    as_seat_id: str
+
+
+class HorizonShown(Struct, frozen=True):
+    """Where what came later is hidden from this person: before the outcome of a request, after entry `moment_seq`."""
+
+    request_id: str
+    moment_seq: int
+    at_us: int
+
+
+class ReplayTold(Struct, frozen=True, tag_field="kind", tag="replay"):
+    """Where a replay stands for this viewer, what there is to step to, and what is hidden."""
+
+    number: int
+    stretches: tuple[StretchShown, ...]
+    moment_seq: int
+    horizon: HorizonShown | None
+    events: tuple[EventShown, ...]
+    seats: tuple[SeatShown, ...]
+    as_seat_id: str
+    notes: tuple[AfterthoughtShown, ...]
+    thoughts: tuple[AfterthoughtShown, ...]
+
+
+class HeldShown(Struct, frozen=True):
+    """Since when a seat could see a fact."""
+
+    seat_id: str
+    since_us: int
+
+
+class FactShown(Struct, frozen=True):
+    """A fact about a request, which seats held it since when, and which lacked it."""
+
+    seq: int
+    at_us: int
+    what: str
+    held: tuple[HeldShown, ...]
+    lacked: tuple[str, ...]

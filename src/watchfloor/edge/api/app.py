@@ -5,7 +5,6 @@ Only requests to this machine's own names are answered (against DNS rebinding), 
 policy stands on every answer.
 """
 
-import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -22,16 +21,15 @@ from starlette.websockets import WebSocket
 
 from watchfloor import __version__
 from watchfloor.app.room import Room
-from watchfloor.app.seats import Enrolment, Seats, Session
-from watchfloor.base.errors import InputError, WatchfloorError
+from watchfloor.app.seats import Seats
+from watchfloor.base.errors import WatchfloorError
 from watchfloor.base.labels import releasable
 from watchfloor.edge.api import sockets
-from watchfloor.edge.api.problems import REFUSAL_STATUS, on_error, problem
+from watchfloor.edge.api.problems import on_error, problem
+from watchfloor.edge.api.seats import SeatDoors
 from watchfloor.edge.api.tracks import track_document, tracks_geojson
-from watchfloor.messages.outcomes import ActRefused
 from watchfloor.messages.pack import Pack
 
-MAX_BODY_BYTES = 64 << 10
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
     "connect-src 'self'; font-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; "
@@ -45,18 +43,12 @@ _HEADERS = (
 )
 
 
-class ActWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A signed act as a browser sends it."""
-
-    document: str
-    signature: str
-
-
-class Doors:
+class Doors(SeatDoors):
     """The HTTP handlers of one room. `pack` is None for a room fed from files."""
 
     def __init__(self, room: Room, seats: Seats | None, pack: Pack | None) -> None:
-        self._room, self._seats, self._pack = room, seats, pack
+        super().__init__(seats, room.writer, room.setup.room_id)
+        self._room, self._pack = room, pack
 
     def routes(self, wall: Path) -> list[BaseRoute]:
         """All routes, the wall's files last."""
@@ -68,15 +60,10 @@ class Doors:
             Route("/api/tracks", self.tracks),
             Route("/api/tracks/{number:int}", self.track),
             Route("/api/quarantine", self.quarantine),
-            Route("/api/link", self.link, methods=["POST"]),
-            Route("/api/enter", self.enter, methods=["POST"]),
-            Route("/api/seat", self.seat),
-            Route("/api/acts", self.acts, methods=["POST"]),
+            *self.seat_routes(),
             WebSocketRoute("/ws", self.socket),
+            *wall_routes(wall),
         ]
-        if (wall / "index.html").is_file():
-            found.append(Route("/", lambda _: FileResponse(wall / "index.html")))
-            found.append(Mount("/", StaticFiles(directory=wall)))
         return found
 
     async def room(self, _: Request) -> Response:
@@ -124,69 +111,16 @@ class Doors:
         }
         return JSONResponse(msgspec.to_builtins(kept))
 
-    async def link(self, request: Request) -> Response:
-        """Which seat a link opens, before anybody sits down."""
-        body = await _json(request)
-        seats = self._seats_or_refuse()
-        seat = seats.seat_of_link(str(body.get("token", "")))
-        taken = seat.id in self._room.writer.state.seats
-        return JSONResponse(
-            {"seat_id": seat.id, "role": seat.role, "nation": seat.nation, "name": seat.name, "taken": taken}
-        )
-
-    async def enter(self, request: Request) -> Response:
-        """Sit down: a link's token and a key that the browser made."""
-        wish = _convert(await _json(request), Enrolment)
-        session = await self._seats_or_refuse().enter(wish)
-        return JSONResponse(self._seat_document(session))
-
-    async def seat(self, request: Request) -> Response:
-        """Who the session's tab is."""
-        session = self._session(request)
-        if session is None:
-            return problem(401, "session", "open a seat's link first")
-        return JSONResponse(self._seat_document(session))
-
-    def _seat_document(self, session: Session) -> dict[str, Any]:
-        fact = self._seats_or_refuse().seat_fact(session)
-        return {
-            "session": session.token,
-            "room_id": self._room.setup.room_id,
-            "person_id": fact.person_id,
-            "seat_id": fact.seat_id,
-            "role": fact.role,
-            "nation": fact.nation,
-            "powers": list(fact.powers),
-            "key_id": fact.key_id,
-        }
-
-    async def acts(self, request: Request) -> Response:
-        """Enter a signed act; a refusal is an answer with its reason, not a fault."""
-        session = self._session(request)
-        if session is None:
-            return problem(401, "session", "open a seat's link first")
-        wish = _convert(await _json(request), ActWish)
-        written = await self._seats_or_refuse().act(session, wish.document, wish.signature)
-        for entry in written.entries:
-            if isinstance(entry.body, ActRefused):
-                status = REFUSAL_STATUS.get(entry.body.code, 403)
-                return problem(status, entry.body.code, entry.body.sentence, seq=entry.seq)
-        return JSONResponse({"entries": [entry.seq for entry in written.entries]})
-
     async def socket(self, socket: WebSocket) -> None:
         """A screen's connection."""
         await sockets.Viewer(self._room, self._seats, socket).serve()
 
-    def _session(self, request: Request) -> Session | None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or self._seats is None:
-            return None
-        return self._seats.session(token.strip())
 
-    def _seats_or_refuse(self) -> Seats:
-        if self._seats is None:
-            raise InputError("this room has no seats: it shows recorded or live data only", field="seat")
-        return self._seats
+def wall_routes(wall: Path) -> list[BaseRoute]:
+    """The wall's own files, where it was built."""
+    if not (wall / "index.html").is_file():
+        return []
+    return [Route("/", lambda _: FileResponse(wall / "index.html")), Mount("/", StaticFiles(directory=wall))]
 
 
 def room_document(room: Room, pack: Pack | None) -> dict[str, Any]:
@@ -202,49 +136,32 @@ def room_document(room: Room, pack: Pack | None) -> dict[str, Any]:
         "head": {"size_count": room.writer.size, "root": room.writer.root.hex()},
         "minima": msgspec.to_builtins(setup.minima),
     }
-    if pack is not None:
-        document |= {
-            "story": pack.header.story,
-            "start_us": pack.start_us,
-            "end_us": pack.end_us,
-            "rules_digest": pack.rules_digest,
-            "rules_version": pack.advice.rules_version,
-            "roles": {role.id: role.name for role in pack.header.roles},
-            "seats": [
-                {"seat_id": seat.id, "role": seat.role, "nation": seat.nation, "name": seat.name}
-                for seat in pack.header.seats
-                if not seat.simulated
-            ],
-            "kinds": [msgspec.to_builtins(kind) for kind in pack.header.kinds],
-            "areas": [{"area_id": area.id, "name": area.name, "feature": area.feature} for area in pack.areas],
-        }
-    return document
+    return document | pack_document(pack)
+
+
+def pack_document(pack: Pack | None) -> dict[str, Any]:
+    """What a pack tells screens: roles, seats, kinds, areas, rules in force."""
+    if pack is None:
+        return {}
+    return {
+        "story": pack.header.story,
+        "start_us": pack.start_us,
+        "end_us": pack.end_us,
+        "rules_digest": pack.rules_digest,
+        "rules_version": pack.advice.rules_version,
+        "roles": {role.id: role.name for role in pack.header.roles},
+        "seats": [
+            {"seat_id": seat.id, "role": seat.role, "nation": seat.nation, "name": seat.name}
+            for seat in pack.header.seats
+            if not seat.simulated
+        ],
+        "kinds": [msgspec.to_builtins(kind) for kind in pack.header.kinds],
+        "areas": [{"area_id": area.id, "name": area.name, "feature": area.feature} for area in pack.areas],
+    }
 
 
 def _packed(document: msgspec.Struct) -> Response:
     return Response(msgspec.json.encode(document), media_type="application/json")
-
-
-async def _json(request: Request) -> dict[str, Any]:
-    raw = b""
-    async for part in request.stream():
-        raw += part
-        if len(raw) > MAX_BODY_BYTES:
-            raise HTTPException(413, f"the body is over {MAX_BODY_BYTES} bytes")
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise InputError("the body is not JSON", field="body") from error
-    if not isinstance(body, dict):
-        raise InputError("the body is not a JSON object", field="body")
-    return body
-
-
-def _convert(body: dict[str, Any], kind: type[Any]) -> Any:
-    try:
-        return msgspec.convert(body, kind)
-    except msgspec.ValidationError as error:
-        raise InputError(str(error), field="body") from error
 
 
 async def _on_text(_: Request, error: Exception) -> Response:
@@ -297,11 +214,11 @@ def _with_headers(send: Send) -> Send:
     return headed
 
 
-def make_app(doors: Doors, wall: Path, hosts: frozenset[str]) -> ASGIApp:
+def make_app(routes: list[BaseRoute], hosts: frozenset[str]) -> ASGIApp:
     """The whole HTTP side of a room."""
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
         WatchfloorError: on_error,
         HTTPException: _on_http,
         UnicodeError: _on_text,
     }
-    return Gate(Starlette(routes=doors.routes(wall), exception_handlers=handlers), hosts)
+    return Gate(Starlette(routes=routes, exception_handlers=handlers), hosts)

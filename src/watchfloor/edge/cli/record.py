@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from watchfloor.edge.cli import record_export, record_keys, record_media, record_verify, record_witness
+from watchfloor.edge.cli import record_export, record_keys, record_media, record_verifier, record_verify, record_witness
 
 
 def add(commands: Any) -> None:
@@ -17,5 +17,5 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for part in (record_verify, record_export, record_witness, record_keys, record_media):
+    for part in (record_verify, record_export, record_witness, record_keys, record_media, record_verifier):
         part.add(verbs)

@@ -1,0 +1,135 @@
+"""`replay --check`: every past act judged again, every alert probed again, every sampled screen rebuilt.
+
+Judging is exact: the same outcomes with the same reasons, or a divergence that names its entry and field. Alerts are
+probed again from the states that they store, within the engine's tolerance. The recorded outcome stays the authority.
+"""
+
+from collections import deque
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from watchfloor.app.screens import screen_digest, screen_document
+from watchfloor.app.state import RoomState, step
+from watchfloor.base.labels import Audience, Level
+from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, probe
+from watchfloor.messages.acts import SignedAct
+from watchfloor.messages.alerts import AlertRaised, VerticalBasis
+from watchfloor.messages.entry import Entry, Fact
+from watchfloor.messages.keeping import ScreensSampled
+from watchfloor.messages.outcomes import RequestDecided
+
+KEPT_STATES = 2_000
+ALERT_TOLERANCE_M, ALERT_TOLERANCE_US = 50, 2_000_000
+
+
+class Divergence(Struct, frozen=True):
+    """Where replay came to something else: the entry, the field, what is recorded, what came out."""
+
+    seq: int
+    field: str
+    recorded: str
+    replayed: str
+
+
+class Rejudged(Struct):
+    """What was judged again, and where it came apart."""
+
+    act_count: int = 0
+    decision_count: int = 0
+    alert_count: int = 0
+    screen_count: int = 0
+    divergences: list[Divergence] = []
+
+
+def rejudge(entries: list[Entry]) -> Rejudged:
+    """Judge a whole record again, by the rules that each act was pinned to."""
+    found = Rejudged(divergences=[])
+    state = RoomState()
+    expected: deque[Fact] = deque()
+    states: deque[RoomState] = deque([state], maxlen=KEPT_STATES)
+    for entry in entries:
+        follows = bool(expected)
+        if follows:
+            _compare(found, entry, expected.popleft())
+        found.act_count += isinstance(entry.body, SignedAct)
+        found.decision_count += isinstance(entry.body, RequestDecided)
+        if isinstance(entry.body, AlertRaised):
+            _probe_again(found, entry, entry.body)
+        if isinstance(entry.body, ScreensSampled):
+            _show_again(found, entry, entry.body, states)
+        state, outputs = step(state, entry.body, entry.toe_us, entry.room_us, entry.seq)
+        states.append(state)
+        if not follows:
+            expected.extend(outputs)
+    for left in expected:
+        found.divergences.append(Divergence(entries[-1].seq, "entry", "nothing", type(left).__name__))
+    return found
+
+
+def _compare(found: Rejudged, entry: Entry, replayed: Fact) -> None:
+    if entry.body == replayed:
+        return
+    recorded_name, replayed_name = type(entry.body).__name__, type(replayed).__name__
+    if recorded_name != replayed_name:
+        found.divergences.append(Divergence(entry.seq, "type", recorded_name, replayed_name))
+        return
+    one, other = msgspec.to_builtins(entry.body), msgspec.to_builtins(replayed)
+    path, recorded, came_out = first_difference(one, other)
+    found.divergences.append(Divergence(entry.seq, path, recorded, came_out))
+
+
+def first_difference(one: Any, other: Any, path: str = "") -> tuple[str, str, str]:
+    """The first field in which two plain values differ, and both values there."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(one.keys() | other.keys()):
+            if one.get(key) != other.get(key):
+                return first_difference(one.get(key), other.get(key), f"{path}.{key}" if path else key)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        for place in range(max(len(one), len(other))):
+            left = one[place] if place < len(one) else None
+            right = other[place] if place < len(other) else None
+            if left != right:
+                return first_difference(left, right, f"{path}[{place}]")
+    return path or "value", str(one), str(other)
+
+
+def _probe_again(found: Rejudged, entry: Entry, alert: AlertRaised) -> None:
+    """The alert's own states must give the same encounter, within the tolerance.
+
+    A state stores one level. Where geometric levels were compared it may be the pressure level; then only the
+    horizontal part is held against the record.
+    """
+    found.alert_count += 1
+    by_pressure = alert.encounter.basis is VerticalBasis.PRESSURE
+    pair = [Candidate(held, held.alt_ft if by_pressure else NO_ALTITUDE_FT) for held in (alert.first, alert.second)]
+    again = probe(pair, alert.minima, alert.at_us)
+    if not again:
+        found.divergences.append(Divergence(entry.seq, "encounter", "a loss of separation", "none"))
+        return
+    encounter = again[0].encounter
+    limits = {"cpa_m": ALERT_TOLERANCE_M, "cpa_us": ALERT_TOLERANCE_US}
+    if alert.encounter.basis is not VerticalBasis.GEOMETRIC:
+        limits["loss_us"] = ALERT_TOLERANCE_US
+    for name, limit in limits.items():
+        recorded, came_out = getattr(alert.encounter, name), getattr(encounter, name)
+        if abs(recorded - came_out) > limit:
+            found.divergences.append(Divergence(entry.seq, f"encounter.{name}", str(recorded), str(came_out)))
+
+
+def _show_again(found: Rejudged, entry: Entry, sampled: ScreensSampled, states: deque[RoomState]) -> None:
+    """Every sampled screen, rebuilt from the entries that were there."""
+    behind = entry.seq - sampled.size_count
+    if not 0 <= behind < len(states):
+        found.divergences.append(Divergence(entry.seq, "size_count", str(sampled.size_count), "too far back"))
+        return
+    state = states[len(states) - 1 - behind]
+    for screen in sampled.screens:
+        found.screen_count += 1
+        audience = Audience(nations=screen.nations, level=Level(screen.level))
+        digest = screen_digest(screen_document(state, audience, sampled.at_us))
+        if digest != screen.digest:
+            found.divergences.append(
+                Divergence(entry.seq, f"screen for {', '.join(screen.nations)}", screen.digest, digest)
+            )

@@ -1,0 +1,212 @@
+"""A record to watch again: its states, stretches of room time, events, and who held which fact when."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from watchfloor.app.replay import start_us_of, stretches
+from watchfloor.app.state import RoomState, fold
+from watchfloor.base.errors import InputError
+from watchfloor.base.labels import Audience, Label, releasable
+from watchfloor.decisions.reviewing import Afterthoughts
+from watchfloor.messages.acts import AdviceGiven, SeatKind, SignedAct, Verdict, act_of
+from watchfloor.messages.air import TrackPicture
+from watchfloor.messages.alerts import AlertEnded, AlertRaised
+from watchfloor.messages.entry import Entry
+from watchfloor.messages.outcomes import (
+    DecisionAwaited,
+    RequestDecided,
+    RequestHeld,
+    RequestOpened,
+    RequestReopened,
+    RequestStopped,
+)
+from watchfloor.messages.room import Context, TapeBlockRecovered, TapeBlockSealed
+from watchfloor.record.folder_layout import journal_file, tape_file
+from watchfloor.record.tape import TRACKS, Frame, TapedName
+from watchfloor.record.tape_files import frames_in
+from watchfloor.record.tape_pictures import picture_of
+
+KEPT_BLOCKS = 4
+
+
+class Event(Struct, frozen=True):
+    """Something to step to: when, in which entry, what, about which request."""
+
+    seq: int
+    room_us: int
+    kind: str
+    request_id: str
+    label: Label
+
+
+class HeldFact(Struct, frozen=True):
+    """A fact about a request: when it stood in the record, which seats could see it since when, and which could not."""
+
+    seq: int
+    at_us: int
+    what: str
+    held: tuple[tuple[str, int], ...]
+    lacked: tuple[str, ...]
+
+
+class Recording:
+    """A verified record in memory. `states[n]` is the room after `n` entries."""
+
+    def __init__(self, entries: list[Entry], files: Mapping[str, bytes], states: list[RoomState] | None = None) -> None:
+        if not entries:
+            raise InputError("nothing was written yet; there is nothing to replay", field="folder")
+        self.entries, self._files = entries, files
+        self.states = [RoomState(), *(states if states is not None else _states_of(entries))]
+        opened = next((state.opened for state in self.states if state.opened), None)
+        if opened is None:
+            raise InputError("the record holds no opening", field="folder")
+        self.opened = opened
+        self.is_branch = states is not None
+        self.stretches = [
+            (first, last)
+            for first, last in stretches(entries)
+            if any(state.clock for state in self.states[first + 1 : last + 2])
+        ]
+        self._blocks: dict[str, tuple[list[Frame], list[Mapping[int, TapedName]]]] = {}
+        self._index = _blocks_of(entries)
+
+    def context(self) -> Context:
+        """What screens of this recording say that they are."""
+        if self.is_branch:
+            return Context.WHAT_IF
+        return Context.EXERCISE_REPLAY if self.opened.context is Context.EXERCISE else Context.REPLAY
+
+    def span_us(self, stretch: int) -> tuple[int, int]:
+        """First and last room time of a stretch."""
+        first, last = self.stretches[stretch]
+        return start_us_of(self.entries[first]), self.entries[last].room_us
+
+    def size_at(self, stretch: int, room_us: int) -> int:
+        """How many entries there were at an instant of a stretch."""
+        first, last = self.stretches[stretch]
+        times = [entry.room_us for entry in self.entries[first : last + 1]]
+        return max(first + bisect_right(times, room_us), first + 1)
+
+    def picture(self, size: int, stretch: int, room_us: int) -> TrackPicture | None:
+        """The last picture taped in a stretch by an instant, as far as the first `size` entries tell."""
+        first, _ = self.stretches[stretch]
+        usable = [one for one in self._index if first <= one[0] < size and one[2] <= room_us]
+        if not usable:
+            return None
+        frames, names = self._frames(usable[-1][1])
+        place = bisect_right([frame.head.room_us for frame in frames], room_us) - 1
+        return None if place < 0 else picture_of(frames[place], names[place])
+
+    def _frames(self, block: str) -> tuple[list[Frame], list[Mapping[int, TapedName]]]:
+        if block not in self._blocks:
+            raw = self._files.get(tape_file(block)) or self._files.get(journal_file(block)) or b""
+            frames = list(frames_in(block, raw)) if raw else []
+            told: dict[int, TapedName] = {}
+            names: list[Mapping[int, TapedName]] = []
+            for frame in frames:
+                if frame.head.names:
+                    told = told | {name.number: name for name in frame.head.names}
+                names.append(told)
+            while len(self._blocks) >= KEPT_BLOCKS:
+                del self._blocks[next(iter(self._blocks))]
+            self._blocks[block] = frames, names
+        return self._blocks[block]
+
+    def events(self, stretch: int) -> list[Event]:
+        """What happened in a stretch, in order."""
+        first, last = self.stretches[stretch]
+        found = []
+        for entry in self.entries[first : last + 1]:
+            kind = _EVENTS.get(type(entry.body))
+            if kind is not None:
+                request_id = getattr(entry.body, "request_id", "")
+                found.append(Event(entry.seq, entry.room_us, kind, request_id, entry.body.label))
+        return found
+
+    def horizon(self, stretch: int, person_id: str, afterthoughts: Afterthoughts) -> Event | None:
+        """The first decision of a stretch whose aftermath a person has not opened; nobody in particular: the first."""
+        for event in self.events(stretch):
+            if event.kind in _ENDS and not afterthoughts.knows_aftermath(person_id, event.request_id, event.seq - 1):
+                return event
+        return None
+
+    def facts_about(self, request_id: str, size: int) -> list[HeldFact]:
+        """When each seat first held each fact about a request, among the first `size` entries."""
+        seated: dict[str, tuple[str, int]] = {}
+        found = []
+        for entry in self.entries[:size]:
+            for seat_id, seat in self.states[entry.seq + 1].seats.items():
+                if seat.kind is SeatKind.PERSON and seat_id not in seated:
+                    seated[seat_id] = seat.nation, entry.room_us
+            what = _what(entry, request_id)
+            if what is not None:
+                found.append((entry, what))
+        return [_held(entry, what, seated) for entry, what in found]
+
+
+_EVENTS = {
+    RequestOpened: "asked",
+    RequestHeld: "held",
+    RequestReopened: "reopened",
+    RequestDecided: "decided",
+    DecisionAwaited: "signed",
+    RequestStopped: "stopped",
+    AlertRaised: "alert",
+    AlertEnded: "alert ended",
+}
+_ENDS = frozenset(("decided", "signed"))
+_WHAT: Mapping[type, Callable[[object], str]] = {
+    RequestOpened: lambda _: "the request",
+    RequestHeld: lambda body: f"the doubt of {getattr(body, 'role', '')}, {getattr(body, 'nation', '')}",
+    RequestReopened: lambda _: "the answer to the doubt",
+    RequestDecided: lambda _: "the decision",
+    RequestStopped: lambda _: "the stop",
+}
+
+
+def _what(entry: Entry, request_id: str) -> str | None:
+    body = entry.body
+    if isinstance(body, SignedAct):
+        act = act_of(body)
+        if isinstance(act, AdviceGiven) and act.request_id == request_id:
+            word = "concurs" if act.verdict is Verdict.CONCUR else "doubts"
+            return f"{body.actor.role}, {body.actor.nation} {word}"
+        return None
+    if isinstance(body, AlertRaised):
+        return f"the alert {body.alert_id}"
+    told = _WHAT.get(type(body))
+    return told(body) if told and getattr(body, "request_id", "") == request_id else None
+
+
+def _held(entry: Entry, what: str, seated: Mapping[str, tuple[str, int]]) -> HeldFact:
+    label = entry.body.label
+    held, lacked = [], []
+    for seat_id, (nation, since_us) in sorted(seated.items()):
+        if releasable(label, Audience(nations=(nation,))):
+            held.append((seat_id, max(since_us, entry.room_us)))
+        else:
+            lacked.append(seat_id)
+    return HeldFact(entry.seq, entry.room_us, what, tuple(held), tuple(lacked))
+
+
+def _states_of(entries: list[Entry]) -> list[RoomState]:
+    states, state = [], RoomState()
+    for entry in entries:
+        state = fold(state, entry)
+        states.append(state)
+    return states
+
+
+def _blocks_of(entries: list[Entry]) -> list[tuple[int, str, int]]:
+    """Sealed blocks of tracks: entry, name, first room time; with the entry of their first frame."""
+    firsts: dict[str, int] = {}
+    found = []
+    for entry in entries:
+        block = getattr(entry.body, "block", "")
+        if block.startswith(f"{TRACKS}-"):
+            firsts.setdefault(block, entry.seq)
+            if isinstance(entry.body, TapeBlockSealed | TapeBlockRecovered) and entry.body.sealed_bytes:
+                found.append((firsts[block], block, entry.body.first_room_us))
+    return sorted(found)

@@ -1,0 +1,108 @@
+"""A branch of a record: other rules, other advice, something left out; run in a copy and never mixed with the record.
+
+A branch is computed in memory and marked WHAT IF wherever it is shown or written. Nothing signed is made: an act that
+was changed has no valid signature, and a branch is no evidence of anything but the rules.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from watchfloor.app.screens import state_word
+from watchfloor.app.state import RoomState, pass_time, step
+from watchfloor.base.errors import InputError
+from watchfloor.messages.acts import AdviceGiven, SignedAct, Verdict, act_of
+from watchfloor.messages.canonical import canonical_bytes
+from watchfloor.messages.entry import Entry, Fact
+from watchfloor.messages.outcomes import AnyOutcome
+from watchfloor.messages.pack import DoctrineSet, RequiredAdvice
+
+_OUTCOMES = AnyOutcome
+
+
+class OtherAdvice(Struct, frozen=True, forbid_unknown_fields=True):
+    """The advice in this entry had said something else."""
+
+    entry: int
+    verdict: Verdict
+    words: str = ""
+
+
+class WhatIf(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is different in a branch: the advice rule, single advice, entries left out."""
+
+    rule: RequiredAdvice | None = None
+    advice: tuple[OtherAdvice, ...] = ()
+    without: tuple[int, ...] = ()
+
+
+class Branch(Struct, frozen=True):
+    """The states after each entry of a branch, and what became of each request, as recorded and in the branch."""
+
+    states: list[RoomState]
+    outcomes: list[tuple[str, str, str]]
+
+
+def what_if_of(plain: Any) -> WhatIf:
+    """The changes that a file says.
+
+    **Raises**: InputError, naming the field.
+    """
+    try:
+        return msgspec.convert(plain, WhatIf)
+    except msgspec.ValidationError as error:
+        raise InputError(f"the branch's file: {error}", field="what-if") from error
+
+
+def branch(entries: list[Entry], changes: WhatIf) -> Branch:
+    """Run the record's inputs again with the changes.
+
+    **Raises**: InputError, when a change names no such entry, or something that is no advice.
+    """
+    _check(entries, changes)
+    advice = {one.entry: one for one in changes.advice}
+    left_out = frozenset(changes.without)
+    recorded = RoomState()
+    state = RoomState()
+    states = []
+    for entry in entries:
+        recorded, _ = step(recorded, entry.body, entry.toe_us, entry.room_us, entry.seq)
+        fact = _changed(entry, advice.get(entry.seq), changes.rule)
+        if entry.seq not in left_out and not isinstance(fact, _OUTCOMES):
+            state, _ = step(state, fact, entry.toe_us, entry.room_us, entry.seq)
+        state, _ = pass_time(state, entry.room_us)
+        states.append(state)
+    return Branch(states, _outcomes(recorded, state))
+
+
+def _check(entries: list[Entry], changes: WhatIf) -> None:
+    for seq in (*changes.without, *(one.entry for one in changes.advice)):
+        if not 0 <= seq < len(entries):
+            raise InputError(f"there is no entry {seq}; the record has {len(entries)}", field="what-if")
+    for one in changes.advice:
+        body = entries[one.entry].body
+        if not isinstance(body, SignedAct) or not isinstance(act_of(body), AdviceGiven):
+            raise InputError(f"entry {one.entry} is no advice", field="advice")
+
+
+def _changed(entry: Entry, advice: OtherAdvice | None, rule: RequiredAdvice | None) -> Fact:
+    body = entry.body
+    if isinstance(body, DoctrineSet) and rule is not None:
+        return replace(body, advice=rule)
+    if advice is not None and isinstance(body, SignedAct):
+        act = act_of(body)
+        if isinstance(act, AdviceGiven):
+            other = replace(act, verdict=advice.verdict, words=advice.words)
+            return replace(body, document=canonical_bytes(other).decode(), signature="0" * 128)
+    return body
+
+
+def _outcomes(recorded: RoomState, branched: RoomState) -> list[tuple[str, str, str]]:
+    words: Mapping[str, str] = {name: state_word(request) for name, request in branched.board.requests.items()}
+    return [
+        (name, state_word(request), words.get(name, "never written"))
+        for name, request in recorded.board.requests.items()
+    ]

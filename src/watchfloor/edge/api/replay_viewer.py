@@ -1,0 +1,239 @@
+"""One viewer of a replay: a clock of its own, and nothing later than what its person has opened.
+
+It speaks the running room's own protocol, so that the same wall shows it; and takes a few words from the screen:
+
+| word | means |
+|---|---|
+| `seek_us`, `number` | go to a room time, in a stretch |
+| `rate_permille`, `paused` | from 250 (a quarter) to 60,000 (sixty-fold) |
+| `step` | 1 or -1: to the next or the last event |
+| `as_seat` | look from another seat: only what is releasable to both is shown |
+"""
+
+import asyncio
+import json
+
+import msgspec
+from msgspec import Struct
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from watchfloor.app.replaying import Event
+from watchfloor.app.screens import screen_digest, screen_document, who
+from watchfloor.app.seats import Session
+from watchfloor.app.state import RoomState
+from watchfloor.base.errors import InputError
+from watchfloor.base.labels import Audience, releasable
+from watchfloor.decisions.reviewing import Afterthought, Afterthoughts
+from watchfloor.edge.api import frames
+from watchfloor.edge.api.replay_position import Position, ReplayStage
+from watchfloor.messages.acts import LogHead, SeatKind, SecondThought
+from watchfloor.messages.air import TrackPicture
+from watchfloor.messages.room import FeedState
+from watchfloor.messages.screen import (
+    AfterthoughtShown,
+    EventShown,
+    FeedShown,
+    HorizonShown,
+    NamesTold,
+    NameTold,
+    PulseTold,
+    ReplayTold,
+    ScreenTold,
+    SeatShown,
+    StretchShown,
+)
+
+TICK_S = 0.5
+HELLO_WAIT_S, SEND_WAIT_S = 5.0, 10.0
+
+
+class ReplayViewer:
+    """One screen's connection."""
+
+    def __init__(self, stage: ReplayStage, socket: WebSocket) -> None:
+        self._stage, self._socket = stage, socket
+        self._position = Position(stage)
+        self._session: Session | None = None
+        self._as_seat = ""
+        self._named: dict[int, NameTold] = {}
+        self._told = b""
+        self._wake = asyncio.Event()
+
+    def _person(self) -> str:
+        return self._session.person_id if self._session else ""
+
+    def audience(self) -> Audience:
+        """Whom this screen shows to: the person's nation, and the nation of the seat they look from."""
+        nations = set()
+        if self._session is not None and self._stage.seats is not None:
+            nations.add(self._stage.seats.seat_fact(self._session).nation)
+        seat = self._stage.recording.states[-1].seats.get(self._as_seat) or next(
+            (state.seats[self._as_seat] for state in self._stage.recording.states if self._as_seat in state.seats), None
+        )
+        if seat is not None:
+            nations.add(seat.nation)
+        return Audience(nations=tuple(sorted(nations))) if self._session and nations else self._stage.everyone
+
+    async def serve(self) -> None:
+        """Speak to the screen until it goes."""
+        await self._socket.accept()
+        try:
+            hello = json.loads(await asyncio.wait_for(self._socket.receive_text(), HELLO_WAIT_S))
+            token = str(hello.get("session", "")) if isinstance(hello, dict) else ""
+            if token and self._stage.seats is not None:
+                self._session = self._stage.seats.session(token)
+        except InputError as error:
+            await self._socket.close(4401, reason=str(error)[:100])
+            return
+        except (TimeoutError, ValueError, KeyError, WebSocketDisconnect):
+            if self._socket.client_state is WebSocketState.CONNECTED:
+                await self._socket.close(4400, reason="say hello first")
+            return
+        listener, sender = asyncio.create_task(self._listen()), asyncio.create_task(self._play())
+        try:
+            await asyncio.wait({listener, sender}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            listener.cancel()
+            sender.cancel()
+            await asyncio.gather(listener, sender, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            try:
+                told = json.loads(message.get("text") or "{}")
+                if isinstance(told, dict):
+                    if isinstance(told.get("as_seat"), str):
+                        self._as_seat = told["as_seat"]
+                    self._position.obey(told, self._person(), self._events())
+            except (ValueError, InputError):
+                continue
+            self._wake.set()
+
+    async def _play(self) -> None:
+        loop = asyncio.get_running_loop()
+        before_s = loop.time()
+        while True:
+            now_s = loop.time()
+            self._position.step_clock(now_s - before_s, self._person())
+            before_s = now_s
+            await self._show()
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), TICK_S)
+            except TimeoutError:
+                continue
+
+    def _events(self) -> list[Event]:
+        """Events that this person may know of: none behind the horizon."""
+        horizon, audience = self._position.horizon(self._person()), self.audience()
+        return [
+            event
+            for event in self._stage.recording.events(self._position.number)
+            if releasable(event.label, audience) and (horizon is None or event.seq < horizon.seq)
+        ]
+
+    async def _show(self) -> None:
+        stage, position, audience = self._stage, self._position, self.audience()
+        size = position.size(self._person())
+        state = stage.recording.states[size]
+        picture = stage.recording.picture(size, position.number, position.room_us)
+        seen = (
+            frames.visible(picture, audience)
+            if picture
+            else TrackPicture(room_us=position.room_us, tracks=(), states=())
+        )
+        await self._name(seen)
+        await self._send(frames.encode(seen, position.jumps))
+        await self._text(self._pulse(state, seen, audience))
+        document = screen_document(state, audience, position.room_us)
+        head = LogHead(stage.writer.size, stage.writer.root.hex()) if stage.writer else LogHead(size, "0" * 64)
+        await self._text(ScreenTold(stage.recording.context(), screen_digest(document), head, document))
+        await self._text(self._replay(state, size, audience))
+
+    async def _name(self, seen: TrackPicture) -> None:
+        news = []
+        for track in seen.tracks:
+            sources = ",".join(source.feed_id for source in track.sources)
+            name = NameTold(track.number, track.callsign, track.squawk, track.identity, sources)
+            if self._named.get(track.number) != name:
+                self._named[track.number] = name
+                news.append(name)
+        if news:
+            await self._text(NamesTold(tuple(news)))
+
+    def _pulse(self, state: RoomState, seen: TrackPicture, audience: Audience) -> PulseTold:
+        newest_us = max((track.toa_us for track in seen.tracks), default=None)
+        position = self._position
+        return PulseTold(
+            room_us=position.room_us,
+            rate_permille=position.rate_permille,
+            paused=position.paused,
+            failed=None,
+            tape_failed=None,
+            witness_failed=None,
+            feeds=tuple(
+                FeedShown(feed.feed_id, feed.feed_id, feed.state, newest_us, 0, 0, 0, 0, {})
+                for feed in state.feeds.values()
+                if releasable(feed.label, audience) and feed.state is not FeedState.WAITING
+            ),
+            guests=(),
+        )
+
+    def _replay(self, state: RoomState, size: int, audience: Audience) -> ReplayTold:
+        recording, horizon = self._stage.recording, self._position.horizon(self._person())
+        held = self._stage.afterthoughts()
+        spans = [(number, *recording.span_us(number)) for number in range(len(recording.stretches))]
+        seats = {seat.seat_id: seat for one in (state, recording.states[-1]) for seat in one.seats.values()}
+        return ReplayTold(
+            number=self._position.number,
+            stretches=tuple(StretchShown(*span) for span in spans),
+            moment_seq=size - 1,
+            horizon=None
+            if horizon is None or not releasable(horizon.label, audience)
+            else HorizonShown(horizon.request_id, horizon.seq - 1, horizon.room_us),
+            events=tuple(EventShown(one.seq, one.room_us, one.kind, one.request_id) for one in self._events()),
+            seats=tuple(
+                SeatShown(seat.seat_id, seat.role, seat.nation)
+                for seat in seats.values()
+                if seat.kind is SeatKind.PERSON
+            ),
+            as_seat_id=self._as_seat,
+            notes=tuple(_shown(one) for one in held.notes if self._may_know(one, held, audience)),
+            thoughts=tuple(_shown(one) for one in held.thoughts if self._may_know(one, held, audience)),
+        )
+
+    def _may_know(self, one: Afterthought, held: Afterthoughts, audience: Audience) -> bool:
+        """Notes and thoughts of others are hindsight too: shown when the person has opened it, or wrote them."""
+        request = (
+            self._stage.writer.state if self._stage.writer else self._stage.recording.states[-1]
+        ).board.requests.get(one.act.request_id)
+        if request is None or not releasable(request.act.label, audience):
+            return False
+        person = self._person()
+        return one.actor.person_id == person or held.knows_aftermath(person, one.act.request_id, one.act.moment_seq)
+
+    async def _text(self, document: Struct) -> None:
+        text = msgspec.json.encode(document).decode()
+        await asyncio.wait_for(self._socket.send_text(text), SEND_WAIT_S)
+
+    async def _send(self, raw: bytes) -> None:
+        if raw != self._told:
+            self._told = raw
+            await asyncio.wait_for(self._socket.send_bytes(raw), SEND_WAIT_S)
+
+
+def _shown(one: Afterthought) -> AfterthoughtShown:
+    act = one.act
+    is_thought = isinstance(act, SecondThought)
+    return AfterthoughtShown(
+        seq=one.seq,
+        request_id=act.request_id,
+        moment_us=act.at_us if isinstance(act, SecondThought) else act.moment_us,
+        answer=act.answer.value if isinstance(act, SecondThought) else "",
+        words=act.words,
+        who=who(one.actor),
+        as_seat_id=act.as_seat_id if is_thought and isinstance(act, SecondThought) else "",
+    )

@@ -1,0 +1,128 @@
+"""HTTP of seats and acts: the same for a running room and for looking back on a record."""
+
+import json
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from watchfloor.app.seats import Enrolment, Seats, Session
+from watchfloor.app.writer import Writer
+from watchfloor.base.errors import InputError
+from watchfloor.edge.api.problems import REFUSAL_STATUS, problem
+from watchfloor.messages.outcomes import ActRefused
+
+MAX_BODY_BYTES = 64 << 10
+
+
+class ActWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A signed act as a browser sends it."""
+
+    document: str
+    signature: str
+
+
+class SeatDoors:
+    """The handlers of seats. `seats` is None where nobody can sit down."""
+
+    def __init__(self, seats: Seats | None, writer: Writer | None, room_id: str) -> None:
+        self._seats, self._writer, self._room_id = seats, writer, room_id
+
+    def seat_routes(self) -> list[BaseRoute]:
+        """Routes of seats and acts."""
+        return [
+            Route("/api/link", self.link, methods=["POST"]),
+            Route("/api/enter", self.enter, methods=["POST"]),
+            Route("/api/seat", self.seat),
+            Route("/api/acts", self.acts, methods=["POST"]),
+        ]
+
+    async def link(self, request: Request) -> Response:
+        """Which seat a link opens, before anybody sits down."""
+        body = await read_json(request)
+        seats = self._seats_or_refuse()
+        seat = seats.seat_of_link(str(body.get("token", "")))
+        taken = seat.id in self._state_seats()
+        return JSONResponse(
+            {"seat_id": seat.id, "role": seat.role, "nation": seat.nation, "name": seat.name, "taken": taken}
+        )
+
+    async def enter(self, request: Request) -> Response:
+        """Sit down: a link's token and a key that the browser made."""
+        wish = convert(await read_json(request), Enrolment)
+        session = await self._seats_or_refuse().enter(wish)
+        return JSONResponse(self._seat_document(session))
+
+    async def seat(self, request: Request) -> Response:
+        """Who the session's tab is."""
+        session = self._session(request)
+        if session is None:
+            return problem(401, "session", "open a seat's link first")
+        return JSONResponse(self._seat_document(session))
+
+    def _seat_document(self, session: Session) -> dict[str, Any]:
+        fact = self._seats_or_refuse().seat_fact(session)
+        return {
+            "session": session.token,
+            "room_id": self._room_id,
+            "person_id": fact.person_id,
+            "seat_id": fact.seat_id,
+            "role": fact.role,
+            "nation": fact.nation,
+            "powers": list(fact.powers),
+            "key_id": fact.key_id,
+        }
+
+    async def acts(self, request: Request) -> Response:
+        """Enter a signed act; a refusal is an answer with its reason, not a fault."""
+        session = self._session(request)
+        if session is None:
+            return problem(401, "session", "open a seat's link first")
+        wish = convert(await read_json(request), ActWish)
+        written = await self._seats_or_refuse().act(session, wish.document, wish.signature)
+        for entry in written.entries:
+            if isinstance(entry.body, ActRefused):
+                status = REFUSAL_STATUS.get(entry.body.code, 403)
+                return problem(status, entry.body.code, entry.body.sentence, seq=entry.seq)
+        return JSONResponse({"entries": [entry.seq for entry in written.entries]})
+
+    def _session(self, request: Request) -> Session | None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or self._seats is None:
+            return None
+        return self._seats.session(token.strip())
+
+    def _seats_or_refuse(self) -> Seats:
+        if self._seats is None:
+            raise InputError("this room has no seats: it shows recorded or live data only", field="seat")
+        return self._seats
+
+    def _state_seats(self) -> Any:
+        return {} if self._writer is None else self._writer.state.seats
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """A request's body as a JSON object, within bounds."""
+    raw = b""
+    async for part in request.stream():
+        raw += part
+        if len(raw) > MAX_BODY_BYTES:
+            raise HTTPException(413, f"the body is over {MAX_BODY_BYTES} bytes")
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise InputError("the body is not JSON", field="body") from error
+    if not isinstance(body, dict):
+        raise InputError("the body is not a JSON object", field="body")
+    return body
+
+
+def convert(body: dict[str, Any], kind: type[Any]) -> Any:
+    """A body in the shape that is wanted; InputError, when it has another."""
+    try:
+        return msgspec.convert(body, kind)
+    except msgspec.ValidationError as error:
+        raise InputError(str(error), field="body") from error
