@@ -136,7 +136,11 @@ def test_hindsight_is_hidden_until_a_person_opens_it_and_that_is_on_record(lived
 
     data = tmp_path / "room"
     shutil.copytree(lived, data)
-    decided = next(entry.seq for entry in entries(data) if type(entry.body).__name__ == "RequestDecided")
+    decided = next(
+        entry.seq
+        for entry in entries(data)
+        if isinstance(entry.body, SignedAct) and '"DecisionSigned"' in entry.body.document
+    )
     replay = RunningReplay(data)
     try:
         legal = Reviewer(replay, replay.link("Legal adviser, FNY"))
@@ -239,6 +243,7 @@ def test_a_person_looks_back_on_the_wall(lived: Path, tmp_path: Path, browser: B
         expect(page.get_by_test_id("thought")).to_contain_text("would have said no")
         page.get_by_test_id("facts").click()
         expect(page.get_by_test_id("who-knew")).to_contain_text("the request")
+        expect(page.locator("[data-request='R-1']")).to_contain_text("OPEN")
         page.screenshot(path=DOCS / "replay.png")
         page.get_by_role("button", name="Close").click()
         page.get_by_test_id("open").click()

@@ -32,9 +32,10 @@ KEPT_BLOCKS = 4
 
 
 class Event(Struct, frozen=True):
-    """Something to step to: when, in which entry, what, about which request."""
+    """Something to step to: when, in which entry, what, about which request; and the act or fact that it came from."""
 
     seq: int
+    cause_seq: int
     room_us: int
     kind: str
     request_id: str
@@ -118,17 +119,20 @@ class Recording:
         """What happened in a stretch, in order."""
         first, last = self.stretches[stretch]
         found = []
+        causes: dict[str, int] = {}
         for entry in self.entries[first : last + 1]:
+            cause_seq = causes.setdefault(_input_key(entry.key), entry.seq)
             kind = _EVENTS.get(type(entry.body))
             if kind is not None:
                 request_id = getattr(entry.body, "request_id", "")
-                found.append(Event(entry.seq, entry.room_us, kind, request_id, entry.body.label))
+                found.append(Event(entry.seq, cause_seq, entry.room_us, kind, request_id, entry.body.label))
         return found
 
     def horizon(self, stretch: int, person_id: str, afterthoughts: Afterthoughts) -> Event | None:
         """The first decision of a stretch whose aftermath a person has not opened; nobody in particular: the first."""
         for event in self.events(stretch):
-            if event.kind in _ENDS and not afterthoughts.knows_aftermath(person_id, event.request_id, event.seq - 1):
+            moment_seq = event.cause_seq - 1
+            if event.kind in _ENDS and not afterthoughts.knows_aftermath(person_id, event.request_id, moment_seq):
                 return event
         return None
 
@@ -164,6 +168,12 @@ _WHAT: Mapping[type, Callable[[object], str]] = {
     RequestDecided: lambda _: "the decision",
     RequestStopped: lambda _: "the stop",
 }
+
+
+def _input_key(key: str) -> str:
+    """The key of the input that an entry follows from: outcomes carry it with a number behind a dot."""
+    base, dot, tail = key.rpartition(".")
+    return base if dot and tail.isdigit() else key
 
 
 def _what(entry: Entry, request_id: str) -> str | None:

@@ -78,7 +78,7 @@ class ReplayDoors(SeatDoors):
             return problem(400, "input", "say `number` and `moment_seq`")
         position.number = min(int(number), len(self._stage.recording.stretches) - 1)
         horizon = position.horizon(session.person_id)
-        size = min(int(moment) + 1, len(self._stage.recording.entries), horizon.seq if horizon else 1 << 60)
+        size = min(int(moment) + 1, len(self._stage.recording.entries), horizon.cause_seq if horizon else 1 << 60)
         audience = Audience(nations=(self._seats_or_refuse().seat_fact(session).nation,))
         found = [
             FactShown(one.seq, one.at_us, one.what, tuple(HeldShown(*pair) for pair in one.held), one.lacked)

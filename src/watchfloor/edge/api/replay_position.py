@@ -50,7 +50,7 @@ class Position:
         size = self._stage.recording.size_at(self.number, self.room_us)
         if self._to_seq is not None:
             size = min(size, self._to_seq + 1)
-        return size if horizon is None else min(size, horizon.seq)
+        return size if horizon is None else min(size, horizon.cause_seq)
 
     def step_clock(self, passed_s: float, person_id: str) -> None:
         """Let time pass; it stops before what is hidden, and at the end."""

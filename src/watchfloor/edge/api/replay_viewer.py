@@ -132,7 +132,7 @@ class ReplayViewer:
         return [
             event
             for event in self._stage.recording.events(self._position.number)
-            if releasable(event.label, audience) and (horizon is None or event.seq < horizon.seq)
+            if releasable(event.label, audience) and (horizon is None or event.seq < horizon.cause_seq)
         ]
 
     async def _show(self) -> None:
@@ -193,7 +193,7 @@ class ReplayViewer:
             moment_seq=size - 1,
             horizon=None
             if horizon is None or not releasable(horizon.label, audience)
-            else HorizonShown(horizon.request_id, horizon.seq - 1, horizon.room_us),
+            else HorizonShown(horizon.request_id, horizon.cause_seq - 1, horizon.room_us),
             events=tuple(EventShown(one.seq, one.room_us, one.kind, one.request_id) for one in self._events()),
             seats=tuple(
                 SeatShown(seat.seat_id, seat.role, seat.nation)
