@@ -24,6 +24,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = b"watchfloor record export 2\n"
+PLAIN = ("FORMAT", "CONTEXT", "checkpoint", "checkpoints", "keys.txt")
 KEY_CHANGES = ("LogKeyChanged", "SecondSignerSet")
 OUTCOMES = ("AdviceNoted", "DoubtAnswered", "RequestDecided", "RequestHeld", "RequestOpened", "RequestReopened")
 
@@ -195,7 +196,7 @@ class Verifier:
         self.withheld: dict[int, str] = {}
         self.hidden_files: set[str] = set()
         # what entries have said so far
-        self.room, self.seats, self.acts, self.cases = "", {}, {}, {}
+        self.room, self.context, self.seats, self.acts, self.cases = "", "", {}, {}, {}
         self.open_frames: dict[str, list] = {}
         self.ended: dict[str, dict] = {}
         self.closed = False
@@ -359,7 +360,7 @@ class Verifier:
         if kind in ("TapeFrameWritten", "TapeBlockSealed", "TapeBlockRecovered", "RoomClosed", "RoomOpened"):
             self.closed = kind == "RoomClosed"
         if kind == "RoomOpened":
-            self.room = body["room_id"]
+            self.room, self.context = body["room_id"], body["context"]
         elif kind == "SeatTaken":
             self.seats[body["seat_id"]] = body
         elif kind == "SignedAct":
@@ -569,11 +570,15 @@ class Verifier:
     def check_tiles(self) -> None:
         if self.checkpoints and self.files["checkpoint"] != self.checkpoints[-1]:
             self.bad("checkpoint", "it is not the newest of `checkpoints`")
+        if self.context and self.files.get("CONTEXT") != f"{self.context}\n".encode():
+            self.bad("CONTEXT", f"it does not say what the record does: {self.context}")
         for seq, (raw, leaf) in enumerate(zip(self.entries, self.leaves, strict=True)):
             if raw and leaf_of(raw) != leaf:
                 self.bad("record", "is not the entry whose hash its tile holds", seq)
                 break
-        expected: dict[str, bytes | None] = dict.fromkeys(("FORMAT", "checkpoint", "checkpoints", "keys.txt"))
+        expected: dict[str, bytes | None] = dict.fromkeys(
+            ("FORMAT", "CONTEXT", "checkpoint", "checkpoints", "keys.txt")
+        )
         for level, row in enumerate(tree_levels(self.leaves)[::8]):
             for number, width in tiles_for(len(row)):
                 expected[tile_name(level, number, width)] = b"".join(row[256 * number : 256 * number + width])
@@ -596,6 +601,7 @@ class Verifier:
             "holds": not self.problems,
             "first_bad_entry": min(named) if named else None,
             "root": self.root,
+            "context": self.context,
             **{f"{name}_count": count for name, count in self.counts.items()},
             "withheld_count": len(self.withheld) + len(self.hidden_files),
             "problems": self.problems,
@@ -632,7 +638,7 @@ def main() -> int:
         for note in report["notes"]:
             print(f"note  {note}")
         verdict = "holds" if report["holds"] else "DOES NOT HOLD"
-        print(f"{verdict}: {report['entry_count']} entries, root {report['root']}")
+        print(f"{verdict}: {report['entry_count']} entries, root {report['root']}, {report['context']}")
     return 0 if report["holds"] else 1
 
 

@@ -75,7 +75,7 @@ def verified_frames(folder: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    "round_", [*range(3), *(pytest.param(number, marks=pytest.mark.long) for number in range(3, 40))]
+    "round_", [*range(3), *(pytest.param(number, marks=pytest.mark.long) for number in range(3, 100))]
 )
 def test_nothing_acknowledged_is_lost_when_the_room_is_killed_under_load(
     round_: int, start_room: Callable[..., RunningRoom]

@@ -9,6 +9,7 @@ from watchfloor.base.labels import Audience, Label, Level, releasable
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import Entry, decode_entry
 from watchfloor.messages.keeping import LogKeyChanged, MediaKept, SecondSignerSet, WitnessesSet
+from watchfloor.messages.room import RoomOpened
 from watchfloor.record import export_layout as layout
 from watchfloor.record.folder_layout import (
     FORMAT,
@@ -55,11 +56,14 @@ def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tup
     leaves = [leaf_hash(raw) for raw in raws]
     withheld: list[layout.WithheldEntry] = []
     media: dict[str, str | None] = {}
+    context = ""
     keys, witnesses = [files[PUBLIC_KEY].decode().strip()], list[str]()
     for seq, raw in enumerate(raws):
         entry = decode_entry(raw)
         if isinstance(entry.body, LogKeyChanged | SecondSignerSet) and entry.body.key_line:
             keys.append(entry.body.key_line)
+        elif isinstance(entry.body, RoomOpened):
+            context = entry.body.context.value
         elif isinstance(entry.body, WitnessesSet):
             witnesses += entry.body.key_lines
         words = _why_withheld(entry, rules)
@@ -69,6 +73,7 @@ def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tup
             withheld.append(layout.WithheldEntry(seq, leaves[seq].hex(), words))
             raws[seq] = b""
     yield FORMAT, layout.FORMAT_TEXT
+    yield layout.CONTEXT, f"{context}\n".encode()
     yield layout.KEYS, "".join(f"{key}\n" for key in dict.fromkeys([*keys, *witnesses])).encode()
     yield layout.CHECKPOINTS, b"".join(len(note).to_bytes(2, "big") + note for note in notes)
     yield from hash_tiles(Levels(leaves))

@@ -3,6 +3,7 @@
 | name | holds |
 |---|---|
 | `FORMAT` | one line: the version of this layout |
+| `CONTEXT` | one line: what this is, EXERCISE or another of the fixed words, as the room last said it |
 | `checkpoint`, `tile/...` | the log, as `tiles.py` says; C2SP tlog-tiles |
 | `keys.txt` | verifier keys, one a line: the log's first, later ones and second signers in order, then witnesses |
 | `checkpoints` | every checkpoint that the log signed, each a signed note after its length in two big-endian bytes |
@@ -19,6 +20,7 @@ from watchfloor.messages.acts import Digest, NeededWords, Whole
 
 FORMAT_TEXT = b"watchfloor record export 2\n"
 CHECKPOINT, CHECKPOINTS, KEYS, WITHHELD = "checkpoint", "checkpoints", "keys.txt", "withheld.json"
+CONTEXT = "CONTEXT"
 
 
 class WithheldEntry(Struct, frozen=True, forbid_unknown_fields=True):

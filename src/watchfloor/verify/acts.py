@@ -66,6 +66,7 @@ class ActsCheck:
         body = entry.body
         if isinstance(body, RoomOpened):
             self._room_id = body.room_id
+            self._report.context = body.context.value
         elif isinstance(body, SeatTaken):
             self._seats[body.seat_id] = body
         elif isinstance(body, SignedAct):

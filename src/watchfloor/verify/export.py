@@ -45,6 +45,8 @@ def check_export(files: Mapping[str, bytes], trust: Trust = NO_TRUST) -> Report:
     report.withheld_count = len(export.withheld.entries) + len(export.withheld.files)
     _check_entries(report, files, export, trust)
     _check_tiles(report, files, export)
+    if report.context and files.get(layout.CONTEXT) != f"{report.context}\n".encode():
+        report.add(layout.CONTEXT, f"it does not say what the record does: {report.context}")
     _say_withheld(report, export)
     return report
 
@@ -128,7 +130,7 @@ def _check_tiles(report: Report, files: Mapping[str, bytes], export: _Export) ->
             break
     expected = dict(hash_tiles(Levels(export.leaves)))
     expected |= {tile_path(ENTRIES, number, width): b"" for number, width in widths(len(export.raws))}
-    known = {FORMAT, layout.CHECKPOINT, layout.CHECKPOINTS, layout.KEYS, layout.WITHHELD}
+    known = {FORMAT, layout.CHECKPOINT, layout.CHECKPOINTS, layout.KEYS, layout.WITHHELD, layout.CONTEXT}
     for name, raw in expected.items():
         if name not in files:
             report.add(name, "the tile is missing")

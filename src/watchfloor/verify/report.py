@@ -30,6 +30,7 @@ class Report(Struct):
     byte_count: int = 0
     sealed: bool = False
     origin: str = ""
+    context: str = ""
     witnessed_size: int = 0
     withheld_count: int = 0
     unchecked_count: int = 0

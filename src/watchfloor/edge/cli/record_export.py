@@ -9,12 +9,16 @@ from typing import Any
 
 from watchfloor.app.exporting import ExportRules, export_files
 from watchfloor.app.proving import prove
+from watchfloor.app.replay import entries_of
 from watchfloor.base.errors import InputError, IntegrityError, UnavailableError
 from watchfloor.base.labels import Audience, Level
 from watchfloor.edge.cli.checking import check
 from watchfloor.edge.keeping import restore
 from watchfloor.edge.stores.exports import write_files
 from watchfloor.edge.stores.folder import FolderFiles
+from watchfloor.edge.stores.mcap_export import write_mcap
+from watchfloor.edge.stores.parquet_view import write_view
+from watchfloor.messages.room import RoomOpened
 from watchfloor.record.export_layout import is_export
 from watchfloor.record.folder_layout import LOG_FILE
 from watchfloor.record.log import LogFile
@@ -29,7 +33,9 @@ def add(verbs: Any) -> None:
         "that the entries name. Entries can be withheld: the proof still holds, and the withholding shows.",
         epilog="examples:\n  watchfloor record export rooms/monday out\n"
         "  watchfloor record export rooms/monday out --withhold 17 --withhold 19 --words 'names a private person'\n"
-        "  watchfloor record export rooms/monday out --releasable-to FNY",
+        "  watchfloor record export rooms/monday out --releasable-to FNY\n"
+        "  watchfloor record export rooms/monday questions --parquet\n"
+        "  watchfloor record export rooms/monday monday.mcap --mcap",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     export.add_argument("folder", metavar="DIR")
@@ -37,6 +43,8 @@ def add(verbs: Any) -> None:
     export.add_argument("--withhold", action="append", type=int, default=[], metavar="ENTRY", help="leave an entry out")
     export.add_argument("--words", default="", help="why entries are withheld; shown to everybody who verifies")
     export.add_argument("--releasable-to", metavar="NATION", help="leave out all that is not releasable to a nation")
+    export.add_argument("--parquet", action="store_true", help="write a Parquet view for questions instead")
+    export.add_argument("--mcap", action="store_true", help="write one MCAP file for viewers instead; OUT is the file")
     export.add_argument("--json", action="store_true", help="print what was written as one JSON line")
     export.set_defaults(work=export_work)
     back = verbs.add_parser(
@@ -85,6 +93,8 @@ def export_work(arguments: argparse.Namespace) -> int:
     audience = Audience((arguments.releasable_to,), Level.SECRET) if arguments.releasable_to else None
     rules = ExportRules(frozenset(arguments.withhold), arguments.words.strip() or "withheld", audience)
     files = holding_files(Path(arguments.folder))
+    if arguments.parquet or arguments.mcap:
+        return _write_view(arguments, files, audience)
     count = write_files(Path(arguments.out), export_files(files, rules), progress("files written", arguments.json))
     report = check(Path(arguments.out))
     if arguments.json:
@@ -93,6 +103,29 @@ def export_work(arguments: argparse.Namespace) -> int:
     else:
         print(f"{count} files in `{arguments.out}`: {report.entry_count} entries, {report.withheld_count} withheld")
         print(f"check it: watchfloor record verify {arguments.out}")
+    return 0
+
+
+def _write_view(arguments: argparse.Namespace, files: FolderFiles, audience: Audience | None) -> int:
+    """Views for questions and viewers: marked with their context, and never the record."""
+    if arguments.withhold or (arguments.parquet and arguments.mcap):
+        raise InputError("a view withholds by `--releasable-to` only, and is either Parquet or MCAP", field="withhold")
+    entries = entries_of(files)
+    opened = [entry.body for entry in entries if isinstance(entry.body, RoomOpened)]
+    marks = {
+        "context": opened[-1].context.value,
+        "root": check(Path(arguments.folder)).root,
+        "room": opened[-1].room_id,
+    }
+    out = Path(arguments.out)
+    if arguments.parquet:
+        count = write_view(out, entries, files, audience, marks, progress("files written", arguments.json))
+        what = "files"
+    else:
+        seen_by = audience or Audience(opened[-1].label.nations, Level.SECRET)
+        count = write_mcap(out, entries, files, seen_by, marks, progress("messages written", arguments.json))
+        what = "messages"
+    print(json.dumps({what: count, **marks}) if arguments.json else f"{count} {what} in `{out}`, {marks['context']}")
     return 0
 
 

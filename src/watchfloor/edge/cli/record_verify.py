@@ -124,7 +124,7 @@ def in_words(report: Report) -> str:
         + (", sealed" if report.sealed else "")
         + (f", witnessed up to entry {report.witnessed_size - 1}" if report.witnessed_size else "")
     )
-    lines.append(f"root {report.root}")
+    lines.append(f"root {report.root}" + (f", {report.context}" if report.context else ""))
     if report.first_bad_entry() is not None:
         lines.append(f"first bad entry: {report.first_bad_entry()}")
     return "\n".join(lines)
