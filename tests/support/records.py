@@ -22,8 +22,8 @@ ORIGIN = "watchfloor/room-1"
 LABEL = label_for(("ALD", "FNY"))
 
 
-def opening() -> RoomOpened:
-    return RoomOpened("room-1", Context.EXERCISE, "watchfloor 0", ORIGIN, "serve", "0" * 64, "0" * 64, 0, LABEL)
+def opening(context: Context = Context.EXERCISE) -> RoomOpened:
+    return RoomOpened("room-1", context, "watchfloor 0", ORIGIN, "serve", "0" * 64, "0" * 64, 0, LABEL)
 
 
 def feed_fact(number: int) -> FeedStateChanged:

@@ -60,8 +60,8 @@ async def write_in(path: Path, prepare: Preparation, work: Callable[[Writer, Dat
         past = read_past(store, Signers(first_key(path)))
         if past.state.opened is None:
             raise UnavailableError(f"nothing was written in `{path}` yet")
-        signers, sealers = prepare(folder, past)
         clock = EntryClock(past.entries[-1].toe_us)
+        signers, sealers = prepare(folder, past)
         folder.unseal()
         store.begin(past.edge())
         writer = Writer(store, clock, signers, past)
