@@ -224,10 +224,10 @@ def seeks_ms(home: Path, index: list[tuple[str, int, int]], hours: int, count: i
 
 def aircraft_hours_ms(home: Path) -> list[float]:
     """Milliseconds for DuckDB to give one aircraft's hour from the Parquet view of an hour of 500 aircraft."""
-    name = {
-        n: TapedName(n, f"icao:{n:06x}", f"C{n}", "", Party.CIVIL, ("TX",), LABEL.nations, 0) for n in range(1, 501)
-    }
     number = np.arange(1, 501)
+    names = tuple(
+        TapedName(n, f"icao:{n:06x}", f"C{n}", "", Party.CIVIL, ("TX",), LABEL.nations, 0) for n in number.tolist()
+    )
     entries, files = [], {}
     for minute in range(60):
         frames = []

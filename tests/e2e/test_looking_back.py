@@ -1,6 +1,7 @@
 """Looking back: replay that is provably what screens showed, hindsight that is hidden and recorded, branches apart."""
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -96,6 +97,22 @@ def test_every_sampled_screen_and_every_judgement_comes_out_the_same(lived: Path
     assert told["decision_count"] == 1
     assert told["alert_count"] >= 1
     assert told["screen_count"] >= 14, "the wall's and six nations', twice or more"
+
+
+def test_what_screens_showed_is_frozen_with_a_decision(lived: Path) -> None:
+    """The document carries its own screen's hash and what was cited; the room samples every screen at once."""
+    all_entries = entries(lived)
+    signed = next(
+        entry
+        for entry in all_entries
+        if isinstance(entry.body, SignedAct) and '"DecisionSigned"' in entry.body.document
+    )
+    document = json.loads(signed.body.document)  # type: ignore[union-attr]
+    assert re.fullmatch(r"[0-9a-f]{64}", document["screen_digest"])
+    assert isinstance(document["cited"], list)
+    later = [entry for entry in all_entries if isinstance(entry.body, ScreensSampled) and entry.seq > signed.seq]
+    assert later[0].toe_us - signed.toe_us < 2_000_000
+    assert later[0].body.size_count > signed.seq  # type: ignore[union-attr]
 
 
 def test_a_role_sees_what_it_saw_and_only_that(lived: Path) -> None:

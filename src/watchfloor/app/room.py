@@ -25,6 +25,7 @@ from watchfloor.deconflict.alerts import Rings, Watch
 from watchfloor.messages.air import ObservationBatch, Rejected, TrackPicture
 from watchfloor.messages.alerts import Minima
 from watchfloor.messages.entry import Entry, Fact
+from watchfloor.messages.outcomes import DecisionAwaited, RequestDecided
 from watchfloor.messages.room import ClockSet, Context, FeedState, FeedStateChanged, InputQuarantined
 from watchfloor.picture import step as picturing
 from watchfloor.picture.step import Picture
@@ -236,6 +237,8 @@ class Room:
         for entry in entries:
             if isinstance(entry.body, ClockSet) and entry.body.jumped:
                 self._begin_context()
+            if isinstance(entry.body, RequestDecided | DecisionAwaited):
+                self._next_sample_s = 0.0  # what screens showed at a signature is frozen with it
         for watcher in tuple(self._watchers):
             watcher.changed()
 
