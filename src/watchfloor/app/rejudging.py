@@ -5,6 +5,7 @@ probed again from the states that they store, within the engine's tolerance. The
 """
 
 from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -19,6 +20,10 @@ from watchfloor.messages.alerts import AlertRaised, VerticalBasis
 from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.keeping import ScreensSampled
 from watchfloor.messages.outcomes import RequestDecided
+from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed
+from watchfloor.record.folder_layout import tape_file
+from watchfloor.record.tape import NOTHING, OBSERVATIONS, TRACKS, Frame, TapedName
+from watchfloor.record.tape_files import frames_in
 
 KEPT_STATES = 2_000
 ALERT_TOLERANCE_M, ALERT_TOLERANCE_US = 50, 2_000_000
@@ -40,6 +45,7 @@ class Rejudged(Struct):
     decision_count: int = 0
     alert_count: int = 0
     screen_count: int = 0
+    position_count: int = 0
     divergences: list[Divergence] = []
 
 
@@ -66,6 +72,47 @@ def rejudge(entries: list[Entry]) -> Rejudged:
     for left in expected:
         found.divergences.append(Divergence(entries[-1].seq, "entry", "nothing", type(left).__name__))
     return found
+
+
+def rejudge_picture(found: Rejudged, entries: list[Entry], files: Mapping[str, bytes]) -> None:
+    """Hold every taped track's place against what feeds said, within the engine's tolerance.
+
+    A track's newest position is one that a feed reported; where another engine rounded otherwise it may lie apart by
+    the tolerance that the record names.
+    """
+    tolerance_e6 = 1
+    said: dict[tuple[str, int], tuple[int, int]] = {}
+    for entry, stream, frame, names in _frames_in_order(entries, files):
+        columns = {name: frame.columns[name].tolist() for name in ("number", "toa", "lat", "lon")}
+        for number, toa, lat, lon in zip(*columns.values(), strict=True):
+            identity = names[number].identity
+            if stream == OBSERVATIONS:
+                if lat != NOTHING:
+                    said[identity, toa] = lat, lon
+                continue
+            place = said.get((identity, toa))
+            if place is None:
+                continue
+            found.position_count += 1
+            if max(abs(place[0] - lat), abs(place[1] - lon)) > tolerance_e6:
+                found.divergences.append(Divergence(entry.seq, f"place of {identity}", str((lat, lon)), str(place)))
+
+
+def _frames_in_order(
+    entries: list[Entry], files: Mapping[str, bytes]
+) -> Iterator[tuple[Entry, str, Frame, Mapping[int, TapedName]]]:
+    """Frames of both streams, block beside block: what feeds said in a minute before the tracks of that minute."""
+    sealed = [entry for entry in entries if isinstance(entry.body, TapeBlockSealed | TapeBlockRecovered)]
+    for stream in (OBSERVATIONS, TRACKS):
+        for entry in sealed:
+            block = entry.body.block  # type: ignore[union-attr]
+            raw = files.get(tape_file(block))
+            if raw is None or not block.startswith(f"{stream}-"):
+                continue
+            names: dict[int, TapedName] = {}
+            for frame in frames_in(block, raw):
+                names.update({name.number: name for name in frame.head.names})
+                yield entry, stream, frame, names
 
 
 def _compare(found: Rejudged, entry: Entry, replayed: Fact) -> None:

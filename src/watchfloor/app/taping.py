@@ -51,26 +51,31 @@ class Taping:
         """Tape one moment of the picture, and what feeds said since the last one."""
         if self._writer.trouble is not None:
             await self.seal()
+            self._rows = ObservationRows()
             return
         tracks, observations = self._streams[TRACKS], self._streams[OBSERVATIONS]
         try:
-            if await tracks.ready():
+            if tracks.is_due():
+                await tracks.seal()
+            if await tracks.open():
                 self._told = {}
             frame = frame_of_picture(picture, self._told)
             self._told.update({name.number: name for name in frame.head.names})
             await tracks.add(frame)
-            if observations.is_due():
+            is_last, said = observations.is_due(), self._rows.take(picture.room_us)
+            if is_last:
+                self._rows = ObservationRows()  # names are told anew in every block; what comes now is the next one's
+            await observations.open()
+            await observations.add(said)
+            if is_last:
                 await observations.seal()
-                self._rows.begin_block()
-            await observations.ready()
-            await observations.add(self._rows.take(picture.room_us))
         except UnavailableError as error:
             self.failed = str(error)
             _log.error("tape cannot be written", reason=self.failed)
             if isinstance(error, FullError):
                 self._writer.close_for_space(self.failed)
             await self.seal()
-            self._rows.begin_block()
+            self._rows = ObservationRows()
             return
         self.failed = None
 
@@ -104,10 +109,8 @@ class _Stream:
         age_s = asyncio.get_running_loop().time() - self._begun_s
         return age_s >= BLOCK_S - FRAME_S or self._digest.stored_bytes >= SEAL_BYTES
 
-    async def ready(self) -> bool:
+    async def open(self) -> bool:
         """Have a block open; answers whether it is a new one."""
-        if self.is_due():
-            await self.seal()
         if self._digest is not None:
             return False
         loop = asyncio.get_running_loop()

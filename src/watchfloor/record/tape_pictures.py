@@ -50,18 +50,13 @@ def frame_of_picture(picture: TrackPicture, told: Mapping[int, TapedName]) -> Fr
 
 
 class ObservationRows:
-    """Gathers what feeds said within a second; numbers each pair of feed and identity within a block."""
+    """Gathers what feeds said within a second; numbers each pair of feed and identity. One for each block."""
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, str], int] = {}
         self._names: dict[int, TapedName] = {}
         self._rows: list[tuple[int, ...]] = []
         self._news: dict[int, TapedName] = {}
-
-    def begin_block(self) -> None:
-        """Names are told anew in every block."""
-        self._numbers.clear()
-        self._names.clear()
 
     def add(self, batch: ObservationBatch) -> None:
         """Take a batch in."""

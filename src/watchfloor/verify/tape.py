@@ -158,6 +158,9 @@ def _fault_of_content(
         return str(error)
     if (block.head.stream, block.head.frame_count, block.head.plain_digest) != (stream, fact.frame_count, fact.digest):
         return "the block's head does not say what the record does"
+    told = {name.number for head in block.heads for name in head.names}
+    if not told.issuperset(block.columns["number"].tolist()):
+        return "a row is of nobody that the block names"
     running = sha256(MAGIC)
     digests = [frame.digest for _, frame in frames]
     for place, plain in enumerate(block.plain()):

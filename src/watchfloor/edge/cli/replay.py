@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from watchfloor.app.rejudging import rejudge
+from watchfloor.app.rejudging import rejudge, rejudge_picture
 from watchfloor.app.replay import Moment, entries_of, moment_at
 from watchfloor.app.screens import screen_digest, screen_document
 from watchfloor.app.what_if import WhatIf, branch, what_if_of
@@ -18,9 +18,11 @@ from watchfloor.base.labels import Audience, releasable
 from watchfloor.edge.cli.checking import check
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.cli.run import tell
+from watchfloor.edge.engine import engine_here
 from watchfloor.edge.replay_host import ReplayPlan, run_replay
 from watchfloor.edge.stores.folder import FolderFiles
 from watchfloor.messages.entry import Entry
+from watchfloor.messages.keeping import EngineNamed
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import Context
 
@@ -69,7 +71,7 @@ def work(arguments: argparse.Namespace) -> int:
         first = report.problems[0]
         raise IntegrityError(f"`{path}` does not verify ({first.where}: {first.sentence}); nothing is replayed from it")
     if arguments.check:
-        return _check_again(entries_of(files), as_json=arguments.json)
+        return _check_again(entries_of(files), files, as_json=arguments.json)
     changes = _changes_in(Path(arguments.what_if)) if arguments.what_if else None
     if arguments.wall:
         return _serve_wall(arguments, changes)
@@ -106,17 +108,23 @@ def _audience(moment: Moment, screen: str) -> Audience:
     return Audience(nations=(seats[0].nation,))
 
 
-def _check_again(entries: list[Entry], *, as_json: bool) -> int:
+def _check_again(entries: list[Entry], files: FolderFiles, *, as_json: bool) -> int:
     found = rejudge(entries)
+    rejudge_picture(found, entries, files)
+    engines = {entry.body for entry in entries if isinstance(entry.body, EngineNamed)}
+    here = engine_here(next(iter(engines)).label) if engines else None
+    others = sorted(f"numpy {one.numpy} on {one.machine}" for one in engines if one != here)
     counted = (
         f"{found.act_count} acts, {found.decision_count} decisions, {found.alert_count} alerts, "
-        f"{found.screen_count} sampled screens judged again"
+        f"{found.screen_count} sampled screens, {found.position_count} positions judged again"
     )
     if as_json:
         print(json.dumps({"same": not found.divergences, **msgspec.to_builtins(found)}))
     else:
         for one in found.divergences:
             print(f"DIVERGES  entry {one.seq}, {one.field}: recorded {one.recorded}, replayed {one.replayed}")
+        for other in others:
+            print(f"note  recorded by another engine ({other}); its picture may lie apart by the tolerance on record")
         verdict = "DIVERGES" if found.divergences else "the same answers and reasons"
         print(f"{verdict}: {counted}")
     return 1 if found.divergences else 0

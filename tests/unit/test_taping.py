@@ -1,0 +1,104 @@
+"""Blocks of the tape follow each other without losing a row or a name, also what comes in while one is sealed."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.support.records import LABEL, ORIGIN, opening
+from watchfloor.app import taping
+from watchfloor.app.clock import EntryClock
+from watchfloor.app.resume import read_past
+from watchfloor.app.taping import Taping
+from watchfloor.app.writer import Input, Writer
+from watchfloor.edge.stores.disk import write_durably
+from watchfloor.edge.stores.folder import DataFolder, FileKey, read_folder
+from watchfloor.edge.stores.record_log import LogFiles
+from watchfloor.edge.stores.tape_files import TapeFiles
+from watchfloor.messages.air import Observation, ObservationBatch, SourceAge, Track, TrackPicture
+from watchfloor.messages.room import FeedState
+from watchfloor.record.folder_layout import PUBLIC_KEY
+from watchfloor.record.keys import Signers
+from watchfloor.record.tape_files import frames_in
+from watchfloor.verify.folder import check_folder
+
+AIRCRAFT, SECONDS = 5, 12
+
+
+def batch(second: int, part: int) -> ObservationBatch:
+    seen = tuple(
+        Observation(
+            identity=f"icao:a0000{number}",
+            toa_us=second * 1_000_000 + part * 1000,
+            lat_deg=number + second * 1e-3,
+            lon_deg=10.0 + number,
+        )
+        for number in range(AIRCRAFT)
+    )
+    return ObservationBatch(feed_id="TX", tor_us=second, label=LABEL, observations=seen)
+
+
+def picture(second: int) -> TrackPicture:
+    tracks = tuple(
+        Track(
+            identity=f"icao:a0000{number}",
+            number=number + 1,
+            label=LABEL,
+            sources=(SourceAge("TX", second),),
+            toa_us=second * 1_000_000,
+            lat_deg=number + second * 1e-3,
+            lon_deg=10.0 + number,
+            callsign=f"C{number}",
+        )
+        for number in range(AIRCRAFT)
+    )
+    return TrackPicture(room_us=second * 1_000_000, tracks=tracks, states=(FeedState.FRESH,) * AIRCRAFT)
+
+
+async def tape(path: Path) -> None:
+    folder = DataFolder(path)
+    key = FileKey(Ed25519PrivateKey.generate(), ORIGIN)
+    write_durably(path / PUBLIC_KEY, key.key.line().encode() + b"\n")
+    store = LogFiles(path)
+    past = read_past(store, Signers(key.key))
+    store.begin(past.edge())
+    writer = Writer(store, EntryClock(), (key,), past)
+    writer.start()
+    await writer.enter(Input("room", "open", opening()))
+    taped = Taping(TapeFiles(path), writer, LABEL, {})
+    for second in range(1, SECONDS + 1):
+        taped.observed(batch(second, 0))
+        writing = asyncio.create_task(taped.frame(picture(second)))
+        for part in range(1, 4):  # feeds go on speaking while a frame is written and a block is sealed
+            await asyncio.sleep(0)
+            taped.observed(batch(second, part))
+        await writing
+    await taped.frame(picture(SECONDS + 1))
+    await taped.close()
+    await writer.close()
+    store.close()
+    folder.close()
+
+
+@pytest.mark.parametrize("block_s", [1, 60])
+def test_every_row_is_taped_once_and_named_in_its_block(
+    block_s: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taping, "BLOCK_S", block_s)
+    asyncio.run(tape(tmp_path / "room"))
+    files = read_folder(tmp_path / "room")
+    report = check_folder(files)
+    assert report.holds(), report.problems
+    rows = []
+    blocks = sorted(name for name in files if name.startswith("tape/observations-"))
+    assert len(blocks) == (SECONDS + 1 if block_s == 1 else 1)
+    for name in blocks:
+        told: dict[int, str] = {}
+        for frame in frames_in(name.removeprefix("tape/").removesuffix(".wft"), files[name]):
+            told.update({one.number: one.identity for one in frame.head.names})
+            rows += [
+                (told[number], toa)
+                for number, toa in zip(*(frame.columns[column].tolist() for column in ("number", "toa")), strict=True)
+            ]
+    assert len(rows) == len(set(rows)) == AIRCRAFT * SECONDS * 4
