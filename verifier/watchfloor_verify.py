@@ -26,7 +26,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 FORMAT = b"watchfloor record export 2\n"
 PLAIN = ("FORMAT", "CONTEXT", "checkpoint", "checkpoints", "keys.txt")
 KEY_CHANGES = ("LogKeyChanged", "SecondSignerSet")
-OUTCOMES = ("AdviceNoted", "DoubtAnswered", "RequestDecided", "RequestHeld", "RequestOpened", "RequestReopened")
+OUTCOMES = (
+    "AdviceNoted",
+    "DoubtAnswered",
+    "RequestDecided",
+    "RequestHeld",
+    "RequestOpened",
+    "RequestReopened",
+    "RequestStopped",
+)
+CONTEXTS = ("EXERCISE", "EXERCISE REPLAY", "REPLAY", "WHAT IF", "LIVE - CIVIL, NOT CERTIFIED")
 
 
 class BadError(Exception):
@@ -203,22 +212,26 @@ class Verifier:
         self.media: dict[str, dict] = {}
         self.witnesses: list[Key] = []
         self.needed, self.awaited, self.seen, self.claims = 0, {}, set(), []
-        self.opened: dict[str, int] = {}
+        self.signed_heads: list[tuple[int, int, str]] = []
 
     def bad(self, where: str, sentence: str, seq: int | None = None) -> None:
         self.problems.append({"where": where, "sentence": sentence, "seq": seq})
 
-    def lack(self, sentence: str, seq: int) -> None:
-        if self.withheld or self.hidden_files:
+    def lack(self, sentence: str, seq: int, where: str = "record") -> None:
+        """Something is missing that a withheld entry may hold; a withheld file excuses no entry."""
+        if self.withheld:
             self.notes.append(f"entry {seq} cannot be checked, as entries are withheld: {sentence}")
         else:
-            self.bad("record", sentence, seq)
+            self.bad(where, sentence, seq)
 
     def run(self) -> None:
         try:
             self.take_apart()
-        except (BadError, UnicodeDecodeError, ValueError) as error:
-            self.bad(getattr(error, "where", "export"), str(error), getattr(error, "seq", None))
+        except BadError as error:
+            self.bad(error.where, str(error), error.seq)
+            return
+        except (ValueError, KeyError, TypeError) as error:
+            self.bad("export", f"it has not the form of one: {error!r}")
             return
         self.walk()
         if not self.problems:
@@ -239,7 +252,11 @@ class Verifier:
             self.notes += [f"entry {one['seq']} is withheld: {one['words']}" for one in told["entries"]]
             self.notes += [f"{one['name']} is withheld: {one['words']}" for one in told["files"]]
         self.keys = [Key(line) for line in files["keys.txt"].decode().split("\n") if line]
+        if not self.keys:
+            raise BadError("keys.txt", "it holds no key")
         _, size, _ = read_checkpoint(read_note(files["checkpoint"])[0])
+        if not 0 < size <= 256 * sum(name.startswith("tile/entries/") for name in files):
+            raise BadError("checkpoint", f"it is over {size} entries, which the export does not hold")
         self.entries, self.leaves = [], []
         for number, width in tiles_for(size):
             bundle, tile = tile_name("entries", number, width), tile_name(0, number, width)
@@ -367,6 +384,9 @@ class Verifier:
             self.take_act(seq, body)
         elif kind == "ActRefused":
             self.acts.pop(body["act_id"], None)
+            for held in self.media.values():
+                if held["act"] == body["act_id"]:
+                    held["words"] = held["before"]
         elif kind in OUTCOMES:
             self.take_outcome(seq, entry, body)
         elif kind == "TapeFrameWritten":
@@ -374,10 +394,15 @@ class Verifier:
         elif kind in ("TapeBlockSealed", "TapeBlockRecovered"):
             self.take_block(seq, body)
         elif kind == "MediaKept":
-            self.media[body["digest"]] = {"seq": seq, "size": body["size_bytes"], "gone": False, "words": ""}
-        elif kind in ("MediaRetired", "MediaMissed", "MediaReappeared") and body["digest"] in self.media:
-            held = self.media[body["digest"]]
-            held["gone"], held["words"] = kind == "MediaRetired", ""
+            held = {"seq": seq, "size": body["size_bytes"], "gone": False, "missed": False}
+            self.media[body["digest"]] = {**held, "words": "", "before": "", "act": ""}
+        elif kind in ("MediaRetired", "MediaMissed", "MediaReappeared"):
+            if body["digest"] in self.media:
+                held = self.media[body["digest"]]
+                held["gone"], held["missed"] = held["gone"] or kind == "MediaRetired", kind == "MediaMissed"
+                held["words"] = ""
+            else:
+                self.lack("is about a medium that was never kept", seq)
         elif kind == "WitnessesSet":
             self.needed, self.witnesses = body["needed_count"], [Key(line) for line in body["key_lines"]]
         elif kind == "DecisionAwaited":
@@ -412,8 +437,11 @@ class Verifier:
         ):
             self.bad("record", "its signature does not fit its words", seq)
         self.acts[act["act_id"]] = (act, signed)
-        if act["type"] == "MissingExplained" and act["digest"] in self.media:
-            self.media[act["digest"]]["words"] = act["words"]
+        if act["head"]["size_count"]:
+            self.signed_heads.append((seq, act["head"]["size_count"], act["head"]["root"]))
+        held = self.media.get(act.get("digest", ""))
+        if act["type"] == "MissingExplained" and held and held["missed"]:
+            held["before"], held["words"], held["act"] = held["words"], act["words"], act["act_id"]
 
     def take_outcome(self, seq: int, entry: dict, body: dict) -> None:
         kind = body["type"]
@@ -428,6 +456,8 @@ class Verifier:
                 "persons": set(),
                 "doubts": set(),
                 "resolvers": set(),
+                "until": act["until_us"],
+                "over": False,
             }
             return
         case = self.cases.get(body["request_id"])
@@ -445,7 +475,12 @@ class Verifier:
             case["resolvers"].add(signed["actor"]["person_id"])
             if kind == "RequestReopened":
                 case["version"], case["advised"] = body["version"], set()
+        elif kind == "RequestStopped":
+            case["over"] = True
         elif kind == "RequestDecided":
+            if case["over"] or body["at_us"] >= case["until"]:
+                self.bad("record", "was decided after it was over", seq)
+            case["over"] = True
             self.check_decision(seq, body, case, act, signed)
 
     def check_decision(self, seq: int, body: dict, case: dict, act: dict, signed: dict) -> None:
@@ -476,7 +511,7 @@ class Verifier:
         self.ended[block] = body
         last = frames[-1][1] if frames else body
         if (last["digest"], last["stored_bytes"]) != (body["digest"], body["stored_bytes"]):
-            self.bad(name, "was sealed as something else than its last frame", seq)
+            self.lack("was sealed as something else than its last frame", seq, name)
         elif name not in self.files:
             if body["sealed_bytes"] and name not in self.hidden_files:
                 self.bad(name, "the block is missing", frames[0][0] if frames else seq)
@@ -495,31 +530,41 @@ class Verifier:
             if found and found.group(3) is None:
                 known = self.ended if found.group(2) == "wft" else self.open_frames
                 if found.group(1) not in known:
-                    self.bad(name, "the record does not know this block")
+                    self.lack("the record does not know this block", 0, name)
             elif found and found.group(3) not in self.media:
                 self.bad(name, "the record does not know this medium")
         for seq, body, keys, needed in self.claims:
             self.check_claim(seq, body, keys, needed)
-        logs = [key for key in self.trusted if key.name == self.origin]
-        if logs and self.log.line not in [key.line for key in logs]:
+        for seq, size, root in self.signed_heads:
+            if size > seq or root_of(self.levels, size).hex() != root:
+                self.bad("record", "was signed by somebody who saw another log than this one", seq)
+        logs = [key.line for key in self.trusted if key.algorithm == 1]
+        if logs and self.log.line not in logs:
             self.bad("keys", "the log's key is none of those that you trust")
+        elif self.trusted and not logs and not self.heads:
+            self.bad("keys", "you trust witnesses only, and gave no head that one of them signed")
         for where, note in self.heads.items():
             self.check_head(where, note)
 
     def check_journal(self, name: str, frames: list) -> None:
         raw = self.files.get(name)
         if self.closed:
-            self.bad(name, "the room was closed, but this block was never sealed")
+            self.lack("the room was closed, but this block was never sealed", frames[-1][0], name)
         if raw is None:
             if name not in self.hidden_files:
-                self.bad(name, "the block is missing", frames[0][0])
+                self.lack("the block is missing", frames[0][0], name)
             return
+        running, place = hashlib.sha256(), 0
         for seq, frame in frames:
-            if sha(raw[: frame["stored_bytes"]]).hex() != frame["digest"]:
+            running.update(raw[place : frame["stored_bytes"]])
+            place = frame["stored_bytes"]
+            if running.hexdigest() != frame["digest"] or place > len(raw):
                 self.bad(name, f"frame {frame['frame_count']} is not as it was recorded", seq)
                 return
+        if place != len(raw):
+            self.bad(name, "bytes stand behind the last recorded frame", frames[-1][0])
         self.counts["block"] += 1
-        self.notes.append(f"{name}: open; {len(raw) - frames[-1][1]['stored_bytes']} bytes are not recorded")
+        self.notes.append(f"{name}: open; {len(frames)} frames are recorded")
 
     def check_medium(self, name: str, digest: str, held: dict) -> None:
         raw = self.files.get(name)
@@ -540,10 +585,13 @@ class Verifier:
         root = base64.b64encode(bytes.fromhex(body["root"])).decode()
         text, signed = f"{self.origin}\n{size}\n{root}\n", set()
         for line in body["signature_lines"]:
-            name, key_id, signature = read_signature(line)
+            try:
+                name, key_id, signature = read_signature(line)
+            except (BadError, ValueError):
+                continue
             signed |= {key.line for key in keys if (key.name, key.id) == (name, key_id) and key.signed(signature, text)}
         if len(signed) != len(body["signature_lines"]) or len(signed) < needed:
-            self.bad("record", "its witnesses' signatures do not hold, or are too few", seq)
+            self.lack("its witnesses' signatures do not hold, or are too few", seq)
 
     def check_head(self, where: str, note: bytes) -> None:
         try:
@@ -570,8 +618,9 @@ class Verifier:
     def check_tiles(self) -> None:
         if self.checkpoints and self.files["checkpoint"] != self.checkpoints[-1]:
             self.bad("checkpoint", "it is not the newest of `checkpoints`")
-        if self.context and self.files.get("CONTEXT") != f"{self.context}\n".encode():
-            self.bad("CONTEXT", f"it does not say what the record does: {self.context}")
+        told = self.files.get("CONTEXT", b"")
+        if told not in [f"{one}\n".encode() for one in ([self.context] if self.context else CONTEXTS)]:
+            self.bad("CONTEXT", f"it does not say what the record does: {self.context or 'one of the fixed words'}")
         for seq, (raw, leaf) in enumerate(zip(self.entries, self.leaves, strict=True)):
             if raw and leaf_of(raw) != leaf:
                 self.bad("record", "is not the entry whose hash its tile holds", seq)

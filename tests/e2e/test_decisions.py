@@ -69,6 +69,17 @@ def test_the_server_takes_no_act_that_the_persons_own_key_did_not_sign(room: Run
     assert room.http.post("/api/acts", json={"document": document, "signature": "0" * 128}).status_code == 401
 
 
+def test_an_act_over_a_log_that_this_room_never_had_is_refused(room: RunningRoom) -> None:
+    """A document carries the head that its screen showed; else one stale tab could make the whole record doubtful."""
+    watch = room.sit("Watch officer, DNM")
+    size = room.get("/api/screen")["head"]["size_count"]
+    for head in ({"size_count": size, "root": "ab" * 32}, {"size_count": size + 10**6, "root": "0" * 64}):
+        refused = watch.act(type="DoubtRaised", request_id="A", version=1, words="", head=head)
+        assert refused.status_code == 400
+        assert "load it again" in refused.json()["title"]
+    assert watch.act(type="DoubtRaised", request_id="A", version=1, words="").status_code == 200
+
+
 def test_four_eyes_counts_persons_not_seats(room: RunningRoom) -> None:
     watch = room.sit("Watch officer, DNM")
     same = room.sit("Analyst, CVL", same=watch)

@@ -53,7 +53,7 @@ class Reviewer(Person):
             "person_id": self.seat["person_id"],
             "seat_id": self.seat["seat_id"],
             "at_us": 1,
-            "head": {"size_count": 1, "root": "0" * 64},
+            "head": {"size_count": 0, "root": "0" * 64},
         }
         return canonical_bytes(body | words).decode()
 

@@ -105,7 +105,8 @@ def attacks(insider: Insider) -> list[Attack]:
     honest, raws = insider.honest, insider.raws
     doubt = next(n for n, raw in enumerate(raws) if b"DoubtRaised" in raw)
     edited = [raw.replace(b"likely moved", b"surely there") if n == doubt else raw for n, raw in enumerate(raws)]
-    feed = next(n for n, raw in enumerate(raws) if b"FeedStateChanged" in raw)
+    last_act = max(n for n, raw in enumerate(raws) if b'"type":"SignedAct"' in raw)
+    feed = next(n for n, raw in enumerate(raws) if n > last_act and b'"state":"fresh"' in raw)
     stale = raws[feed].replace(b'"state":"fresh"', b'"state":"stale"')
     rewritten = [*raws[:feed], stale, *raws[feed + 1 :]]
     forked = [*raws[:-3], raws[-3].replace(b'"room_us":1', b'"room_us":2'), *raws[-2:]]
@@ -123,7 +124,7 @@ def attacks(insider: Insider) -> list[Attack]:
     return [
         Attack("edit", with_entries(honest, edited), every_entry_is_json),
         Attack("delete", with_entries(honest, without), every_entry_is_json),
-        unseen("delete and relink", insider.rebuilt(without, relink=True)),
+        Attack("delete and relink", insider.rebuilt(without, relink=True), the_checkpoint_is_signed),
         Attack("swap", with_entries(honest, [raws[1], raws[0], *raws[2:]]), every_entry_is_json),
         Attack("truncate", with_entries(honest, raws[:-2]), every_entry_is_json),
         unseen("roll back", before),
@@ -140,6 +141,60 @@ def attacks(insider: Insider) -> list[Attack]:
             trusted=trusted,
         ),
     ]
+
+
+@dataclass
+class Lie:
+    """An export put together by who holds the log's key, that says or lacks something; `sentence` is the answer."""
+
+    name: str
+    files: Files
+    sentence: str
+    trusted: list[str] = field(default_factory=list)
+
+
+def lies(insider: Insider) -> list[Lie]:
+    """Exports that fit their own tree, and claim what did not happen or leave out what must be there."""
+    honest, raws = insider.honest, insider.raws
+    decided = next(n for n, raw in enumerate(raws) if b'"type":"RequestDecided"' in raw)
+    told = json.loads(raws[decided])
+    kept = {name: told["body"][name] for name in ("at_us", "label", "request_id", "version")}
+    stopped = kept | {"type": "RequestStopped", "cause": "expiry", "sentence": "Its window is over."}
+    stop = canonical_bytes(told | {"key": "expiry-1-1", "body": stopped})
+    no_advice = insider.rebuilt([raw for raw in raws if b'"type":"AdviceNoted"' not in raw], relink=True)
+    tape = next(name for name in sorted(honest) if name.startswith("tape/tracks-"))
+    files = [{"name": tape, "words": "withheld"}]
+    excuse = canonical_bytes({"entries": [], "files": files})
+    gone = {name: raw for name, raw in no_advice.items() if name != tape}
+    forger = Ed25519PrivateKey.generate()
+    other_log = VerifierKey(insider.log.name, forger.public_key().public_bytes_raw(), insider.log.algorithm).line()
+    huge = Checkpoint(insider.log.name, 10**14, b"\0" * 32).text()
+    note = sign_note(huge, insider.log, insider.log_private.sign).encode()
+    late = [*raws[:decided], stop, *(_later(raw) for raw in raws[decided:])]
+    plain = {name: raw for name, raw in honest.items() if name != "CONTEXT"}
+    return [
+        Lie("advice gone behind a withheld file", gone | {"withheld.json": excuse}, "advice"),
+        Lie("decided after it was stopped", insider.rebuilt(late, relink=True), "after it was over"),
+        Lie("no context", plain, "what the record does"),
+        Lie("another context", honest | {"CONTEXT": b"LIVE\n"}, "what the record does"),
+        Lie("no keys", honest | {"keys.txt": b""}, "holds no key"),
+        Lie("an empty list of what is withheld", honest | {"withheld.json": b"[]"}, ""),
+        Lie("more entries than can be", honest | {"checkpoint": note}, "does not hold"),
+        Lie("no entries", honest | {"checkpoint": _empty(insider)}, "does not hold"),
+        Lie("a key that is not the log's", honest, "none of those that you trust", [other_log]),
+        Lie("witnesses' keys and no head", honest, "gave no head", [insider.witness_key().line()]),
+    ]
+
+
+def _later(raw: bytes) -> bytes:
+    """The entry a moment later, so that another fits before it."""
+    entry = json.loads(raw)
+    return canonical_bytes(entry | {"toe_us": entry["toe_us"] + 1})
+
+
+def _empty(insider: Insider) -> bytes:
+    text = Checkpoint(insider.log.name, 0, leaf_hash(b"")).text()
+    return sign_note(text, insider.log, insider.log_private.sign).encode()
 
 
 def forged_head(insider: Insider, raws: list[bytes], forger: Ed25519PrivateKey) -> str:

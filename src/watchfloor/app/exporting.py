@@ -9,7 +9,7 @@ from watchfloor.base.labels import Audience, Label, Level, releasable
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import Entry, decode_entry
 from watchfloor.messages.keeping import LogKeyChanged, MediaKept, SecondSignerSet, WitnessesSet
-from watchfloor.messages.room import RoomOpened
+from watchfloor.messages.room import RoomOpened, TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
 from watchfloor.record import export_layout as layout
 from watchfloor.record.folder_layout import (
     FORMAT,
@@ -17,9 +17,11 @@ from watchfloor.record.folder_layout import (
     LOG_FILE,
     MEDIA_FILE,
     PUBLIC_KEY,
-    TAPE_FILE,
+    journal_file,
     media_file,
+    tape_file,
 )
+from watchfloor.record.keys import KEY_CHANGES
 from watchfloor.record.log import LogFile
 from watchfloor.record.tape_files import told_in
 from watchfloor.record.tiles import Levels, bundles, hash_tiles
@@ -38,9 +40,9 @@ class ExportRules(Struct, frozen=True):
 
 
 def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tuple[str, bytes]]:
-    """Every file of an export of a data folder that verifies, by name; the withheld list comes last.
+    """Every file of an export of a data folder that verifies, by name; the checkpoint comes last.
 
-    **Raises**: InputError, when nothing was written yet or an entry to withhold does not exist.
+    **Raises**: InputError, when nothing was written yet, or what is to be withheld does not exist or changes keys.
     """
     raws: list[bytes] = []
     notes: list[bytes] = []
@@ -50,58 +52,84 @@ def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tup
             notes.append(batch.note)
     if not raws:
         raise InputError("nothing was written yet; there is nothing to export", field="folder")
-    beyond = [seq for seq in rules.withheld_seqs if seq >= len(raws)]
-    if beyond:
-        raise InputError(f"there is no entry {beyond[0]}; the record has {len(raws)}", field="withhold")
+    named = _Named(files[PUBLIC_KEY].decode().strip())
+    entries = [decode_entry(raw) for raw in raws]
+    for entry in entries:
+        named.take(entry)
     leaves = [leaf_hash(raw) for raw in raws]
-    withheld: list[layout.WithheldEntry] = []
-    media: dict[str, str | None] = {}
-    context = ""
-    keys, witnesses = [files[PUBLIC_KEY].decode().strip()], list[str]()
-    for seq, raw in enumerate(raws):
-        entry = decode_entry(raw)
-        if isinstance(entry.body, LogKeyChanged | SecondSignerSet) and entry.body.key_line:
-            keys.append(entry.body.key_line)
-        elif isinstance(entry.body, RoomOpened):
-            context = entry.body.context.value
-        elif isinstance(entry.body, WitnessesSet):
-            witnesses += entry.body.key_lines
-        words = _why_withheld(entry, rules)
-        if isinstance(entry.body, MediaKept):
-            media[media_file(entry.body.digest)] = words
-        if words is not None:
-            withheld.append(layout.WithheldEntry(seq, leaves[seq].hex(), words))
-            raws[seq] = b""
+    reasons = _reasons(entries, rules)
+    entries_out = tuple(layout.WithheldEntry(seq, leaves[seq].hex(), words) for seq, words in reasons.items())
     yield FORMAT, layout.FORMAT_TEXT
-    yield layout.CONTEXT, f"{context}\n".encode()
-    yield layout.KEYS, "".join(f"{key}\n" for key in dict.fromkeys([*keys, *witnesses])).encode()
+    yield layout.CONTEXT, f"{named.context}\n".encode()
+    yield layout.KEYS, "".join(f"{key}\n" for key in dict.fromkeys([*named.keys, *named.witnesses])).encode()
     yield layout.CHECKPOINTS, b"".join(len(note).to_bytes(2, "big") + note for note in notes)
     yield from hash_tiles(Levels(leaves))
-    yield from bundles(raws)
+    yield from bundles([b"" if seq in reasons else raw for seq, raw in enumerate(raws)])
     hidden: list[layout.WithheldFile] = []
-    for name in sorted(name for name in files if TAPE_FILE.fullmatch(name) or JOURNAL_FILE.fullmatch(name)):
-        words = _why_file_withheld(name, files[name], rules)
+    for name in sorted(name for name in files if name in named.files):
+        words = reasons.get(named.files[name]) if MEDIA_FILE.fullmatch(name) else None
+        words = words or _why_file_withheld(name, files[name], rules)
         if words is None:
-            yield name, files[name]
+            yield name, files[name][: named.vouched_bytes.get(name)]
         else:
             hidden.append(layout.WithheldFile(name, words))
-    for name in sorted(name for name in files if MEDIA_FILE.fullmatch(name)):
-        words = media.get(name, "the record does not know it")
-        if words is None:
-            yield name, files[name]
-        elif name in media:
-            hidden.append(layout.WithheldFile(name, words))
-    if withheld or hidden:
-        yield layout.WITHHELD, canonical_bytes(layout.Withheld(tuple(withheld), tuple(hidden)))
+    if entries_out or hidden:
+        yield layout.WITHHELD, canonical_bytes(layout.Withheld(entries_out, tuple(hidden)))
     yield layout.CHECKPOINT, notes[-1]
 
 
-def _why_withheld(entry: Entry, rules: ExportRules) -> str | None:
-    if entry.seq in rules.withheld_seqs:
-        return rules.words
-    if rules.audience is not None and not releasable(entry.body.label, rules.audience):
-        return f"not releasable to {', '.join(rules.audience.nations)}"
-    return None
+class _Named:
+    """What a record's entries name: keys, the context, files by their entry, how much of an open journal counts."""
+
+    def __init__(self, first_key: str) -> None:
+        self.keys, self.witnesses = [first_key], list[str]()
+        self.context = ""
+        self.files: dict[str, int] = {}
+        self.vouched_bytes: dict[str, int] = {}
+
+    def take(self, entry: Entry) -> None:
+        body = entry.body
+        if isinstance(body, TapeFrameWritten):
+            self.files[journal_file(body.block)] = entry.seq
+            self.vouched_bytes[journal_file(body.block)] = body.stored_bytes
+        elif isinstance(body, TapeBlockSealed | TapeBlockRecovered):
+            self.files.pop(journal_file(body.block), None)
+            self.files[tape_file(body.block)] = entry.seq
+        elif isinstance(body, MediaKept):
+            self.files[media_file(body.digest)] = entry.seq
+        elif isinstance(body, LogKeyChanged | SecondSignerSet) and body.key_line:
+            self.keys.append(body.key_line)
+        elif isinstance(body, WitnessesSet):
+            self.witnesses += body.key_lines
+        elif isinstance(body, RoomOpened):
+            self.context = body.context.value
+
+
+def _reasons(entries: list[Entry], rules: ExportRules) -> dict[int, str]:
+    """Why each entry that is left out is."""
+    for seq in sorted(rules.withheld_seqs):
+        if not 0 <= seq < len(entries):
+            raise InputError(f"there is no entry {seq}; the record has {len(entries)}", field="withhold")
+        if type(entries[seq].body) in KEY_CHANGES:
+            raise InputError(f"entry {seq} changes who signs; without it nothing could be verified", field="withhold")
+    nations = {nation for entry in entries for nation in entry.body.label.nations}
+    if rules.audience is not None and not set(rules.audience.nations) <= nations:
+        named = ", ".join(sorted(nations))
+        raise InputError(f"the record names no nation `{rules.audience.nations[0]}`; it names {named}", field="nation")
+    inputs = {input_key(entries[seq].key) for seq in rules.withheld_seqs}
+    found = {}
+    for entry in entries:
+        if input_key(entry.key) in inputs:
+            found[entry.seq] = rules.words
+        elif rules.audience is not None and not releasable(entry.body.label, rules.audience):
+            found[entry.seq] = f"not releasable to {', '.join(rules.audience.nations)}"
+    return found
+
+
+def input_key(key: str) -> str:
+    """The key of the input that an entry follows from: what follows from something withheld would tell of it."""
+    base, dot, tail = key.rpartition(".")
+    return base if dot and tail.isdigit() else key
 
 
 def _why_file_withheld(name: str, raw: bytes, rules: ExportRules) -> str | None:

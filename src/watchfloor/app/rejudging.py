@@ -19,7 +19,7 @@ from watchfloor.messages.acts import SignedAct
 from watchfloor.messages.alerts import AlertRaised, VerticalBasis
 from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.keeping import ScreensSampled
-from watchfloor.messages.outcomes import RequestDecided
+from watchfloor.messages.outcomes import AnyOutcome, DecisionWitnessed, RequestDecided, RequestStopped, StopCause
 from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed
 from watchfloor.record.folder_layout import tape_file
 from watchfloor.record.tape import NOTHING, OBSERVATIONS, TRACKS, Frame, TapedName
@@ -59,6 +59,8 @@ def rejudge(entries: list[Entry]) -> Rejudged:
         follows = bool(expected)
         if follows:
             _compare(found, entry, expected.popleft())
+        elif isinstance(entry.body, AnyOutcome):
+            _judge_cause(found, entry, entry.body, state)
         found.act_count += isinstance(entry.body, SignedAct)
         found.decision_count += isinstance(entry.body, RequestDecided)
         if isinstance(entry.body, AlertRaised):
@@ -72,6 +74,17 @@ def rejudge(entries: list[Entry]) -> Rejudged:
     for left in expected:
         found.divergences.append(Divergence(entries[-1].seq, "entry", "nothing", type(left).__name__))
     return found
+
+
+def _judge_cause(found: Rejudged, entry: Entry, outcome: AnyOutcome, state: RoomState) -> None:
+    """An outcome that follows from no act: only time, a full record and witnesses bring such."""
+    if isinstance(outcome, DecisionWitnessed):
+        return
+    if isinstance(outcome, RequestStopped) and outcome.cause is not StopCause.RULE:
+        request = state.board.requests.get(outcome.request_id)
+        if outcome.cause is not StopCause.EXPIRY or (request is not None and entry.room_us >= request.act.until_us):
+            return
+    found.divergences.append(Divergence(entry.seq, "cause", type(outcome).__name__, "nothing brings this about"))
 
 
 def rejudge_picture(found: Rejudged, entries: list[Entry], files: Mapping[str, bytes]) -> None:

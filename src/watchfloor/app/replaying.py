@@ -72,6 +72,7 @@ class Recording:
         ]
         self._blocks: dict[str, tuple[list[Frame], list[Mapping[int, TapedName]]]] = {}
         self._index = _blocks_of(entries)
+        self._events: list[Event] | None = None
 
     def context(self) -> Context:
         """What screens of this recording say that they are."""
@@ -118,9 +119,18 @@ class Recording:
     def events(self, stretch: int) -> list[Event]:
         """What happened in a stretch, in order."""
         first, last = self.stretches[stretch]
+        return [event for event in self.all_events() if first <= event.seq <= last]
+
+    def all_events(self) -> list[Event]:
+        """What happened in the whole record, in order."""
+        if self._events is None:
+            self._events = self._find_events()
+        return self._events
+
+    def _find_events(self) -> list[Event]:
         found = []
         causes: dict[str, int] = {}
-        for entry in self.entries[first : last + 1]:
+        for entry in self.entries:
             cause_seq = causes.setdefault(_input_key(entry.key), entry.seq)
             kind = _EVENTS.get(type(entry.body))
             if kind is not None:
@@ -128,13 +138,24 @@ class Recording:
                 found.append(Event(entry.seq, cause_seq, entry.room_us, kind, request_id, entry.body.label))
         return found
 
-    def horizon(self, stretch: int, person_id: str, afterthoughts: Afterthoughts) -> Event | None:
-        """The first decision of a stretch whose aftermath a person has not opened; nobody in particular: the first."""
-        for event in self.events(stretch):
+    def horizon(self, person_id: str, audience: Audience, afterthoughts: Afterthoughts) -> Event | None:
+        """The first decision of the record whose aftermath a person has not opened; nobody in particular: the first.
+
+        What the audience may not see hides nothing from it.
+        """
+        for event in self.all_events():
             moment_seq = event.cause_seq - 1
-            if event.kind in _ENDS and not afterthoughts.knows_aftermath(person_id, event.request_id, moment_seq):
+            if (
+                event.kind in _ENDS
+                and releasable(event.label, audience)
+                and not afterthoughts.knows_aftermath(person_id, event.request_id, moment_seq)
+            ):
                 return event
         return None
+
+    def stretch_of(self, seq: int) -> int:
+        """The stretch in which an entry lies."""
+        return max((n for n, (first, _) in enumerate(self.stretches) if first <= seq), default=0)
 
     def facts_about(self, request_id: str, size: int) -> list[HeldFact]:
         """When each seat first held each fact about a request, among the first `size` entries."""

@@ -3,6 +3,8 @@
 **Raises**: IntegrityError, when entries, tree and checkpoint do not fit each other; nothing is written then.
 """
 
+from collections import deque
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -15,15 +17,21 @@ from watchfloor.record.log import Batch, Edge
 from watchfloor.record.note import open_note_of, parse_checkpoint
 from watchfloor.record.tree import Frontier, leaf_hash
 
+HEADS_KEPT = 2_000
+
 
 class Past(Struct, frozen=True):
-    """A record read back: its entries, the state they make, the log's edge and who signs it."""
+    """A record read back: its entries, the state they make, the log's edge, who signs it.
+
+    `heads`: the newest heads that it had, so that what somebody signed just before a crash can still be entered.
+    """
 
     entries: tuple[Entry, ...]
     state: RoomState
     frontier: Frontier
     newest_leaf: str
     signers: Signers
+    heads: tuple[Frontier, ...] = ()
 
     def leaves(self) -> list[bytes]:
         """The leaf hash of every entry: each names the one before it."""
@@ -46,6 +54,7 @@ def read_past(store: EntryStore, signers: Signers) -> Past:
     entries: list[Entry] = []
     prev = FIRST_PREV
     newest: tuple[Batch, Signers] | None = None
+    heads: deque[Frontier] = deque(maxlen=HEADS_KEPT)
     for batch in store.batches():
         try:
             found, grown, last = _read_batch(batch, frontier, entries, prev)
@@ -58,12 +67,13 @@ def read_past(store: EntryStore, signers: Signers) -> Past:
             signers = signers.after(entry.body)
         entries.extend(found)
         frontier, prev = grown, last
+        heads.append(grown)
     if newest is not None:
         _check_head(newest[0], newest[1].of_batch(entries[-1].body), frontier)
         state = _standing_still(state, entries[-1])
     if signers.signed_tail(store.tail()):
         raise IntegrityError("the record's tail was a whole batch once and has changed since")
-    return Past(tuple(entries), state, frontier, prev, signers)
+    return Past(tuple(entries), state, frontier, prev, signers, tuple(heads))
 
 
 def _read_batch(batch: Batch, frontier: Frontier, before: list[Entry], prev: str) -> tuple[list[Entry], Frontier, str]:

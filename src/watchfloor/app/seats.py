@@ -140,13 +140,18 @@ class Seats:
     async def act(self, session: Session, document: str, signature: str) -> Written:
         """Enter a signed act.
 
-        **Raises**: InputError, when the document is not this person's, on this seat, in this room, or the
-        signature is not of the key enrolled for it; WireError, when it is no canonical act.
+        **Raises**: InputError, when the document is not this person's, on this seat, in this room, tells of a log that
+        this room never showed, or the signature is not of the key enrolled for it; WireError, when it is no canonical
+        act.
         """
         seat = self.seat_fact(session)
         act = check_document(document, signature, seat, self._room_id)
         if self._looks_back and not isinstance(act, ReviewAct | MissingExplained):
             raise InputError("looking back takes notes, second thoughts and reasons only", field="type")
+        if not self._writer.has_shown(act.head) and not self._writer.has_entered(act.act_id):
+            raise InputError(
+                "your screen shows a log that is not this room's, or an old one; load it again", field="head"
+            )
         signed = SignedAct(
             document=document,
             signature=signature,

@@ -119,20 +119,21 @@ class _Stream:
         return True
 
     async def add(self, frame: Frame) -> None:
-        """Make a frame durable, then its digest."""
+        """Make a frame durable, then its digest; only what the record vouches for belongs to the block."""
         if self._digest is None:
             raise UnavailableError("no tape block is open")
         raw = await asyncio.get_running_loop().run_in_executor(self._worker, self._write, frame)
-        self._digest.add(raw)
-        self._frames.append(frame)
+        digest = self._digest.with_added(raw)
         fact = TapeFrameWritten(
             block=block_name(self._stream, self._number),
-            frame_count=len(self._frames),
-            stored_bytes=self._digest.stored_bytes,
-            digest=self._digest.hex(),
+            frame_count=len(self._frames) + 1,
+            stored_bytes=digest.stored_bytes,
+            digest=digest.hex(),
             label=self._label,
         )
         await self._writer.enter(Input("room", f"tape-{self._stream[:1]}-{fact.digest[:24]}", fact))
+        self._digest = digest
+        self._frames.append(frame)
 
     def _write(self, frame: Frame) -> bytes:
         raw = encode_frame(self._stream, frame)
@@ -141,13 +142,16 @@ class _Stream:
 
     async def seal(self) -> None:
         """End the open block, if there is one: in columns first, then in the record, then without its journal."""
-        if self._digest is None or not self._frames:
+        if self._digest is None:
             return
         digest, frames = self._digest, self._frames
         self._digest, self._frames = None, []
         block = block_name(self._stream, self._number)
-        self._number += 1
         loop = asyncio.get_running_loop()
+        if not frames:  # nothing of it was recorded: as if it had not been begun
+            await loop.run_in_executor(self._worker, self._store.forget_journal, block)
+            return
+        self._number += 1
         raw = await loop.run_in_executor(self._worker, self._seal_file, block, frames, digest.hex())
         fact = TapeBlockSealed(
             block=block,

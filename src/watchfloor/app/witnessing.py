@@ -44,6 +44,7 @@ class _Awaited(Struct, frozen=True):
     version: int
     label: Label
     deadline_s: float
+    seq: int
 
 
 class Witnessing:
@@ -77,11 +78,11 @@ class Witnessing:
             self._levels.append(leaf_hash(encode_entry(entry)))
             if isinstance(entry.body, DecisionAwaited):
                 body = entry.body
-                self._await(body.decision_id, body.request_id, body.version, body.label)
+                self._await(body.decision_id, body.request_id, body.version, body.label, entry.seq)
 
-    def _await(self, decision_id: str, request_id: str, version: int, label: Label) -> None:
+    def _await(self, decision_id: str, request_id: str, version: int, label: Label, seq: int) -> None:
         deadline_s = asyncio.get_running_loop().time() + self._rules.wait_s
-        self._awaited[decision_id] = _Awaited(decision_id, request_id, version, label, deadline_s)
+        self._awaited[decision_id] = _Awaited(decision_id, request_id, version, label, deadline_s, seq)
         self._wake.set()
 
     async def run(self) -> None:
@@ -89,30 +90,40 @@ class Witnessing:
         for request in self._writer.state.board.requests.values():
             if request.pending is not None and not request.is_over():
                 act = request.pending.act
-                self._await(act.act_id, act.request_id, request.version, request.act.label)
+                self._await(act.act_id, act.request_id, request.version, request.act.label, self._writer.size - 1)
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), RETRY_S if self._awaited else PERIOD_S)
             self._wake.clear()
-            await self._round()
+            try:
+                await self._round()
+            except Exception as error:  # noqa: BLE001  # whatever a witness does, timeouts must go on stopping
+                _log.error("a round of witnesses failed", reason=repr(error))
+            await self._stop_overdue()
 
     async def _round(self) -> None:
         size = self._writer.size
         if size and (self._awaited or size > self._seen_size):
             text = Checkpoint(self._writer.origin, size, self._writer.root).text()
             note = self._writer.newest_note
-            try:
-                async with asyncio.timeout(max(self._rules.wait_s, 1.0)):
-                    answers = await asyncio.gather(*(self._ask(one, size, text, note) for one in self._witnesses))
-            except TimeoutError:
-                answers = []
+            answers = await asyncio.gather(*(self._ask_in_time(one, size, text, note) for one in self._witnesses))
             signatures = [answer for answer in answers if answer is not None]
             if signatures:
                 await self._enter(size, signatures)
+
+    async def _stop_overdue(self) -> None:
         now_s = asyncio.get_running_loop().time()
         for awaited in [one for one in self._awaited.values() if one.deadline_s <= now_s]:
             del self._awaited[awaited.decision_id]
             await self._stop(awaited)
+
+    async def _ask_in_time(self, witness: Witness, size: int, text: str, note: str) -> NoteSignature | None:
+        """One witness's answer; one that is slow or broken holds up no other."""
+        try:
+            return await asyncio.wait_for(self._ask(witness, size, text, note), max(self._rules.wait_s / 2, 0.5))
+        except Exception as error:  # noqa: BLE001  # it is somebody else's program
+            self._troubles[witness.key.line()] = f"witness {witness.key.name}: {str(error) or 'no answer in time'}"
+            return None
 
     async def _ask(self, witness: Witness, size: int, text: str, note: str) -> NoteSignature | None:
         line = witness.key.line()
@@ -141,12 +152,11 @@ class Witnessing:
         root = self._levels.root(0, size).hex()
         self._seen_size = size + 1
         inputs = [Input(ROOM, f"head-{size}-{len(lines)}", HeadWitnessed(size, root, lines, self._label))]
-        if len(signatures) >= self._rules.needed_count and self._awaited:
-            inputs = [
-                Input(ROOM, f"seen-{one.decision_id}", self._seen(one, size, root, lines))
-                for one in self._awaited.values()
-            ]
-            self._awaited = {}
+        held = [one for one in self._awaited.values() if one.seq < size]
+        if len(signatures) >= self._rules.needed_count and held:
+            inputs = [Input(ROOM, f"seen-{one.decision_id}", self._seen(one, size, root, lines)) for one in held]
+            for one in held:
+                del self._awaited[one.decision_id]
         with contextlib.suppress(WatchfloorError):
             for item in inputs:
                 await self._writer.enter(item)

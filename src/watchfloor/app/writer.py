@@ -20,7 +20,7 @@ from watchfloor.app.ports import EntryStore, Listener, Signer
 from watchfloor.app.resume import Past
 from watchfloor.app.state import RoomState, pass_time, step, stop_everything
 from watchfloor.base.errors import FullError, UnavailableError, WatchfloorError
-from watchfloor.messages.acts import DoubtRaised, SignedAct, act_of
+from watchfloor.messages.acts import DoubtRaised, LogHead, SignedAct, act_of
 from watchfloor.messages.entry import VERSIONS, Entry, Fact, encode_entry
 from watchfloor.messages.room import RoomClosed, TapeBlockSealed
 from watchfloor.record.log import Edge
@@ -28,6 +28,7 @@ from watchfloor.record.note import Checkpoint, join_note, signature_line
 from watchfloor.record.tree import Frontier, leaf_hash
 
 MAX_BATCH = 200
+HEADS_KEPT = 20_000
 ROOM = "room"
 _log = structlog.get_logger()
 
@@ -65,6 +66,7 @@ class Writer:
         self._store, self._clock, self._signers = store, clock, tuple(signers)
         self._frontier = past.frontier
         self._answers: dict[str, Written] = _answers_of(past.entries)
+        self._heads = {head.size: head.root() for head in past.heads}
         self._waiting: deque[_Waiting] = deque()
         self._arrived, self._is_idle = asyncio.Event(), asyncio.Event()
         self._is_idle.set()
@@ -95,6 +97,15 @@ class Writer:
     def trouble(self) -> str | None:
         """Why nothing can be decided, if so: the record failed, or its space is gone."""
         return self.failed or self.full
+
+    def has_shown(self, head: LogHead) -> bool:
+        """Whether the log had this head lately; no head (0 entries) claims nothing."""
+        known = self._heads.get(head.size_count)
+        return head.size_count == 0 or (known is not None and known.hex() == head.root)
+
+    def has_entered(self, key: str) -> bool:
+        """Whether an input with this key was entered by a person or party."""
+        return key in self._answers
 
     def listen(self, listener: Listener) -> None:
         """Have a listener told of every entry from now on."""
@@ -207,6 +218,9 @@ class Writer:
         if raws:
             await self._make_durable(raws, frontier, entries[-1].toe_us)
             self._prev = self._batch_prev
+            self._heads[frontier.size] = frontier.root()
+            if len(self._heads) > HEADS_KEPT:
+                del self._heads[next(iter(self._heads))]
         self.state, self._frontier = state, frontier
         self._answers.update(fresh)
         for listener in self._listeners:

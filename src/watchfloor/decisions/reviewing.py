@@ -30,6 +30,10 @@ class Afterthoughts(Struct, frozen=True):
     thoughts: tuple[Afterthought, ...] = ()
     opened: Mapping[str, int] = {}
 
+    def has_opened(self, person_id: str, request_id: str) -> bool:
+        """Whether a person has opened what came after any moment of a request."""
+        return f"{person_id}/{request_id}" in self.opened
+
     def knows_aftermath(self, person_id: str, request_id: str, moment_seq: int) -> bool:
         """Whether a person has opened what came after this moment of a request, or after an earlier one."""
         opened = self.opened.get(f"{person_id}/{request_id}")
@@ -52,8 +56,8 @@ def step(
         sentence = "that moment has not come yet"
     elif not is_person(actor):
         sentence = "only a person looks back"
-    elif isinstance(act, SecondThought) and held.knows_aftermath(actor.person_id, act.request_id, act.moment_seq):
-        sentence = "you have opened what came after this moment; a second thought comes before that"
+    elif isinstance(act, SecondThought) and held.has_opened(actor.person_id, act.request_id):
+        sentence = "you have opened what came after a moment of this request; a second thought comes before that"
     if sentence is not None:
         return held, ActRefused(act.act_id, code, sentence, signed.label)
     if isinstance(act, HindsightRevealed):

@@ -151,7 +151,7 @@ def restore(files: Mapping[str, bytes], path: Path) -> None:
     """
     if export_layout.WITHHELD in files:
         raise InputError("this export withholds something; a folder cannot be made whole from it", field="export")
-    if path.exists() and any(path.iterdir()):
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UnavailableError(f"`{path}` holds something already; choose a new folder")
     size = parse_checkpoint(split_note(files[export_layout.CHECKPOINT].decode())[0]).size
     raws = [raw for number, width in widths(size) for raw in split_bundle(files[tile_path(ENTRIES, number, width)])]

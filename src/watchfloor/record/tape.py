@@ -176,6 +176,13 @@ class RunningDigest:
         self._hash.update(raw)
         self.stored_bytes += len(raw)
 
+    def with_added(self, raw: bytes) -> "RunningDigest":
+        """The digest as it would be with these bytes; this one stays as it is."""
+        other = RunningDigest.__new__(RunningDigest)
+        other._hash, other.stored_bytes = self._hash.copy(), self.stored_bytes
+        other.add(raw)
+        return other
+
     def hex(self) -> str:
         """The digest so far, in hex."""
         return self._hash.copy().hexdigest()

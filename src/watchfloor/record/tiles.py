@@ -11,6 +11,7 @@
 **Source**: C2SP tlog-tiles, tlog-proof v1; RFC 6962 section 2.1.
 """
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 
@@ -163,7 +164,7 @@ def parse_proof(text: str) -> Proof:
         raise WireError("not a tlog-proof")
     lines = lines[2:] if len(lines) > 1 and lines[1].startswith("extra ") else lines[1:]
     number = lines[0].removeprefix("index ") if lines else ""
-    if not number.isdecimal() or not number.isascii() or lines[0] != f"index {int(number)}":
+    if not re.fullmatch(r"0|[1-9][0-9]{0,18}", number) or lines[0] != f"index {number}":
         raise WireError("a tlog-proof without its index")
     try:
         path = tuple(b64decode(line, validate=True) for line in lines[1:])

@@ -13,6 +13,7 @@ A request is `old N`, then the consistency proof's hashes in base64, an empty li
 **Source**: C2SP tlog-witness, add-checkpoint; tlog-cosignature v1.
 """
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 
@@ -50,7 +51,7 @@ def parse_request(body: str) -> WitnessRequest:
     head, gap, note = body.partition("\n\n")
     first, *rest = head.split("\n")
     number = first.removeprefix("old ")
-    if not gap or not number.isascii() or not number.isdecimal() or first != f"old {int(number)}":
+    if not gap or not re.fullmatch(r"0|[1-9][0-9]{0,18}", number) or first != f"old {number}":
         raise WireError("a request begins with `old` and a size")
     if len(rest) > MAX_PROOF_LINES:
         raise WireError(f"a proof has at most {MAX_PROOF_LINES} lines")

@@ -29,10 +29,12 @@ from watchfloor.messages.outcomes import (
     RequestHeld,
     RequestOpened,
     RequestReopened,
+    RequestStopped,
 )
 from watchfloor.messages.room import RoomOpened, SeatTaken
 from watchfloor.record.note import signature_holds
 from watchfloor.verify.report import Report
+from watchfloor.verify.witnesses import roots_at
 
 _WHERE = "record"
 
@@ -47,6 +49,8 @@ class _Case(Struct):
     adviser_persons: set[str] = set()
     open_doubts: set[str] = set()
     resolvers: set[str] = set()
+    until_us: int = 0
+    over: bool = False
 
 
 class ActsCheck:
@@ -60,6 +64,7 @@ class ActsCheck:
         self._acts: dict[str, tuple[AnyAct, SignedAct]] = {}
         self._cases: dict[str, _Case] = {}
         self._room_id = ""
+        self._heads: list[tuple[int, int, str]] = []
 
     def take(self, entry: Entry) -> None:
         """Check the next entry against all before it."""
@@ -73,10 +78,19 @@ class ActsCheck:
             act = _check_signature(self._report, entry.seq, body, self._seats, self._room_id)
             if act is not None:
                 self._acts[act.act_id] = (act, body)
+                if act.head.size_count:
+                    self._heads.append((entry.seq, act.head.size_count, act.head.root))
         elif isinstance(body, ActRefused):
             self._acts.pop(body.act_id, None)
         else:
             _follow(self._report, entry, self._acts, self._cases)
+
+    def finish(self, leaves: bytes) -> None:
+        """Each person signed the log's head that their screen had; hold those against the tree."""
+        roots = roots_at(leaves, {size for _, size, _ in self._heads})
+        for seq, size, root in self._heads:
+            if size > seq or roots.get(size, b"").hex() != root:
+                self._report.add(_WHERE, "was signed by somebody who saw another log than this one", seq)
 
 
 def _check_signature(
@@ -111,7 +125,9 @@ def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAc
     act_id = body.decision_id if isinstance(body, RequestDecided) else entry.key.partition(".")[0]
     by_key = acts.get(act_id)
     if isinstance(body, RequestOpened) and by_key is not None and isinstance(by_key[0], RequestWritten):
-        cases[body.request_id] = _Case(by_key[1].actor.person_id, body.advisers, 1, {}, set(), set(), set())
+        cases[body.request_id] = _Case(
+            by_key[1].actor.person_id, body.advisers, 1, {}, set(), set(), set(), by_key[0].until_us
+        )
         return
     case = cases.get(getattr(body, "request_id", ""))
     if case is None:
@@ -130,7 +146,12 @@ def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAc
         case.resolvers.add(by_key[1].actor.person_id)
         if isinstance(body, RequestReopened):
             case.version, case.advised = body.version, {}
+    elif isinstance(body, RequestStopped):
+        case.over = True
     elif isinstance(body, RequestDecided):
+        if case.over or body.at_us >= case.until_us:
+            report.add(_WHERE, "was decided after it was over", entry.seq)
+        case.over = True
         _check_decision(report, entry, body, case, by_key)
 
 

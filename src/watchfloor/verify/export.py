@@ -7,11 +7,12 @@ from msgspec import Struct
 from watchfloor.base.errors import IntegrityError, WireError
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.entry import decode_entry
+from watchfloor.messages.room import Context
 from watchfloor.record import export_layout as layout
 from watchfloor.record.folder_layout import FORMAT, JOURNAL_FILE, MEDIA_FILE, TAPE_FILE
 from watchfloor.record.log import Edge
 from watchfloor.record.note import Checkpoint, VerifierKey, parse_checkpoint, split_note
-from watchfloor.record.tiles import ENTRIES, Levels, hash_tiles, split_bundle, tile_path, widths
+from watchfloor.record.tiles import ENTRIES, WIDTH, Levels, hash_tiles, split_bundle, tile_path, widths
 from watchfloor.record.tree import leaf_hash
 from watchfloor.verify.batches import BatchCheck
 from watchfloor.verify.report import Report
@@ -42,11 +43,16 @@ def check_export(files: Mapping[str, bytes], trust: Trust = NO_TRUST) -> Report:
     except (WireError, IntegrityError, UnicodeDecodeError) as error:
         report.add("export", str(error))
         return report
-    report.withheld_count = len(export.withheld.entries) + len(export.withheld.files)
+    report.withheld_entry_count = len(export.withheld.entries)
+    report.withheld_count = report.withheld_entry_count + len(export.withheld.files)
     _check_entries(report, files, export, trust)
     _check_tiles(report, files, export)
-    if report.context and files.get(layout.CONTEXT) != f"{report.context}\n".encode():
-        report.add(layout.CONTEXT, f"it does not say what the record does: {report.context}")
+    told = files.get(layout.CONTEXT, b"")
+    known = {f"{context.value}\n".encode() for context in Context}
+    if told not in known or (report.context and told != f"{report.context}\n".encode()):
+        report.add(
+            layout.CONTEXT, f"it does not say what the record does: {report.context or 'one of the fixed words'}"
+        )
     _say_withheld(report, export)
     return report
 
@@ -58,6 +64,9 @@ def _take_apart(files: Mapping[str, bytes]) -> _Export:
         if name not in files:
             raise IntegrityError(f"`{name}` is missing; the export is not whole")
     head = parse_checkpoint(split_note(files[layout.CHECKPOINT].decode())[0])
+    bundle_count = sum(1 for name in files if name.startswith(f"tile/{ENTRIES}/"))
+    if not 0 < head.size <= bundle_count * WIDTH:
+        raise IntegrityError(f"the checkpoint is over {head.size} entries, which the export does not hold")
     withheld = layout.Withheld()
     if layout.WITHHELD in files:
         withheld = decode_canonical(files[layout.WITHHELD], layout.Withheld)
@@ -84,7 +93,7 @@ def _check_entries(report: Report, files: Mapping[str, bytes], export: _Export, 
     for seq, leaf in hidden.items():
         if seq >= len(export.leaves) or export.leaves[seq] != leaf or export.raws[seq]:
             report.add(layout.WITHHELD, f"entry {seq} is not withheld as it says", min(seq, len(export.leaves)))
-    walk = Walk(report, files, export.keys[0], frozenset(file.name for file in export.withheld.files))
+    walk = Walk(report, files, export.keys[0], frozenset(file.name for file in export.withheld.files), is_export=True)
     check = BatchCheck(Edge(), walk.signers, walk.kinds(), hidden)
     for note, end in _batches(report, export):
         fault = check.take(export.raws[check.edge.size : end], note, None)

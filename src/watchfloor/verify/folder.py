@@ -55,7 +55,7 @@ def check_folder(files: Mapping[str, bytes], run: Runner = map, trust: Trust = N
         walk.finish(bytes(leaves), trust)
     if report.entry_count == 0 and not report.problems:
         report.notes.append("nothing was written yet")
-    elif walk.signers is not None and not report.problems:
+    elif walk.signers is not None and report.lacks_only_media():
         _check_private_key(report, files, walk.signers)
         _check_seal(report, files, walk.signers)
     return report

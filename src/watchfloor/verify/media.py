@@ -10,6 +10,7 @@ from watchfloor.messages.acts import AnyAct, MissingExplained, SignedAct
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.entry import Entry
 from watchfloor.messages.keeping import MediaKept, MediaMissed, MediaReappeared, MediaRetired
+from watchfloor.messages.outcomes import ActRefused
 from watchfloor.record.folder_layout import MEDIA_FILE, media_file
 from watchfloor.verify.report import MISSING_MEDIUM, Report
 
@@ -20,12 +21,14 @@ class _Held(Struct):
     retired: bool = False
     missed_seq: int | None = None
     words: str = ""
+    words_before: str = ""
+    act_id: str = ""
 
 
 class MediaCheck:
     """Takes entries of its `kinds` in order; `finish` looks at the files."""
 
-    kinds = frozenset((MediaKept, MediaRetired, MediaMissed, MediaReappeared, SignedAct))
+    kinds = frozenset((MediaKept, MediaRetired, MediaMissed, MediaReappeared, SignedAct, ActRefused))
 
     def __init__(self, report: Report, files: Mapping[str, bytes], withheld: frozenset[str]) -> None:
         self._report, self._files, self._withheld = report, files, withheld
@@ -36,6 +39,11 @@ class MediaCheck:
         body = entry.body
         if isinstance(body, MediaKept):
             self._held[body.digest] = _Held(entry.seq, body.size_bytes)
+            return
+        if isinstance(body, ActRefused):
+            for one in self._held.values():
+                if one.act_id == body.act_id:
+                    one.words = one.words_before  # a reason that the room refused is none
             return
         digest = _explained(body) if isinstance(body, SignedAct) else getattr(body, "digest", "")
         held = self._held.get(digest)
@@ -49,7 +57,9 @@ class MediaCheck:
         elif isinstance(body, MediaReappeared):
             held.missed_seq, held.words = None, ""
         elif isinstance(body, SignedAct):
-            held.words = _words(body)
+            act = _act(body)
+            if isinstance(act, MissingExplained) and held.missed_seq is not None:
+                held.words_before, held.words, held.act_id = held.words, act.words, act.act_id
 
     def finish(self) -> None:
         """Hold the files against the inventory."""
@@ -58,10 +68,10 @@ class MediaCheck:
             raw = self._files.get(name)
             if raw is None:
                 self._say_missing(name, held)
-            elif held.retired:
-                self._report.notes.append(f"{name}: a rule let it go, and it is still there")
             elif len(raw) != held.size_bytes or sha256(raw).hexdigest() != digest:
                 self._report.add(name, "the medium is not what was kept", held.seq)
+            elif held.retired:
+                self._report.notes.append(f"{name}: a rule let it go, and it is still there")
             else:
                 self._report.media_count += 1
         for name in self._files:
@@ -84,11 +94,6 @@ class MediaCheck:
 def _explained(signed: SignedAct) -> str:
     act = _act(signed)
     return act.digest if isinstance(act, MissingExplained) else ""
-
-
-def _words(signed: SignedAct) -> str:
-    act = _act(signed)
-    return act.words if isinstance(act, MissingExplained) else ""
 
 
 def _act(signed: SignedAct) -> AnyAct | None:

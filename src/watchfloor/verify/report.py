@@ -33,6 +33,7 @@ class Report(Struct):
     context: str = ""
     witnessed_size: int = 0
     withheld_count: int = 0
+    withheld_entry_count: int = 0
     unchecked_count: int = 0
     problems: list[Problem] = []
     notes: list[str] = []
@@ -52,7 +53,7 @@ class Report(Struct):
 
     def lack(self, where: str, sentence: str, seq: int) -> None:
         """Note that something is missing: a problem, or, where entries are withheld, only not to be checked."""
-        if self.withheld_count:
+        if self.withheld_entry_count:
             self.unchecked_count += 1
             self.notes.append(f"entry {seq} cannot be checked, as entries are withheld: {sentence}")
         else:

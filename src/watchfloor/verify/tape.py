@@ -29,8 +29,15 @@ class TapeCheck:
 
     kinds = frozenset((TapeFrameWritten, TapeBlockSealed, TapeBlockRecovered, RoomClosed, RoomOpened))
 
-    def __init__(self, report: Report, files: Mapping[str, bytes], withheld: frozenset[str] = frozenset()) -> None:
-        self._report, self._files, self._withheld = report, files, withheld
+    def __init__(
+        self,
+        report: Report,
+        files: Mapping[str, bytes],
+        withheld: frozenset[str] = frozenset(),
+        *,
+        is_export: bool = False,
+    ) -> None:
+        self._report, self._files, self._withheld, self._is_export = report, files, withheld, is_export
         self._open: dict[str, _Frames] = {}
         self._ended: dict[str, tuple[_Frames, _End]] = {}
         self._closed = False
@@ -51,6 +58,12 @@ class TapeCheck:
             self._check_open(block, self._open[block])
         for name in self._files:
             sealed, journal = TAPE_FILE.fullmatch(name), JOURNAL_FILE.fullmatch(name)
+            unknown = (sealed and sealed.group(1) not in self._ended) or (
+                journal and journal.group(1) not in self._open
+            )
+            if unknown and self._is_export:
+                self._report.lack(name, "the record does not know this block", 0)
+                continue
             if sealed and sealed.group(1) not in self._ended:
                 self._check_unrecorded_seal(name, sealed.group(1))
             if journal and journal.group(1) in self._ended:
@@ -63,7 +76,7 @@ class TapeCheck:
         name = tape_file(block)
         self._ended[block] = (frames[-1:], end)
         if frames and (frames[-1][1].digest, frames[-1][1].stored_bytes) != (fact.digest, fact.stored_bytes):
-            self._report.add(name, "was sealed as something else than its last frame", seq)
+            self._report.lack(name, "was sealed as something else than its last frame", seq)
             return
         raw = self._files.get(name)
         if raw is None:
@@ -84,11 +97,11 @@ class TapeCheck:
         """The block that a crash left open: behind the last recorded frame at most one frame, whole or torn."""
         name = journal_file(block)
         if self._closed:
-            self._report.add(name, "the room was closed, but this block was never sealed")
+            self._report.lack(name, "the room was closed, but this block was never sealed", frames[-1][0])
         raw = self._files.get(name)
         if raw is None:
             if tape_file(block) not in self._withheld and name not in self._withheld:
-                self._report.add(name, "the block is missing", frames[0][0])
+                self._report.lack(name, "the block is missing", frames[0][0])
             return
         self._report.block_count += 1
         running, place = sha256(), 0
@@ -99,6 +112,8 @@ class TapeCheck:
                 self._report.add(name, f"frame {frame.frame_count} is not as it was recorded", seq)
                 return
             self._report.frame_count += 1
+        if self._is_export and len(raw) > place:
+            self._report.add(name, "bytes stand behind the last recorded frame", frames[-1][0])
         self._check_behind(name, stream_of(block), raw[place:], len(frames))
 
     def _check_behind(self, name: str, stream: str, extra: bytes, recorded: int) -> None:
@@ -173,7 +188,8 @@ def _fault_of_content(
 
 
 def _same(sealed: bytes, journal: bytes) -> bool:
+    """Whether a journal holds what its sealed block does; a frame that was never recorded may stand behind that."""
     try:
-        return MAGIC + b"".join(decode_block(sealed).plain()) == journal
+        return journal.startswith(MAGIC + b"".join(decode_block(sealed).plain()))
     except WireError:
         return False

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from watchfloor.messages.entry import Entry
 from watchfloor.messages.keeping import KeyCause, LogKeyChanged, SecondSignerSet
 from watchfloor.record.keys import KEY_CHANGES, Signers
-from watchfloor.record.note import VerifierKey
+from watchfloor.record.note import WITNESS, VerifierKey
 from watchfloor.verify.acts import ActsCheck
 from watchfloor.verify.media import MediaCheck
 from watchfloor.verify.report import Report
@@ -38,12 +38,18 @@ class Walk:
     """The checks of what entries say, fed in order."""
 
     def __init__(
-        self, report: Report, files: Mapping[str, bytes], first_key: VerifierKey | None, withheld: frozenset[str]
+        self,
+        report: Report,
+        files: Mapping[str, bytes],
+        first_key: VerifierKey | None,
+        withheld: frozenset[str],
+        *,
+        is_export: bool = False,
     ) -> None:
         self.signers = None if first_key is None else Signers(first_key)
         self._report = report
         report.origin = first_key.name if first_key else ""
-        self._acts, self._tape = ActsCheck(report), TapeCheck(report, files, withheld)
+        self._acts, self._tape = ActsCheck(report), TapeCheck(report, files, withheld, is_export=is_export)
         self._witnesses = WitnessCheck(report, report.origin)
         self._media = MediaCheck(report, files, withheld)
         self._takers: dict[type, list[Callable[[Entry], None]]] = {kind: [] for kind in KEY_CHANGES}
@@ -67,9 +73,11 @@ class Walk:
         """What can only be said at the end; called when no problem was found in the log itself."""
         self._tape.finish()
         self._media.finish()
-        self._witnesses.finish(leaves)
-        logs = [key for key in trust.keys if key.name == self._report.origin]
-        first = self.signers
-        if logs and first is not None and first.log not in logs:
+        self._acts.finish(leaves)
+        self._witnesses.finish(leaves, frozenset(key.line() for key in trust.keys if key.algorithm == WITNESS))
+        logs = [key for key in trust.keys if key.algorithm != WITNESS]
+        if logs and self.signers is not None and self.signers.log not in logs:
             self._report.add("keys", "the log's key is none of those that you trust")
+        elif trust.keys and not logs and not trust.heads:
+            self._report.add("keys", "you trust witnesses only, and gave no head that one of them signed")
         check_heads(self._report, leaves, trust.heads, trust.keys, self._report.origin)

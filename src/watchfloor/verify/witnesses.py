@@ -51,8 +51,11 @@ class WitnessCheck:
         elif isinstance(body, RequestDecided) and self._needed and body.decision_id not in self._seen:
             self._report.lack(_WHERE, "was published before witnesses saw it", entry.seq)
 
-    def finish(self, leaves: bytes) -> None:
-        """Hold every head that was witnessed against the tree over these leaf hashes."""
+    def finish(self, leaves: bytes, trusted: frozenset[str]) -> None:
+        """Hold every head that was witnessed against the tree over these leaf hashes.
+
+        **Args**: `trusted`: witnesses' keys that the auditor knows; where there are any, only theirs are counted.
+        """
         if not self._claims:
             return
         roots = roots_at(leaves, {body.size_count for _, body, _, _ in self._claims})
@@ -64,9 +67,12 @@ class WitnessCheck:
             text = Checkpoint(self._origin, body.size_count, root).text()
             signed = _signers(text, body.signature_lines, keys)
             if len(signed) != len(body.signature_lines) or len(signed) < needed:
-                self._report.add(_WHERE, "its witnesses' signatures do not hold, or are too few", seq)
+                self._report.lack(_WHERE, "its witnesses' signatures do not hold, or are too few", seq)
                 continue
-            self._report.witnessed_size = max(self._report.witnessed_size, body.size_count)
+            if not trusted or signed & trusted:
+                self._report.witnessed_size = max(self._report.witnessed_size, body.size_count)
+        if self._report.witnessed_size and not trusted:
+            self._report.notes.append("the witnesses' keys are those that the record names; trust them with `--keys`")
 
 
 def check_heads(

@@ -1,5 +1,6 @@
 """HTTP of a replay: what it is, its map, seats to look back from, facts about a request, the connection of screens."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +74,13 @@ class ReplayDoors(SeatDoors):
         if session is None:
             return problem(401, "session", "open a seat's link first")
         position = Position(self._stage)
-        number, moment = request.query_params.get("number", ""), request.query_params.get("moment_seq", "")
-        if not moment.isdecimal() or not number.isdecimal():
-            return problem(400, "input", "say `number` and `moment_seq`")
-        position.number = min(int(number), len(self._stage.recording.stretches) - 1)
+        moment = request.query_params.get("moment_seq", "")
+        if not re.fullmatch(r"[0-9]{1,15}", moment):
+            return problem(400, "input", "say `moment_seq`, the entry up to which to look")
+        audience = Audience(nations=(self._seats_or_refuse().seat_fact(session).nation,))
+        position.audience = audience
         horizon = position.horizon(session.person_id)
         size = min(int(moment) + 1, len(self._stage.recording.entries), horizon.cause_seq if horizon else 1 << 60)
-        audience = Audience(nations=(self._seats_or_refuse().seat_fact(session).nation,))
         found = [
             FactShown(one.seq, one.at_us, one.what, tuple(HeldShown(*pair) for pair in one.held), one.lacked)
             for one in self._stage.recording.facts_about(request.query_params.get("request_id", ""), size)

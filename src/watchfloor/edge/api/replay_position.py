@@ -32,8 +32,9 @@ class Position:
 
     def __init__(self, stage: ReplayStage) -> None:
         self._stage = stage
-        self.number = len(stage.recording.stretches) - 1
+        self.number = 0
         self.room_us = stage.recording.span_us(self.number)[0]
+        self.audience = stage.everyone
         self.rate_permille, self.paused, self.jumps = 1000, True, 0
         self._to_seq: int | None = None
 
@@ -42,7 +43,7 @@ class Position:
         recording = self._stage.recording
         if recording.is_branch:
             return None
-        return recording.horizon(self.number, person_id, self._stage.afterthoughts())
+        return recording.horizon(person_id, self.audience, self._stage.afterthoughts())
 
     def size(self, person_id: str) -> int:
         """How many entries are shown."""
@@ -61,9 +62,14 @@ class Position:
         self._bound(person_id)
 
     def _bound(self, person_id: str) -> None:
-        start_us, end_us = self._stage.recording.span_us(self.number)
+        recording = self._stage.recording
         horizon = self.horizon(person_id)
-        last_us = end_us if horizon is None else min(horizon.room_us, end_us)
+        hidden_from = None if horizon is None else recording.stretch_of(horizon.seq)
+        if hidden_from is not None and self.number > hidden_from:
+            self.number, self._to_seq = hidden_from, None
+            self.room_us = recording.span_us(hidden_from)[0]
+        start_us, end_us = recording.span_us(self.number)
+        last_us = end_us if horizon is None or self.number != hidden_from else min(horizon.room_us, end_us)
         if self.room_us >= last_us:
             self.room_us, self.paused = last_us, True
         self.room_us = max(self.room_us, start_us)

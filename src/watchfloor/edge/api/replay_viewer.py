@@ -15,7 +15,7 @@ import json
 
 import msgspec
 from msgspec import Struct
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket
 
 from watchfloor.app.replaying import Event
 from watchfloor.app.screens import screen_digest, screen_document, who
@@ -25,6 +25,7 @@ from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience, releasable
 from watchfloor.decisions.reviewing import Afterthought, Afterthoughts
 from watchfloor.edge.api import frames
+from watchfloor.edge.api.greeting import SEND_WAIT_S, GoneError, TracksNamed, greeted, until_one_ends
 from watchfloor.edge.api.replay_position import Position, ReplayStage
 from watchfloor.messages.acts import LogHead, SeatKind, SecondThought
 from watchfloor.messages.air import TrackPicture
@@ -34,8 +35,6 @@ from watchfloor.messages.screen import (
     EventShown,
     FeedShown,
     HorizonShown,
-    NamesTold,
-    NameTold,
     PulseTold,
     ReplayTold,
     ScreenTold,
@@ -44,7 +43,6 @@ from watchfloor.messages.screen import (
 )
 
 TICK_S = 0.5
-HELLO_WAIT_S, SEND_WAIT_S = 5.0, 10.0
 
 
 class ReplayViewer:
@@ -55,7 +53,7 @@ class ReplayViewer:
         self._position = Position(stage)
         self._session: Session | None = None
         self._as_seat = ""
-        self._named: dict[int, NameTold] = {}
+        self._named = TracksNamed()
         self._told = b""
         self._wake = asyncio.Event()
 
@@ -76,26 +74,11 @@ class ReplayViewer:
 
     async def serve(self) -> None:
         """Speak to the screen until it goes."""
-        await self._socket.accept()
         try:
-            hello = json.loads(await asyncio.wait_for(self._socket.receive_text(), HELLO_WAIT_S))
-            token = str(hello.get("session", "")) if isinstance(hello, dict) else ""
-            if token and self._stage.seats is not None:
-                self._session = self._stage.seats.session(token)
-        except InputError as error:
-            await self._socket.close(4401, reason=str(error)[:100])
+            self._session = await greeted(self._socket, self._stage.seats)
+        except GoneError:
             return
-        except (TimeoutError, ValueError, KeyError, WebSocketDisconnect):
-            if self._socket.client_state is WebSocketState.CONNECTED:
-                await self._socket.close(4400, reason="say hello first")
-            return
-        listener, sender = asyncio.create_task(self._listen()), asyncio.create_task(self._play())
-        try:
-            await asyncio.wait({listener, sender}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            listener.cancel()
-            sender.cancel()
-            await asyncio.gather(listener, sender, return_exceptions=True)
+        await until_one_ends(asyncio.create_task(self._listen()), asyncio.create_task(self._play()))
 
     async def _listen(self) -> None:
         while True:
@@ -128,7 +111,8 @@ class ReplayViewer:
 
     def _events(self) -> list[Event]:
         """Events that this person may know of: none behind the horizon."""
-        horizon, audience = self._position.horizon(self._person()), self.audience()
+        audience = self._position.audience = self.audience()
+        horizon = self._position.horizon(self._person())
         return [
             event
             for event in self._stage.recording.events(self._position.number)
@@ -137,6 +121,7 @@ class ReplayViewer:
 
     async def _show(self) -> None:
         stage, position, audience = self._stage, self._position, self.audience()
+        position.audience = audience
         size = position.size(self._person())
         state = stage.recording.states[size]
         picture = stage.recording.picture(size, position.number, position.room_us)
@@ -145,24 +130,15 @@ class ReplayViewer:
             if picture
             else TrackPicture(room_us=position.room_us, tracks=(), states=())
         )
-        await self._name(seen)
+        news = self._named.news(seen.tracks)
+        if news is not None:
+            await self._text(news)
         await self._send(frames.encode(seen, position.jumps))
         await self._text(self._pulse(state, seen, audience))
         document = screen_document(state, audience, position.room_us)
         head = LogHead(stage.writer.size, stage.writer.root.hex()) if stage.writer else LogHead(size, "0" * 64)
         await self._text(ScreenTold(stage.recording.context(), screen_digest(document), head, document))
         await self._text(self._replay(state, size, audience))
-
-    async def _name(self, seen: TrackPicture) -> None:
-        news = []
-        for track in seen.tracks:
-            sources = ",".join(source.feed_id for source in track.sources)
-            name = NameTold(track.number, track.callsign, track.squawk, track.identity, sources)
-            if self._named.get(track.number) != name:
-                self._named[track.number] = name
-                news.append(name)
-        if news:
-            await self._text(NamesTold(tuple(news)))
 
     def _pulse(self, state: RoomState, seen: TrackPicture, audience: Audience) -> PulseTold:
         newest_us = max((track.toa_us for track in seen.tracks), default=None)
@@ -192,7 +168,7 @@ class ReplayViewer:
             stretches=tuple(StretchShown(*span) for span in spans),
             moment_seq=size - 1,
             horizon=None
-            if horizon is None or not releasable(horizon.label, audience)
+            if horizon is None
             else HorizonShown(horizon.request_id, horizon.cause_seq - 1, horizon.room_us),
             events=tuple(EventShown(one.seq, one.room_us, one.kind, one.request_id) for one in self._events()),
             seats=tuple(

@@ -5,10 +5,9 @@ by one frame and one document.
 """
 
 import asyncio
-import json
 
 import msgspec
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket
 
 from watchfloor.app.room import Room, Tick
 from watchfloor.app.screens import screen_digest, screen_document
@@ -16,12 +15,10 @@ from watchfloor.app.seats import Seats, Session
 from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience, releasable
 from watchfloor.edge.api import frames
+from watchfloor.edge.api.greeting import SEND_WAIT_S, GoneError, TracksNamed, greeted, until_one_ends
 from watchfloor.edge.utc import utc_us
 from watchfloor.messages.acts import LogHead
-from watchfloor.messages.screen import FeedShown, GuestShown, NamesTold, NameTold, PulseTold, ScreenTold
-
-HELLO_WAIT_S = 5.0
-SEND_WAIT_S = 10.0
+from watchfloor.messages.screen import FeedShown, GuestShown, NamesTold, PulseTold, ScreenTold
 
 
 def audience_of(room: Room, seats: Seats | None, session: Session | None) -> Audience:
@@ -78,7 +75,7 @@ class Viewer:
         self._tick: Tick | None = None
         self._dirty = True
         self._wake = asyncio.Event()
-        self._named: dict[int, NameTold] = {}
+        self._named = TracksNamed()
         self._session: Session | None = None
 
     def ticked(self, tick: Tick) -> None:
@@ -93,29 +90,15 @@ class Viewer:
 
     async def serve(self) -> None:
         """Speak to the screen until it goes."""
-        await self._socket.accept()
         try:
-            hello = json.loads(await asyncio.wait_for(self._socket.receive_text(), HELLO_WAIT_S))
-            token = str(hello.get("session", "")) if isinstance(hello, dict) else ""
-            if token and self._seats is not None:
-                self._session = self._seats.session(token)
-        except InputError as error:
-            await self._socket.close(4401, reason=str(error)[:100])
-            return
-        except (TimeoutError, ValueError, KeyError, WebSocketDisconnect):
-            if self._socket.client_state is WebSocketState.CONNECTED:
-                await self._socket.close(4400, reason="say hello first")
+            self._session = await greeted(self._socket, self._seats)
+        except GoneError:
             return
         self._room.add_watcher(self)
-        listener = asyncio.create_task(self._drain())
-        sender = asyncio.create_task(self._send())
         try:
-            await asyncio.wait({listener, sender}, return_when=asyncio.FIRST_COMPLETED)
+            await until_one_ends(asyncio.create_task(self._drain()), asyncio.create_task(self._send()))
         finally:
             self._room.remove_watcher(self)
-            listener.cancel()
-            sender.cancel()
-            await asyncio.gather(listener, sender, return_exceptions=True)
 
     async def _drain(self) -> None:
         """Screens say nothing after hello; what they send is passed over until they go."""
@@ -145,15 +128,9 @@ class Viewer:
 
     async def _send_tick(self, tick: Tick, audience: Audience) -> None:
         seen = frames.visible(tick.picture, audience)
-        news = []
-        for track in seen.tracks:
-            sources = ",".join(source.feed_id for source in track.sources)
-            name = NameTold(track.number, track.callsign, track.squawk, track.identity, sources)
-            if self._named.get(track.number) != name:
-                self._named[track.number] = name
-                news.append(name)
-        if news:
-            await self._text(NamesTold(tuple(news)))
+        news = self._named.news(seen.tracks)
+        if news is not None:
+            await self._text(news)
         await asyncio.wait_for(self._socket.send_bytes(frames.encode(seen, tick.generation)), SEND_WAIT_S)
         await self._text(pulse(self._room, audience))
 

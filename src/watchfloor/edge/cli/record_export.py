@@ -12,7 +12,7 @@ from watchfloor.app.proving import prove
 from watchfloor.app.replay import entries_of
 from watchfloor.base.errors import InputError, IntegrityError, UnavailableError
 from watchfloor.base.labels import Audience, Level
-from watchfloor.edge.cli.checking import check
+from watchfloor.edge.cli.checking import check, refuse_export, refuse_inside, require_holding
 from watchfloor.edge.keeping import restore
 from watchfloor.edge.stores.exports import write_files
 from watchfloor.edge.stores.folder import FolderFiles
@@ -74,16 +74,9 @@ def holding_files(path: Path) -> FolderFiles:
 
     **Raises**: UnavailableError or IntegrityError, when there is none.
     """
-    if not path.is_dir():
-        raise UnavailableError(f"`{path}` is no folder")
-    files = FolderFiles(path)
-    if is_export(frozenset(files)):
-        raise InputError(f"`{path}` is an export; this works on a data folder", field="folder")
-    report = check(path)
-    if not report.holds():
-        first = report.problems[0]
-        raise IntegrityError(f"`{path}` does not verify ({first.where}: {first.sentence}); nothing was written")
-    return files
+    refuse_export(path)
+    require_holding(path, "nothing was written")
+    return FolderFiles(path)
 
 
 def export_work(arguments: argparse.Namespace) -> int:
@@ -93,10 +86,11 @@ def export_work(arguments: argparse.Namespace) -> int:
     audience = Audience((arguments.releasable_to,), Level.SECRET) if arguments.releasable_to else None
     rules = ExportRules(frozenset(arguments.withhold), arguments.words.strip() or "withheld", audience)
     files = holding_files(Path(arguments.folder))
+    refuse_inside(Path(arguments.out), Path(arguments.folder))
     if arguments.parquet or arguments.mcap:
         return _write_view(arguments, files, audience)
     count = write_files(Path(arguments.out), export_files(files, rules), progress("files written", arguments.json))
-    report = check(Path(arguments.out))
+    report = require_holding(Path(arguments.out), "this is a fault of ours; do not hand it on")
     if arguments.json:
         told = {"files": count, "entries": report.entry_count, "withheld": report.withheld_count, "root": report.root}
         print(json.dumps(told))
@@ -135,10 +129,7 @@ def restore_work(arguments: argparse.Namespace) -> int:
     files = FolderFiles(source)
     if not is_export(frozenset(files)):
         raise InputError(f"`{source}` is no export", field="export")
-    report = check(source)
-    if not report.holds():
-        first = report.problems[0]
-        raise IntegrityError(f"`{source}` does not verify ({first.where}: {first.sentence}); nothing was written")
+    report = require_holding(source, "nothing was written")
     restore(files, Path(arguments.folder))
     restored = check(Path(arguments.folder))
     if restored.root != report.root:
@@ -161,6 +152,7 @@ def prove_work(arguments: argparse.Namespace) -> int:
         raise InputError("nothing was written yet", field="folder")
     found = prove(raws, notes, arguments.seq)
     out = Path(arguments.out)
+    refuse_inside(out, Path(arguments.folder))
     stem = f"entry-{arguments.seq}"
     try:
         out.mkdir(parents=True, exist_ok=True)

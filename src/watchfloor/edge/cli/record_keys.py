@@ -5,8 +5,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from watchfloor.base.errors import InputError, IntegrityError
-from watchfloor.edge.cli.checking import check
+from watchfloor.base.errors import InputError
+from watchfloor.edge.cli.checking import refuse_export, require_holding
 from watchfloor.edge.keeping import Change, enter_alone, replacement, rotation, second_signer
 
 
@@ -43,10 +43,8 @@ def work(arguments: argparse.Namespace) -> int:
     path = Path(arguments.folder)
     if not arguments.words.strip():
         raise InputError("say in `--words` why; it stands in the record", field="words")
-    report = check(path)
-    if not report.holds():
-        first = report.problems[0]
-        raise IntegrityError(f"`{path}` does not verify ({first.where}: {first.sentence}); nothing was written to it")
+    refuse_export(path)
+    require_holding(path, "nothing was written to it")
     asyncio.run(enter_alone(path, _change(arguments)))
     print(f"done; check it: watchfloor record verify {path}")
     return 0

@@ -12,8 +12,10 @@ from watchfloor.app.media import DEFAULT_BOUND_BYTES, MediaKeeper
 from watchfloor.app.replay import entries_of
 from watchfloor.app.state import RoomState, fold
 from watchfloor.app.writer import Writer
-from watchfloor.base.errors import InputError, UnavailableError, WireError
+from watchfloor.base.errors import InputError, WireError
 from watchfloor.base.instants import rfc3339_from_us, us_from_rfc3339
+from watchfloor.base.labels import label_for
+from watchfloor.edge.cli.checking import refuse_export, require_holding
 from watchfloor.edge.cli.record_export import holding_files
 from watchfloor.edge.cli.record_verify import read_bytes
 from watchfloor.edge.keeping import as_it_is, write_in
@@ -49,6 +51,7 @@ def add(verbs: Any) -> None:
     keep.add_argument("--from", dest="start", required=True, metavar="TIME", help="when it begins, RFC 3339")
     keep.add_argument("--until", required=True, metavar="TIME", help="when it ends, RFC 3339")
     keep.add_argument("--document", action="store_true", help="it is a document, not a video")
+    keep.add_argument("--nations", metavar="A,B", help="releasable to these nations only (default: all of the room)")
     keep.add_argument("--bound-bytes", type=int, default=DEFAULT_BOUND_BYTES, help="let the oldest go beyond this")
     keep.add_argument("--second-key", metavar="FILE", help="the second signer's private key, where there is one")
     keep.set_defaults(work=keep_work)
@@ -57,8 +60,8 @@ def add(verbs: Any) -> None:
 def list_work(arguments: argparse.Namespace) -> int:
     """List; exit code 0 when all is there or has its reason, 1 when something is missing without one."""
     path = Path(arguments.folder)
-    if not path.is_dir():
-        raise UnavailableError(f"`{path}` is no folder")
+    refuse_export(path)
+    require_holding(path, "its inventory is not told", media_may_be_missing=True)
     files = FolderFiles(path)
     state = RoomState()
     for entry in entries_of(files):
@@ -117,6 +120,11 @@ def keep_work(arguments: argparse.Namespace) -> int:
         label = writer.state.opened.label if writer.state.opened else None
         if label is None:
             raise InputError("nothing was written yet", field="folder")
+        if arguments.nations:
+            wanted = set(arguments.nations.split(","))
+            if not wanted <= set(label.nations):
+                raise InputError(f"the room has the nations {', '.join(label.nations)}", field="nations")
+            label = label_for(wanted)
         keeper = MediaKeeper(MediaFiles(path), writer, label, arguments.bound_bytes)
         digests.append(await keeper.keep(raw, kind, arguments.source, from_us, until_us))
 

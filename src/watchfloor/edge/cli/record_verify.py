@@ -9,7 +9,9 @@ import msgspec
 
 from watchfloor.base.errors import InputError, UnavailableError, WireError
 from watchfloor.edge.cli.checking import check
-from watchfloor.edge.stores.folder import is_locked
+from watchfloor.edge.stores.folder import FolderFiles, is_locked
+from watchfloor.record.export_layout import is_export
+from watchfloor.record.folder_layout import FORMAT, LOG_FILE
 from watchfloor.record.note import VerifierKey
 from watchfloor.verify.proof import check_proof
 from watchfloor.verify.report import Report
@@ -51,6 +53,9 @@ def work(arguments: argparse.Namespace) -> int:
         return _tell(report, as_json=arguments.json)
     if not path.is_dir():
         raise UnavailableError(f"`{path}` is no folder")
+    names = frozenset(FolderFiles(path))
+    if FORMAT not in names and not any(LOG_FILE.fullmatch(name) for name in names) and not is_export(names):
+        raise UnavailableError(f"`{path}` is neither a data folder nor an export of one")
     heads = {head: read_text(Path(head)) for head in arguments.head}
     if heads and not keys:
         raise InputError("`--head` needs `--keys` with the witness's key", field="keys")
@@ -117,6 +122,7 @@ def in_words(report: Report) -> str:
     verdict = "holds" if report.holds() else "DOES NOT HOLD"
     if report.withheld_count and report.holds():
         verdict += f", with {report.withheld_count} withheld"
+        verdict += f" and {report.unchecked_count} not to be checked for that" if report.unchecked_count else ""
     lines.append(
         f"{verdict}: {report.entry_count} entries, {report.checkpoint_count} checkpoints, "
         f"{report.signed_act_count} signed acts, {report.decision_count} decisions, "

@@ -7,9 +7,9 @@ from typing import Any
 
 import uvicorn
 
-from watchfloor.base.errors import InputError, IntegrityError, UnavailableError
+from watchfloor.base.errors import InputError, UnavailableError
 from watchfloor.edge.api.witness import make_witness_app
-from watchfloor.edge.cli.checking import check
+from watchfloor.edge.cli.checking import require_holding
 from watchfloor.edge.cli.record_verify import read_text
 from watchfloor.edge.host import bind
 from watchfloor.edge.stores.folder import FolderFiles
@@ -80,10 +80,7 @@ def _sign_export(folder: WitnessFolder, trusted: list[VerifierKey], out: Path) -
     files = FolderFiles(out)
     if not out.is_dir() or not is_export(frozenset(files)):
         raise UnavailableError(f"`{out}` is no export")
-    report = check(out)
-    if not report.holds():
-        first = report.problems[0]
-        raise IntegrityError(f"`{out}` does not verify ({first.where}: {first.sentence}); it was not signed")
+    require_holding(out, "it was not signed")
     note = files[CHECKPOINT].decode()
     head = parse_checkpoint(split_note(note)[0])
     newest = folder.newest()

@@ -12,10 +12,10 @@ from watchfloor.app.rejudging import rejudge, rejudge_picture
 from watchfloor.app.replay import Moment, entries_of, moment_at
 from watchfloor.app.screens import screen_digest, screen_document
 from watchfloor.app.what_if import WhatIf, branch, what_if_of
-from watchfloor.base.errors import InputError, IntegrityError, UnavailableError
+from watchfloor.base.errors import InputError
 from watchfloor.base.instants import hms_from_us, rfc3339_from_us
 from watchfloor.base.labels import Audience, releasable
-from watchfloor.edge.cli.checking import check
+from watchfloor.edge.cli.checking import refuse_export, require_holding
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.cli.run import tell
 from watchfloor.edge.engine import engine_here
@@ -61,15 +61,11 @@ def add(commands: Any) -> None:
 def work(arguments: argparse.Namespace) -> int:
     """Replay; exit code 0, 1 when --check finds a divergence, 3 when the folder does not hold."""
     path = Path(arguments.folder)
-    if not path.is_dir():
-        raise UnavailableError(f"`{path}` is no folder")
     if not (arguments.at or arguments.check or arguments.wall or arguments.what_if):
         raise InputError("say `--at TIME`, `--check`, `--wall` or `--what-if FILE`", field="at")
+    refuse_export(path)
+    report = require_holding(path, "nothing is replayed from it", media_may_be_missing=True)
     files = FolderFiles(path)
-    report = check(path)
-    if not report.lacks_only_media():
-        first = report.problems[0]
-        raise IntegrityError(f"`{path}` does not verify ({first.where}: {first.sentence}); nothing is replayed from it")
     if arguments.check:
         return _check_again(entries_of(files), files, as_json=arguments.json)
     changes = _changes_in(Path(arguments.what_if)) if arguments.what_if else None

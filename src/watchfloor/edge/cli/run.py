@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
-from watchfloor.base.errors import InputError, IntegrityError
+from watchfloor.base.errors import InputError
 from watchfloor.base.instants import us_from_hms
-from watchfloor.edge.cli.checking import check
+from watchfloor.edge.cli.checking import require_holding
 from watchfloor.edge.cli.keeping_options import add_options, keeping_of
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.host import Host, Plan, Started
-from watchfloor.edge.stores.folder import is_locked
+from watchfloor.edge.stores.folder import is_locked, refuse_unusable
 from watchfloor.edge.stores.packs import load_pack, shipped_folder
 
 
@@ -86,13 +86,8 @@ def check_before_resume(data: Path) -> None:
     """
     if not data.is_dir() or is_locked(data):
         return
-    report = check(data)
-    if not report.lacks_only_media():
-        first = report.problems[0]
-        entry = f" entry {first.seq}" if first.seq is not None else ""
-        raise IntegrityError(
-            f"`{data}` does not verify: {first.where}{entry}: {first.sentence}; nothing was written to it"
-        )
+    refuse_unusable(data)
+    require_holding(data, "nothing was written to it", media_may_be_missing=True)
 
 
 def tell(started: Started, as_json: bool, headless: bool) -> None:

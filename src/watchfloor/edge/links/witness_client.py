@@ -3,6 +3,7 @@
 import asyncio
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from watchfloor.base.errors import InputError, UnavailableError, WireError
@@ -38,7 +39,7 @@ class HttpWitness:
             if error.code == _CONFLICT and text.isdecimal():
                 return int(text)
             raise UnavailableError(f"refused ({error.code}): {text[:200]}") from error
-        except (OSError, UnicodeDecodeError, WireError) as error:
+        except (OSError, HTTPException, UnicodeDecodeError, WireError) as error:
             raise UnavailableError(f"no answer: {error}") from error
 
     def _signature(self, text: str) -> NoteSignature:

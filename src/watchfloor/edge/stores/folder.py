@@ -37,7 +37,7 @@ class DataFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        _refuse_unusable(path)
+        refuse_unusable(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = take_lock(path)
@@ -153,6 +153,8 @@ def key_in(path: Path, name: str) -> FileKey:
 def make_key(path: Path, name: str) -> FileKey:
     """A new private key in a file that only its owner can read."""
     private = Ed25519PrivateKey.generate()
+    if not path.parent.is_dir():
+        raise UnavailableError(f"`{path.parent}` is no folder; make it first")
     write_durably(path, private.private_bytes_raw().hex().encode() + b"\n")
     return FileKey(private, name)
 
@@ -173,12 +175,15 @@ def is_locked(path: Path) -> bool:
         return False
     try:
         take_lock(path).close()
-    except (UnavailableError, OSError):
+    except UnavailableError:
         return True
+    except OSError:
+        return False  # what cannot be opened to be locked is not written to either
     return False
 
 
-def _refuse_unusable(path: Path) -> None:
+def refuse_unusable(path: Path) -> None:
+    """Raises UnavailableError for a file, a foreign folder, or a folder of another version."""
     if path.exists() and not path.is_dir():
         raise UnavailableError(f"`{path}` is a file, not a data folder")
     held = path / layout.FORMAT

@@ -51,7 +51,7 @@ def write_view(
         import pyarrow.parquet as pq  # noqa: PLC0415
     except ImportError as error:
         raise UnavailableError("Parquet needs the extra `analysis`: pip install 'watchfloor[analysis]'") from error
-    if out.exists() and any(out.iterdir()):
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UnavailableError(f"`{out}` holds something already; choose a new folder")
     metadata = {f"watchfloor.{name}": value for name, value in marks.items()}
     count = 0

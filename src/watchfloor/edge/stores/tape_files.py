@@ -59,7 +59,10 @@ class TapeFiles:
             raise refusal(error, f"tape block `{block}` cannot be sealed") from error
 
     def forget_journal(self, block: str) -> None:
-        """Remove a journal whose sealed block the record knows."""
+        """Remove a journal whose sealed block the record knows, or of which the record knows nothing."""
+        file = self._open.get(stream_of(block))
+        if file is not None and Path(file.name).stem == block:
+            self._open.pop(stream_of(block)).close()
         (self._folder / journal_file(block)).unlink(missing_ok=True)
 
 

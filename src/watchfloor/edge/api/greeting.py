@@ -1,0 +1,65 @@
+"""How a screen's connection begins, and how it is told names: the same for a running room and a replay."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from watchfloor.app.seats import Seats, Session
+from watchfloor.base.errors import InputError
+from watchfloor.messages.air import Track
+from watchfloor.messages.screen import NamesTold, NameTold
+
+HELLO_WAIT_S, SEND_WAIT_S = 5.0, 10.0
+
+
+class GoneError(Exception):
+    """The screen went, or said no hello, or its session has ended; the connection is closed."""
+
+
+async def greeted(socket: WebSocket, seats: Seats | None) -> Session | None:
+    """Accept a connection and hear its hello; answers its session, None for a wall without one.
+
+    **Raises**: GoneError, when there is nobody to speak to.
+    """
+    await socket.accept()
+    try:
+        hello = json.loads(await asyncio.wait_for(socket.receive_text(), HELLO_WAIT_S))
+        token = str(hello.get("session", "")) if isinstance(hello, dict) else ""
+        return seats.session(token) if token and seats is not None else None
+    except InputError as error:
+        await socket.close(4401, reason=str(error)[:100])
+        raise GoneError from error
+    except (TimeoutError, ValueError, KeyError, WebSocketDisconnect) as error:
+        if socket.client_state is WebSocketState.CONNECTED:
+            await socket.close(4400, reason="say hello first")
+        raise GoneError from error
+
+
+async def until_one_ends(*works: "asyncio.Task[None]") -> None:
+    """Wait for the first of these to end, then end the others."""
+    try:
+        await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)
+
+
+class TracksNamed:
+    """Which names a screen was told already."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, NameTold] = {}
+
+    def news(self, tracks: Iterable[Track]) -> NamesTold | None:
+        """Names of tracks that this screen does not have yet; None, when it has all."""
+        fresh = []
+        for track in tracks:
+            sources = ",".join(source.feed_id for source in track.sources)
+            name = NameTold(track.number, track.callsign, track.squawk, track.identity, sources)
+            if self._told.get(track.number) != name:
+                self._told[track.number] = name
+                fresh.append(name)
+        return NamesTold(tuple(fresh)) if fresh else None
