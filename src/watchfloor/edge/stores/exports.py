@@ -15,7 +15,6 @@ def write_files(out: Path, files: Iterable[tuple[str, bytes]], tell: Callable[[i
     try:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise UnavailableError(f"`{out}` holds something already; choose a new folder")
-        out.mkdir(parents=True, exist_ok=True)
         count = 0
         for name, raw in files:
             path = out / name
