@@ -79,6 +79,8 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
         return _act(state, fact, toe_us, room_us, seq)
     if isinstance(fact, TapeFrameWritten):
         return replace(state, open_blocks={**state.open_blocks, fact.block: fact}), []
+    if isinstance(fact, FeedStateChanged):
+        return replace(state, feeds={**state.feeds, fact.feed_id: fact}), []
     if isinstance(fact, AlertRaised | AlertUpdated | AlertEnded):
         return replace(state, alerts=_alerts_after(state.alerts, fact)), []
     if isinstance(fact, ClockSet):
@@ -96,8 +98,6 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
         return _seated(state, fact), []
     if isinstance(fact, LinksIssued):
         return replace(state, seats={}), []
-    if isinstance(fact, FeedStateChanged):
-        return replace(state, feeds={**state.feeds, fact.feed_id: fact}), []
     if isinstance(fact, DoctrineSet):
         return replace(state, board=replace(state.board, doctrine=fact)), []
     if isinstance(fact, RoomOpened):

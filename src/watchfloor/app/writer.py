@@ -218,9 +218,6 @@ class Writer:
         if raws:
             await self._make_durable(raws, frontier, entries[-1].toe_us)
             self._prev = self._batch_prev
-            self._heads[frontier.size] = frontier.root()
-            if len(self._heads) > HEADS_KEPT:
-                del self._heads[next(iter(self._heads))]
         self.state, self._frontier = state, frontier
         self._answers.update(fresh)
         for listener in self._listeners:
@@ -231,12 +228,16 @@ class Writer:
                 future.set_result(written)
 
     async def _make_durable(self, raws: list[bytes], frontier: Frontier, toe_us: int) -> None:
-        text = Checkpoint(self.origin, frontier.size, frontier.root()).text()
+        head = Checkpoint(self.origin, frontier.size, frontier.root())
+        text = head.text()
         note = join_note(text, [signature_line(text, signer.key, signer.sign) for signer in self._signers])
         edge = Edge(frontier.size, toe_us, bytes.fromhex(self._batch_prev), frontier.peaks())
         commit = partial(self._store.append, raws, edge, note, urgent=self.full is not None)
         await asyncio.get_running_loop().run_in_executor(self._worker, commit)
         self.newest_note = note
+        self._heads[head.size] = head.root
+        if len(self._heads) > HEADS_KEPT:
+            del self._heads[next(iter(self._heads))]
 
     def _step(self, state: RoomState, item: Input, frontier: Frontier) -> tuple[RoomState, list[Entry], list[bytes]]:
         """The state after an input, and its entries with their bytes, added to the frontier.
