@@ -213,13 +213,17 @@ class Verifier:
         self.witnesses: list[Key] = []
         self.needed, self.awaited, self.seen, self.claims = 0, {}, set(), []
         self.signed_heads: list[tuple[int, int, str]] = []
+        self.enrolled: dict[str, str] = {}
+        self.logs: list[Key] = []
+        self.lines: list[str] = []
+        self.witness_lines: list[str] = []
 
     def bad(self, where: str, sentence: str, seq: int | None = None) -> None:
         self.problems.append({"where": where, "sentence": sentence, "seq": seq})
 
-    def lack(self, sentence: str, seq: int, where: str = "record") -> None:
-        """Something is missing that a withheld entry may hold; a withheld file excuses no entry."""
-        if self.withheld:
+    def lack(self, sentence: str, seq: int, where: str = "record", after: int | None = None) -> None:
+        """Something is missing that a withheld entry before `seq`, or behind `after`, may hold; no file excuses it."""
+        if any(seq > hidden if after is None else hidden > after for hidden in self.withheld):
             self.notes.append(f"entry {seq} cannot be checked, as entries are withheld: {sentence}")
         else:
             self.bad(where, sentence, seq)
@@ -272,6 +276,7 @@ class Verifier:
     def walk(self) -> None:
         log, second = self.keys[0], None
         self.origin = log.name
+        self.logs, self.lines = [log], [log.line]
         for seq, leaf in self.withheld.items():
             if seq >= len(self.leaves) or self.leaves[seq].hex() != leaf or self.entries[seq]:
                 self.bad("withheld.json", "an entry is not withheld as it says", min(seq, len(self.leaves)))
@@ -337,6 +342,8 @@ class Verifier:
                 self.bad("record", "its checkpoint does not fit the entries", end - 1)
                 return
             self.counts["checkpoint"] += 1
+            if signers[0] not in self.logs:
+                self.logs.append(signers[0])
         self.counts["entry"], self.root = len(leaves), root_of(self.levels, len(leaves)).hex()
         self.log = log
         for seq, raw in enumerate(self.entries):
@@ -380,6 +387,7 @@ class Verifier:
             self.room, self.context = body["room_id"], body["context"]
         elif kind == "SeatTaken":
             self.seats[body["seat_id"]] = body
+            self.enrolled[body["key_id"]] = body["public_key"]
         elif kind == "SignedAct":
             self.take_act(seq, body)
         elif kind == "ActRefused":
@@ -405,6 +413,9 @@ class Verifier:
                 self.lack("is about a medium that was never kept", seq)
         elif kind == "WitnessesSet":
             self.needed, self.witnesses = body["needed_count"], [Key(line) for line in body["key_lines"]]
+            self.witness_lines += body["key_lines"]
+        elif kind in KEY_CHANGES:
+            self.lines += [body["key_line"]] if body["key_line"] else []
         elif kind == "DecisionAwaited":
             self.awaited[body["decision_id"]] = seq
         elif kind in ("HeadWitnessed", "DecisionWitnessed"):
@@ -422,20 +433,21 @@ class Verifier:
             self.bad("record", f"its document: {error}", seq)
             return
         actor, seat = signed["actor"], self.seats.get(signed["actor"]["seat_id"])
-        if not seat or (seat["key_id"], seat["person_id"]) != (signed["key_id"], actor["person_id"]):
+        public = self.enrolled.get(signed["key_id"])
+        if public and not ed25519(
+            bytes.fromhex(public), bytes.fromhex(signed["signature"]), signed["document"].encode()
+        ):
+            self.bad("record", "its signature does not fit its words", seq)
+        elif not seat or (seat["key_id"], seat["person_id"]) != (signed["key_id"], actor["person_id"]):
             self.lack("was signed by nobody who sat on that seat", seq)
         elif (act.get("person_id"), act.get("seat_id"), act.get("room_id")) != (
             seat["person_id"],
             seat["seat_id"],
             self.room,
         ):
-            self.lack("its document names another person, seat or room", seq)
+            self.bad("record", "its document names another person, seat or room", seq)
         elif any(actor[field] != seat[field] for field in ("role", "nation", "kind", "powers")):
             self.bad("record", "claims a role or power that its seat does not have", seq)
-        elif not ed25519(
-            bytes.fromhex(seat["public_key"]), bytes.fromhex(signed["signature"]), signed["document"].encode()
-        ):
-            self.bad("record", "its signature does not fit its words", seq)
         self.acts[act["act_id"]] = (act, signed)
         if act["head"]["size_count"]:
             self.signed_heads.append((seq, act["head"]["size_count"], act["head"]["root"]))
@@ -512,7 +524,7 @@ class Verifier:
         last = frames[-1][1] if frames else body
         if (last["digest"], last["stored_bytes"]) != (body["digest"], body["stored_bytes"]):
             self.lack("was sealed as something else than its last frame", seq, name)
-        elif name not in self.files:
+        if name not in self.files:
             if body["sealed_bytes"] and name not in self.hidden_files:
                 self.bad(name, "the block is missing", frames[0][0] if frames else seq)
         elif (sha(self.files[name]).hex(), len(self.files[name])) != (body["sealed_digest"], body["sealed_bytes"]):
@@ -530,11 +542,14 @@ class Verifier:
             if found and found.group(3) is None:
                 known = self.ended if found.group(2) == "wft" else self.open_frames
                 if found.group(1) not in known:
-                    self.lack("the record does not know this block", 0, name)
+                    self.bad(name, "the record does not know this block")
             elif found and found.group(3) not in self.media:
                 self.bad(name, "the record does not know this medium")
         for seq, body, keys, needed in self.claims:
             self.check_claim(seq, body, keys, needed)
+        named = dict.fromkeys([*self.lines, *self.witness_lines])
+        if self.files["keys.txt"] != "".join(f"{line}\n" for line in named).encode():
+            self.bad("keys.txt", "it names other keys than the record does")
         for seq, size, root in self.signed_heads:
             if size > seq or root_of(self.levels, size).hex() != root:
                 self.bad("record", "was signed by somebody who saw another log than this one", seq)
@@ -549,10 +564,10 @@ class Verifier:
     def check_journal(self, name: str, frames: list) -> None:
         raw = self.files.get(name)
         if self.closed:
-            self.lack("the room was closed, but this block was never sealed", frames[-1][0], name)
+            self.lack("the room was closed, but this block was never sealed", frames[-1][0], name, frames[-1][0])
         if raw is None:
             if name not in self.hidden_files:
-                self.lack("the block is missing", frames[0][0], name)
+                self.lack("the block is missing", frames[0][0], name, frames[-1][0])
             return
         running, place = hashlib.sha256(), 0
         for seq, frame in frames:
@@ -591,7 +606,7 @@ class Verifier:
                 continue
             signed |= {key.line for key in keys if (key.name, key.id) == (name, key_id) and key.signed(signature, text)}
         if len(signed) != len(body["signature_lines"]) or len(signed) < needed:
-            self.lack("its witnesses' signatures do not hold, or are too few", seq)
+            self.bad("record", "its witnesses' signatures do not hold, or are too few", seq)
 
     def check_head(self, where: str, note: bytes) -> None:
         try:
@@ -608,6 +623,12 @@ class Verifier:
             self.bad(where, "no witness that you trust signed this head")
         elif origin != self.origin:
             self.bad(where, f"this head is of another log, {origin}")
+        elif all(key.algorithm == 4 for key in self.trusted) and not any(
+            (key.name, key.id) == (name, key_id) and key.signed(signature, text)
+            for name, key_id, signature in signatures
+            for key in self.logs
+        ):
+            self.bad(where, "no key of this record signed this head; it may be another log of the same name")
         elif size > self.counts["entry"]:
             self.bad(where, f"a witness saw {size} entries, and the record holds {self.counts['entry']}: rolled back")
         elif root != root_of(self.levels, size):
@@ -619,7 +640,9 @@ class Verifier:
         if self.checkpoints and self.files["checkpoint"] != self.checkpoints[-1]:
             self.bad("checkpoint", "it is not the newest of `checkpoints`")
         told = self.files.get("CONTEXT", b"")
-        if told not in [f"{one}\n".encode() for one in ([self.context] if self.context else CONTEXTS)]:
+        if self.withheld and not self.context:
+            self.bad("withheld.json", "the room's opening is withheld; nothing would say whether this is an exercise")
+        elif told not in [f"{one}\n".encode() for one in ([self.context] if self.context else CONTEXTS)]:
             self.bad("CONTEXT", f"it does not say what the record does: {self.context or 'one of the fixed words'}")
         for seq, (raw, leaf) in enumerate(zip(self.entries, self.leaves, strict=True)):
             if raw and leaf_of(raw) != leaf:

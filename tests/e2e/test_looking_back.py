@@ -15,6 +15,7 @@ from tests.e2e.test_wall import FLAGS, page_of
 from tests.support.running import Person, RunningRoom, run_words, verified
 from watchfloor.app.rejudging import rejudge
 from watchfloor.app.replay import entries_of
+from watchfloor.app.replaying import Recording
 from watchfloor.edge.stores.folder import read_folder
 from watchfloor.messages.acts import SignedAct
 from watchfloor.messages.entry import Entry
@@ -131,6 +132,30 @@ def test_a_role_sees_what_it_saw_and_only_that(lived: Path) -> None:
     shown = json.loads(run_words("replay", str(lived), "--at", when, "--screen", "analyst", "--json").stdout)
     assert [request["request_id"] for request in shown["board"]] == ["A", "R-1"], "R-2 is not releasable to CVL"
     assert run_words("replay", str(lived), "--at", when, "--screen", "nobody").returncode == 2
+
+
+def test_a_room_that_was_killed_is_looked_back_on_and_still_verifies(tmp_path: Path) -> None:
+    """Its last block is open: looking back without writing shows that too; looking back with seats ends it first."""
+    data = tmp_path / "room"
+    room = RunningRoom(data, ("--from", "08:07:50", "--speed", "5"))
+    try:
+        room.until(lambda: room.get("/api/tracks")["features"], "tracks")
+        began = room.get("/api/room")["head"]["size_count"]
+        room.until(lambda: room.get("/api/room")["head"]["size_count"] > began + 20, "some seconds of tape", 60)
+    finally:
+        room.kill()
+    assert list((data / "tape").glob("tracks-*.wfj")), "the block was open"
+    recording = Recording(entries(data), read_folder(data))
+    last = recording.span_us(0)[1]
+    shown = recording.picture(len(recording.entries), 0, last)
+    assert shown is not None
+    assert last - shown.room_us < 20_000_000, "what an open journal holds is shown"
+    replay = RunningReplay(data)
+    code = replay.stop()
+    assert code == 0, replay.errors
+    assert not list((data / "tape").glob("*.wfj"))
+    report = verified(data)
+    assert report["holds"], report["problems"]
 
 
 def test_a_rule_that_judged_otherwise_is_named_with_its_entry(lived: Path) -> None:

@@ -3,11 +3,20 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from watchfloor.messages.canonical import canonical_bytes
-from watchfloor.record.note import WITNESS, Checkpoint, VerifierKey, cosignature_line, join_note, sign_note
+from watchfloor.record.note import (
+    WITNESS,
+    Checkpoint,
+    VerifierKey,
+    cosignature_line,
+    join_note,
+    sign_note,
+    signature_line,
+)
 from watchfloor.record.tiles import ENTRIES, Levels, bundles, hash_tiles, split_bundle, tile_path, widths
 from watchfloor.record.tree import leaf_hash
 
@@ -46,7 +55,8 @@ class Insider:
         """What the witness gave out when it saw the honest record."""
         text = self.checkpoint(self.raws).text()
         key = private or self.witness
-        return join_note(text, [cosignature_line(text, self.witness_key(key), key.sign, 1_790_000_000)])
+        by_log = signature_line(text, self.log, self.log_private.sign)
+        return join_note(text, [by_log, cosignature_line(text, self.witness_key(key), key.sign, 1_790_000_000)])
 
     def checkpoint(self, raws: list[bytes]) -> Checkpoint:
         levels = Levels([leaf_hash(raw) for raw in raws])
@@ -145,12 +155,13 @@ def attacks(insider: Insider) -> list[Attack]:
 
 @dataclass
 class Lie:
-    """An export put together by who holds the log's key, that says or lacks something; `sentence` is the answer."""
+    """An export that claims, or lacks, something; `sentence` is the answer. Some need the log's key, some nothing."""
 
     name: str
     files: Files
     sentence: str
     trusted: list[str] = field(default_factory=list)
+    head: str | None = None
 
 
 def lies(insider: Insider) -> list[Lie]:
@@ -182,8 +193,51 @@ def lies(insider: Insider) -> list[Lie]:
         Lie("more entries than can be", honest | {"checkpoint": note}, "does not hold"),
         Lie("no entries", honest | {"checkpoint": _empty(insider)}, "does not hold"),
         Lie("a key that is not the log's", honest, "none of those that you trust", [other_log]),
+        *_blanked(insider),
+        _gone_on_with(insider, forger),
         Lie("witnesses' keys and no head", honest, "gave no head", [insider.witness_key().line()]),
     ]
+
+
+def _blanked(insider: Insider) -> list[Lie]:
+    """Anybody can take an entry out of an export and list it as withheld; that may show, but excuse nothing else."""
+    raws = insider.raws
+    block = next(name for name in sorted(insider.honest) if name.startswith("tape/tracks-"))
+    named = block.removeprefix("tape/").removesuffix(".wft").encode()
+    frame = max(n for n, raw in enumerate(raws) if b'"type":"TapeFrameWritten"' in raw and named in raw)
+    seal = next(n for n, raw in enumerate(raws) if b'"type":"TapeBlockSealed"' in raw and named in raw)
+    forged, medium = {block: b"forged"}, b"another medium"
+    another = {"tape/tracks-000099.wft": insider.honest[block]}
+    openings = [n for n, raw in enumerate(raws) if b'"type":"RoomOpened"' in raw]
+    civil = {"CONTEXT": b"LIVE - CIVIL, NOT CERTIFIED\n"}
+    witness = insider.witness_key().line().encode() + b"\n"
+    return [
+        Lie("a block behind a withheld frame", _without(insider, frame) | forged, "not as it was sealed"),
+        Lie("a block behind its withheld seal", _without(insider, seal) | forged, "does not know this block"),
+        Lie("one more block", _without(insider, 1) | another, "does not know this block"),
+        Lie("one more medium", insider.honest | {f"media/{sha256(medium).hexdigest()}": medium}, "does not know this"),
+        Lie("the opening withheld", _without(insider, *openings) | civil, "the room's opening is withheld"),
+        Lie("one more key", insider.honest | {"keys.txt": insider.honest["keys.txt"] + witness}, "other keys"),
+    ]
+
+
+def _without(insider: Insider, *seqs: int) -> Files:
+    """The honest export with entries blanked and listed as withheld."""
+    raws = [b"" if n in seqs else raw for n, raw in enumerate(insider.raws)]
+    entries = [{"leaf": leaf_hash(insider.raws[seq]).hex(), "seq": seq, "words": "withheld"} for seq in seqs]
+    return with_entries(insider.honest, raws) | {"withheld.json": canonical_bytes({"entries": entries, "files": []})}
+
+
+def _gone_on_with(insider: Insider, forger: Ed25519PrivateKey) -> Lie:
+    """Somebody without the log's key keeps all that the witness saw, signs it with their own, and goes on."""
+    outsider = Insider(insider.honest, forger)
+    outsider.log = VerifierKey(insider.log.name, forger.public_key().public_bytes_raw(), insider.log.algorithm)
+    feed = next(raw for raw in reversed(insider.raws) if b'"type":"FeedStateChanged"' in raw)
+    last = json.loads(insider.raws[-1])
+    more = canonical_bytes(json.loads(feed) | {"toe_us": last["toe_us"] + 1, "key": "feed-999999-1"})
+    files = outsider.rebuilt([*insider.raws, more], relink=True) | {"keys.txt": f"{outsider.log.line()}\n".encode()}
+    trusted, head = [insider.witness_key().line()], insider.head()
+    return Lie("gone on with another key", files, "no key of this record signed this head", trusted, head)
 
 
 def _later(raw: bytes) -> bytes:

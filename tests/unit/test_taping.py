@@ -1,6 +1,7 @@
 """Blocks of the tape follow each other without losing a row or a name, also what comes in while one is sealed."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from watchfloor.app.clock import EntryClock
 from watchfloor.app.resume import read_past
 from watchfloor.app.taping import Taping
 from watchfloor.app.writer import Input, Writer
+from watchfloor.base.errors import UnavailableError
 from watchfloor.edge.stores.disk import write_durably
 from watchfloor.edge.stores.folder import DataFolder, FileKey, read_folder
 from watchfloor.edge.stores.record_log import LogFiles
@@ -54,6 +56,50 @@ def picture(second: int) -> TrackPicture:
         for number in range(AIRCRAFT)
     )
     return TrackPicture(room_us=second * 1_000_000, tracks=tracks, states=(FeedState.FRESH,) * AIRCRAFT)
+
+
+async def tape_behind_a_stone(path: Path, *, heals: bool) -> None:
+    """A stone lies where the first block of tracks would be sealed: a folder of that name, which the disk refuses."""
+    stone = path / "tape" / "tracks-000001.wft"
+    folder = DataFolder(path)
+    key = FileKey(Ed25519PrivateKey.generate(), ORIGIN)
+    write_durably(path / PUBLIC_KEY, key.key.line().encode() + b"\n")
+    store = LogFiles(path)
+    past = read_past(store, Signers(key.key))
+    store.begin(past.edge())
+    writer = Writer(store, EntryClock(), (key,), past)
+    writer.start()
+    await writer.enter(Input("room", "open", opening()))
+    taped = Taping(TapeFiles(path), writer, LABEL, {})
+    (stone / "x").mkdir(parents=True)
+    for second in range(1, SECONDS + 1):
+        if heals and second == SECONDS // 2:
+            (stone / "x").rmdir()
+            stone.rmdir()
+        taped.observed(batch(second, 0))
+        with contextlib.suppress(UnavailableError):
+            await taped.frame(picture(second))
+    with contextlib.suppress(UnavailableError):
+        await taped.close()
+    assert bool(writer.state.open_blocks) is not heals, "what could not be sealed is still open"
+    await writer.close()
+    store.close()
+    folder.close()
+    if not heals:
+        (stone / "x").rmdir()
+        stone.rmdir()
+
+
+@pytest.mark.parametrize("heals", [True, False])
+def test_a_block_that_the_disk_will_not_seal_stays_open_and_loses_nothing(
+    heals: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taping, "BLOCK_S", 1)
+    asyncio.run(tape_behind_a_stone(tmp_path / "room", heals=heals))
+    report = check_folder(read_folder(tmp_path / "room"))
+    assert report.holds(), report.problems
+    assert report.frame_count > 0
+    assert any("open" in note for note in report.notes) is not heals
 
 
 async def tape(path: Path) -> None:

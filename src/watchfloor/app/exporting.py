@@ -1,21 +1,29 @@
 """What goes into an export of a record, and what is withheld from it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
 from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience, Label, Level, releasable
+from watchfloor.messages.acts import MissingExplained, SignedAct, act_of
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import Entry, decode_entry
-from watchfloor.messages.keeping import LogKeyChanged, MediaKept, SecondSignerSet, WitnessesSet
+from watchfloor.messages.keeping import (
+    LogKeyChanged,
+    MediaKept,
+    MediaMissed,
+    MediaReappeared,
+    MediaRetired,
+    SecondSignerSet,
+    WitnessesSet,
+)
 from watchfloor.messages.room import RoomOpened, TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
 from watchfloor.record import export_layout as layout
 from watchfloor.record.folder_layout import (
     FORMAT,
     JOURNAL_FILE,
     LOG_FILE,
-    MEDIA_FILE,
     PUBLIC_KEY,
     journal_file,
     media_file,
@@ -27,8 +35,7 @@ from watchfloor.record.tape_files import told_in
 from watchfloor.record.tiles import Levels, bundles, hash_tiles
 from watchfloor.record.tree import leaf_hash
 
-Reason = Callable[[Entry], str | None]
-FileReason = Callable[[str, bytes], str | None]
+_NEVER_WITHHELD = frozenset((RoomOpened, WitnessesSet, *KEY_CHANGES))
 
 
 class ExportRules(Struct, frozen=True):
@@ -66,13 +73,15 @@ def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tup
     yield from hash_tiles(Levels(leaves))
     yield from bundles([b"" if seq in reasons else raw for seq, raw in enumerate(raws)])
     hidden: list[layout.WithheldFile] = []
-    for name in sorted(name for name in files if name in named.files):
-        words = reasons.get(named.files[name]) if MEDIA_FILE.fullmatch(name) else None
-        words = words or _why_file_withheld(name, files[name], rules)
-        if words is None:
-            yield name, files[name][: named.vouched_bytes.get(name)]
-        else:
+    for name in sorted(named.files):
+        if name in files:
+            words = reasons.get(named.files[name]) or _why_file_withheld(name, files[name], rules)
+        else:  # why it is not there may stand in what is withheld
+            words = next((reasons[seq] for seq in named.absences.get(name, ()) if seq in reasons), None)
+        if words is not None:
             hidden.append(layout.WithheldFile(name, words))
+        elif name in files:
+            yield name, files[name][: named.vouched_bytes.get(name)]
     if entries_out or hidden:
         yield layout.WITHHELD, canonical_bytes(layout.Withheld(entries_out, tuple(hidden)))
     yield layout.CHECKPOINT, notes[-1]
@@ -86,6 +95,7 @@ class _Named:
         self.context = ""
         self.files: dict[str, int] = {}
         self.vouched_bytes: dict[str, int] = {}
+        self.absences: dict[str, list[int]] = {}
 
     def take(self, entry: Entry) -> None:
         body = entry.body
@@ -97,6 +107,12 @@ class _Named:
             self.files[tape_file(body.block)] = entry.seq
         elif isinstance(body, MediaKept):
             self.files[media_file(body.digest)] = entry.seq
+        elif isinstance(body, MediaRetired | MediaMissed | MediaReappeared):
+            self.absences.setdefault(media_file(body.digest), []).append(entry.seq)
+        elif isinstance(body, SignedAct):
+            act = act_of(body)
+            if isinstance(act, MissingExplained):
+                self.absences.setdefault(media_file(act.digest), []).append(entry.seq)
         elif isinstance(body, LogKeyChanged | SecondSignerSet) and body.key_line:
             self.keys.append(body.key_line)
         elif isinstance(body, WitnessesSet):
@@ -110,8 +126,9 @@ def _reasons(entries: list[Entry], rules: ExportRules) -> dict[int, str]:
     for seq in sorted(rules.withheld_seqs):
         if not 0 <= seq < len(entries):
             raise InputError(f"there is no entry {seq}; the record has {len(entries)}", field="withhold")
-        if type(entries[seq].body) in KEY_CHANGES:
-            raise InputError(f"entry {seq} changes who signs; without it nothing could be verified", field="withhold")
+        if type(entries[seq].body) in _NEVER_WITHHELD:
+            sentence = f"entry {seq} says what the record is, or whose keys count; without it nothing could be verified"
+            raise InputError(sentence, field="withhold")
     nations = {nation for entry in entries for nation in entry.body.label.nations}
     if rules.audience is not None and not set(rules.audience.nations) <= nations:
         named = ", ".join(sorted(nations))
@@ -119,7 +136,9 @@ def _reasons(entries: list[Entry], rules: ExportRules) -> dict[int, str]:
     inputs = {input_key(entries[seq].key) for seq in rules.withheld_seqs}
     found = {}
     for entry in entries:
-        if input_key(entry.key) in inputs:
+        if type(entry.body) in _NEVER_WITHHELD:
+            continue
+        if input_key(entry.key) in inputs or getattr(entry.body, "decision_id", None) in inputs:
             found[entry.seq] = rules.words
         elif rules.audience is not None and not releasable(entry.body.label, rules.audience):
             found[entry.seq] = f"not releasable to {', '.join(rules.audience.nations)}"

@@ -50,6 +50,9 @@ class TapeStore(Protocol):
     def forget_journal(self, block: str) -> None:
         """Remove a journal whose sealed block the record knows."""
 
+    def close(self) -> None:
+        """Let go of journals that are still open, as they are."""
+
 
 class Signer(Protocol):
     """A key of the log. It signs checkpoints and seals, nothing else."""

@@ -22,7 +22,7 @@ from watchfloor.messages.outcomes import (
     RequestReopened,
     RequestStopped,
 )
-from watchfloor.messages.room import Context, TapeBlockRecovered, TapeBlockSealed
+from watchfloor.messages.room import Context, TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
 from watchfloor.record.folder_layout import journal_file, tape_file
 from watchfloor.record.tape import TRACKS, Frame, TapedName
 from watchfloor.record.tape_files import frames_in
@@ -104,7 +104,8 @@ class Recording:
     def _frames(self, block: str) -> tuple[list[Frame], list[Mapping[int, TapedName]]]:
         if block not in self._blocks:
             raw = self._files.get(tape_file(block)) or self._files.get(journal_file(block)) or b""
-            frames = list(frames_in(block, raw)) if raw else []
+            held = self.states[-1].open_blocks.get(block)
+            frames = list(frames_in(block, raw, held.stored_bytes if held else None)) if raw else []
             told: dict[int, TapedName] = {}
             names: list[Mapping[int, TapedName]] = []
             for frame in frames:
@@ -231,13 +232,18 @@ def _states_of(entries: list[Entry]) -> list[RoomState]:
 
 
 def _blocks_of(entries: list[Entry]) -> list[tuple[int, str, int]]:
-    """Sealed blocks of tracks: entry, name, first room time; with the entry of their first frame."""
+    """Blocks of tracks: entry of the first frame, name, first room time; of open ones, that of their first entry."""
     firsts: dict[str, int] = {}
     found = []
+    still: dict[str, tuple[int, str, int]] = {}
     for entry in entries:
         block = getattr(entry.body, "block", "")
         if block.startswith(f"{TRACKS}-"):
             firsts.setdefault(block, entry.seq)
             if isinstance(entry.body, TapeBlockSealed | TapeBlockRecovered) and entry.body.sealed_bytes:
                 found.append((firsts[block], block, entry.body.first_room_us))
-    return sorted(found)
+            if isinstance(entry.body, TapeFrameWritten):
+                still.setdefault(block, (entry.seq, block, entry.room_us))
+            else:
+                still.pop(block, None)
+    return sorted([*found, *still.values()])

@@ -18,7 +18,16 @@ from watchfloor.app.writer import Input, Writer, Written
 from watchfloor.base.errors import ConflictError, InputError
 from watchfloor.base.labels import Label
 from watchfloor.decisions.step import BoardAct
-from watchfloor.messages.acts import Actor, AnyAct, MissingExplained, RequestWritten, ReviewAct, SeatKind, SignedAct
+from watchfloor.messages.acts import (
+    Actor,
+    AlertAcknowledged,
+    AnyAct,
+    MissingExplained,
+    RequestWritten,
+    ReviewAct,
+    SeatKind,
+    SignedAct,
+)
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.pack import Pack, PackSeat
 from watchfloor.messages.room import LinksIssued, SeatTaken
@@ -159,7 +168,12 @@ class Seats:
             actor=actor_of(seat),
             label=_label_of_act(act, self._writer.state, self._pack),
         )
-        written = await self._writer.enter(Input(f"seat:{seat.seat_id}", act.act_id, signed))
+
+        def still_sits(state: RoomState) -> None:
+            if state.seats.get(seat.seat_id) != seat:
+                raise InputError("somebody else sat down here meanwhile; nothing was entered", field="session")
+
+        written = await self._writer.enter(Input(f"seat:{seat.seat_id}", act.act_id, signed, check=still_sits))
         entered = written.entries[0].body
         if not isinstance(entered, SignedAct) or entered.document != document:
             raise ConflictError(f"another act has the id `{act.act_id}` already; nothing was entered")
@@ -190,9 +204,13 @@ def actor_of(seat: SeatTaken) -> Actor:
 
 
 def _label_of_act(act: AnyAct, state: RoomState, pack: Pack) -> Label:
-    """An act on a request carries the request's label; any other is for all."""
+    """An act carries the label of what it is about: request, alert, medium; any other is for all."""
     if isinstance(act, RequestWritten):
         return act.label
+    if isinstance(act, AlertAcknowledged) and act.alert_id in state.alerts:
+        return state.alerts[act.alert_id].raised.label
+    if isinstance(act, MissingExplained) and act.digest in state.media:
+        return state.media[act.digest].kept.label
     if isinstance(act, BoardAct | ReviewAct):
         request = state.board.requests.get(act.request_id)
         if request is not None:

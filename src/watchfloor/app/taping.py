@@ -34,7 +34,7 @@ class Taping:
 
     def __init__(self, store: TapeStore, writer: Writer, label: Label, first_numbers: Mapping[str, int]) -> None:
         self.failed: str | None = None
-        self._writer = writer
+        self._writer, self._store = writer, store
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tape")
         self._rows = ObservationRows()
         self._told: dict[int, TapedName] = {}
@@ -50,11 +50,14 @@ class Taping:
     async def frame(self, picture: TrackPicture) -> None:
         """Tape one moment of the picture, and what feeds said since the last one."""
         if self._writer.trouble is not None:
-            await self.seal()
             self._rows = ObservationRows()
+            await self.seal()
             return
         tracks, observations = self._streams[TRACKS], self._streams[OBSERVATIONS]
         try:
+            for stream in (tracks, observations):
+                if stream.is_torn:
+                    await stream.seal()
             if tracks.is_due():
                 await tracks.seal()
             if await tracks.open():
@@ -74,20 +77,31 @@ class Taping:
             _log.error("tape cannot be written", reason=self.failed)
             if isinstance(error, FullError):
                 self._writer.close_for_space(self.failed)
-            await self.seal()
             self._rows = ObservationRows()
+            await self.seal()
             return
         self.failed = None
 
     async def seal(self) -> None:
-        """End the open blocks, if there are any."""
+        """End the open blocks, if there are any. What cannot be sealed stays open: for later, or for the next start."""
+        if self._writer.failed is not None:
+            return
+        refused: UnavailableError | None = None
         for stream in self._streams.values():
-            await stream.seal()
+            try:
+                await stream.seal()
+            except UnavailableError as error:
+                refused = error
+        if refused is not None:
+            raise refused
 
     async def close(self) -> None:
         """Seal and let the worker go."""
-        await self.seal()
-        self._worker.shutdown()
+        try:
+            await self.seal()
+        finally:
+            self._worker.submit(self._store.close)
+            self._worker.shutdown()
 
 
 class _Stream:
@@ -101,6 +115,7 @@ class _Stream:
         self._digest: RunningDigest | None = None
         self._frames: list[Frame] = []
         self._begun_s = 0.0
+        self.is_torn = False  # whether bytes that the record does not vouch for may stand at the journal's end
 
     def is_due(self) -> bool:
         """Whether the open block is old or large enough to be sealed."""
@@ -122,6 +137,7 @@ class _Stream:
         """Make a frame durable, then its digest; only what the record vouches for belongs to the block."""
         if self._digest is None:
             raise UnavailableError("no tape block is open")
+        self.is_torn = True
         raw = await asyncio.get_running_loop().run_in_executor(self._worker, self._write, frame)
         digest = self._digest.with_added(raw)
         fact = TapeFrameWritten(
@@ -134,6 +150,7 @@ class _Stream:
         await self._writer.enter(Input("room", f"tape-{self._stream[:1]}-{fact.digest[:24]}", fact))
         self._digest = digest
         self._frames.append(frame)
+        self.is_torn = False
 
     def _write(self, frame: Frame) -> bytes:
         raw = encode_frame(self._stream, frame)
@@ -145,13 +162,12 @@ class _Stream:
         if self._digest is None:
             return
         digest, frames = self._digest, self._frames
-        self._digest, self._frames = None, []
         block = block_name(self._stream, self._number)
         loop = asyncio.get_running_loop()
         if not frames:  # nothing of it was recorded: as if it had not been begun
             await loop.run_in_executor(self._worker, self._store.forget_journal, block)
+            self._digest, self.is_torn = None, False
             return
-        self._number += 1
         raw = await loop.run_in_executor(self._worker, self._seal_file, block, frames, digest.hex())
         fact = TapeBlockSealed(
             block=block,
@@ -162,6 +178,8 @@ class _Stream:
             label=self._label,
         )
         await self._writer.enter(Input("room", f"seal-{block}", fact))
+        self._digest, self._frames, self.is_torn = None, [], False
+        self._number += 1
         await loop.run_in_executor(self._worker, self._store.forget_journal, block)
 
     def _seal_file(self, block: str, frames: list[Frame], digest: str) -> bytes:

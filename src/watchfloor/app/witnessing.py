@@ -152,7 +152,8 @@ class Witnessing:
         root = self._levels.root(0, size).hex()
         self._seen_size = size + 1
         inputs = [Input(ROOM, f"head-{size}-{len(lines)}", HeadWitnessed(size, root, lines, self._label))]
-        held = [one for one in self._awaited.values() if one.seq < size]
+        now_s = asyncio.get_running_loop().time()
+        held = [one for one in self._awaited.values() if one.seq < size and one.deadline_s > now_s]
         if len(signatures) >= self._rules.needed_count and held:
             inputs = [Input(ROOM, f"seen-{one.decision_id}", self._seen(one, size, root, lines)) for one in held]
             for one in held:

@@ -38,13 +38,15 @@ Maker = Callable[[RoomState, int, int], list[Fact]]
 class Input(Struct):
     """Something to enter: a fact, or a maker that sees state, entry time and room time and gives facts.
 
-    `key` makes it idempotent: the same key twice is entered once, and answered the same.
+    `key` makes it idempotent: the same key twice is entered once, and answered the same. `check` raises when the fact
+    may not be entered in the state that it meets, which is newer than the one its sender saw.
     """
 
     source: str
     key: str
     fact: Fact | None = None
     make: Maker | None = None
+    check: Callable[[RoomState], None] | None = None
 
 
 class Written(Struct, frozen=True):
@@ -246,6 +248,8 @@ class Writer:
         """
         toe_us = self._clock.next_us()
         room_us = self.room_us_at(state, toe_us)
+        if item.check is not None:
+            item.check(state)
         facts = [item.fact] if item.fact is not None else []
         seq = frontier.size
         if item.make is not None:

@@ -163,7 +163,7 @@ class Host:
         finally:
             await self._close(room)
             store.close()
-            if writer.trouble is None:
+            if writer.trouble is None and not writer.state.open_blocks:
                 folder.seal(signers)
         if writer.trouble is not None:
             raise UnavailableError(
@@ -364,6 +364,8 @@ class Host:
         closed = RoomClosed(room.end_reason or "fault", room.setup.label)
         with contextlib.suppress(WatchfloorError):
             await room.close()
+            if room.writer.state.open_blocks:
+                raise UnavailableError("the tape could not be sealed; the next start does that")
             await room.writer.enter(Input("room", f"close-{secrets.token_hex(8)}", closed))
         await room.writer.close()
 

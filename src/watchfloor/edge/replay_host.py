@@ -23,7 +23,7 @@ from watchfloor.edge.api.app import make_app
 from watchfloor.edge.api.replay import ReplayDoors
 from watchfloor.edge.api.replay_position import ReplayStage
 from watchfloor.edge.host import HOSTS, SERVED, QuietServer, Started, bind, links_shown
-from watchfloor.edge.recovery import first_key, signers_of
+from watchfloor.edge.recovery import first_key, recover_tape, signers_of
 from watchfloor.edge.stores.folder import DataFolder, FileRoster, FolderFiles
 from watchfloor.edge.stores.packs import load_pack, wall_folder
 from watchfloor.edge.stores.record_log import LogFiles
@@ -68,6 +68,9 @@ async def run_replay(plan: ReplayPlan, tell: Callable[[Started], None]) -> None:
         writer = Writer(store, clock, signers, past)
         writer.start()
         try:
+            if await recover_tape(folder.path, writer, past, recording.opened.label):
+                files = FolderFiles(plan.data)
+                recording = Recording(entries_of(files), files)
             seats = Seats(pack, recording.opened.room_id, writer, FileRoster(folder.path), looks_back=True)
             links = await seats.issue_links()
             stage = ReplayStage(recording, everyone(pack), seats, writer)

@@ -61,6 +61,7 @@ class ActsCheck:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._seats: dict[str, SeatTaken] = {}
+        self._keys: dict[str, str] = {}
         self._acts: dict[str, tuple[AnyAct, SignedAct]] = {}
         self._cases: dict[str, _Case] = {}
         self._room_id = ""
@@ -74,8 +75,9 @@ class ActsCheck:
             self._report.context = body.context.value
         elif isinstance(body, SeatTaken):
             self._seats[body.seat_id] = body
+            self._keys[body.key_id] = body.public_key
         elif isinstance(body, SignedAct):
-            act = _check_signature(self._report, entry.seq, body, self._seats, self._room_id)
+            act = self._check_signature(entry.seq, body)
             if act is not None:
                 self._acts[act.act_id] = (act, body)
                 if act.head.size_count:
@@ -85,6 +87,25 @@ class ActsCheck:
         else:
             _follow(self._report, entry, self._acts, self._cases)
 
+    def _check_signature(self, seq: int, signed: SignedAct) -> AnyAct | None:
+        report, actor = self._report, signed.actor
+        report.signed_act_count += 1
+        try:
+            act: AnyAct = decode_canonical(signed.document.encode(), AnyAct)  # type: ignore[arg-type]
+        except WireError as error:
+            report.add(_WHERE, f"its document: {error}", seq)
+            return None
+        seat, public = self._seats.get(actor.seat_id), self._keys.get(signed.key_id)
+        if public is not None and not _holds(public, signed):
+            report.add(_WHERE, "its signature does not fit its words", seq)
+        elif seat is None or seat.key_id != signed.key_id or seat.person_id != actor.person_id:
+            report.lack(_WHERE, "was signed by nobody who sat on that seat", seq)
+        elif (act.person_id, act.seat_id, act.room_id) != (seat.person_id, seat.seat_id, self._room_id):
+            report.add(_WHERE, "its document names another person, seat or room", seq)
+        elif (actor.role, actor.nation, actor.kind, actor.powers) != (seat.role, seat.nation, seat.kind, seat.powers):
+            report.add(_WHERE, "claims a role or power that its seat does not have", seq)
+        return act
+
     def finish(self, leaves: bytes) -> None:
         """Each person signed the log's head that their screen had; hold those against the tree."""
         roots = roots_at(leaves, {size for _, size, _ in self._heads})
@@ -93,30 +114,8 @@ class ActsCheck:
                 self._report.add(_WHERE, "was signed by somebody who saw another log than this one", seq)
 
 
-def _check_signature(
-    report: Report, seq: int, signed: SignedAct, seats: dict[str, SeatTaken], room_id: str
-) -> AnyAct | None:
-    report.signed_act_count += 1
-    try:
-        act: AnyAct = decode_canonical(signed.document.encode(), AnyAct)  # type: ignore[arg-type]
-    except WireError as error:
-        report.add(_WHERE, f"its document: {error}", seq)
-        return None
-    seat = seats.get(signed.actor.seat_id)
-    if seat is None or seat.key_id != signed.key_id or seat.person_id != signed.actor.person_id:
-        report.lack(_WHERE, "was signed by nobody who sat on that seat", seq)
-    elif (act.person_id, act.seat_id, act.room_id) != (seat.person_id, seat.seat_id, room_id):
-        report.lack(_WHERE, "its document names another person, seat or room", seq)
-    elif (signed.actor.role, signed.actor.nation, signed.actor.kind, signed.actor.powers) != (
-        seat.role,
-        seat.nation,
-        seat.kind,
-        seat.powers,
-    ):
-        report.add(_WHERE, "claims a role or power that its seat does not have", seq)
-    elif not signature_holds(bytes.fromhex(seat.public_key), bytes.fromhex(signed.signature), signed.document.encode()):
-        report.add(_WHERE, "its signature does not fit its words", seq)
-    return act
+def _holds(public: str, signed: SignedAct) -> bool:
+    return signature_holds(bytes.fromhex(public), bytes.fromhex(signed.signature), signed.document.encode())
 
 
 def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAct]], cases: dict[str, _Case]) -> None:

@@ -16,7 +16,8 @@ from watchfloor.record.tiles import ENTRIES, WIDTH, Levels, hash_tiles, split_bu
 from watchfloor.record.tree import leaf_hash
 from watchfloor.verify.batches import BatchCheck
 from watchfloor.verify.report import Report
-from watchfloor.verify.walk import NO_TRUST, Trust, Walk
+from watchfloor.verify.walk import NO_TRUST, Walk
+from watchfloor.verify.witnesses import Trust
 
 _HASH_BYTES = 32
 
@@ -43,16 +44,11 @@ def check_export(files: Mapping[str, bytes], trust: Trust = NO_TRUST) -> Report:
     except (WireError, IntegrityError, UnicodeDecodeError) as error:
         report.add("export", str(error))
         return report
-    report.withheld_entry_count = len(export.withheld.entries)
-    report.withheld_count = report.withheld_entry_count + len(export.withheld.files)
+    report.withheld_seqs = frozenset(entry.seq for entry in export.withheld.entries)
+    report.withheld_count = len(report.withheld_seqs) + len(export.withheld.files)
     _check_entries(report, files, export, trust)
     _check_tiles(report, files, export)
-    told = files.get(layout.CONTEXT, b"")
-    known = {f"{context.value}\n".encode() for context in Context}
-    if told not in known or (report.context and told != f"{report.context}\n".encode()):
-        report.add(
-            layout.CONTEXT, f"it does not say what the record does: {report.context or 'one of the fixed words'}"
-        )
+    _check_context(report, files.get(layout.CONTEXT, b""))
     _say_withheld(report, export)
     return report
 
@@ -108,8 +104,19 @@ def _check_entries(report: Report, files: Mapping[str, bytes], export: _Export, 
         report.add("record", "two entries have one key")
     if report.problems:
         return
+    if files[layout.KEYS] != "".join(f"{line}\n" for line in walk.key_lines()).encode():
+        report.add(layout.KEYS, "it names other keys than the record does")
     walk.finish(bytes(check.leaves), trust)
     report.root = Levels(export.leaves).root(0, len(export.leaves)).hex()
+
+
+def _check_context(report: Report, told: bytes) -> None:
+    known = {f"{context.value}\n".encode() for context in Context}
+    if report.withheld_seqs and not report.context:
+        report.add(layout.WITHHELD, "the room's opening is withheld; nothing would say whether this is an exercise")
+    elif told not in known or (report.context and told != f"{report.context}\n".encode()):
+        wanted = report.context or "one of the fixed words"
+        report.add(layout.CONTEXT, f"it does not say what the record does: {wanted}")
 
 
 def _batches(report: Report, export: _Export) -> Iterator[tuple[bytes, int]]:

@@ -11,7 +11,8 @@ from watchfloor.record.keys import Signers
 from watchfloor.record.note import VerifierKey, open_note_of
 from watchfloor.verify.entries import Runner, check_entries
 from watchfloor.verify.report import Report
-from watchfloor.verify.walk import NO_TRUST, Trust, Walk
+from watchfloor.verify.walk import NO_TRUST, Walk
+from watchfloor.verify.witnesses import Trust
 
 _KNOWN = frozenset(
     (

@@ -30,8 +30,10 @@ class MediaCheck:
 
     kinds = frozenset((MediaKept, MediaRetired, MediaMissed, MediaReappeared, SignedAct, ActRefused))
 
-    def __init__(self, report: Report, files: Mapping[str, bytes], withheld: frozenset[str]) -> None:
-        self._report, self._files, self._withheld = report, files, withheld
+    def __init__(
+        self, report: Report, files: Mapping[str, bytes], withheld: frozenset[str], *, is_export: bool
+    ) -> None:
+        self._report, self._files, self._withheld, self._is_export = report, files, withheld, is_export
         self._held: dict[str, _Held] = {}
 
     def take(self, entry: Entry) -> None:
@@ -77,7 +79,7 @@ class MediaCheck:
         for name in self._files:
             found = MEDIA_FILE.fullmatch(name)
             if found and found.group(1) not in self._held:
-                if sha256(self._files[name]).hexdigest() == found.group(1):
+                if not self._is_export and sha256(self._files[name]).hexdigest() == found.group(1):
                     self._report.notes.append(f"{name}: kept in the moment of a crash; the record does not know it")
                 else:
                     self._report.add(name, "the record does not know this medium")

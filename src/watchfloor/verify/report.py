@@ -33,7 +33,7 @@ class Report(Struct):
     context: str = ""
     witnessed_size: int = 0
     withheld_count: int = 0
-    withheld_entry_count: int = 0
+    withheld_seqs: frozenset[int] = frozenset()
     unchecked_count: int = 0
     problems: list[Problem] = []
     notes: list[str] = []
@@ -51,9 +51,12 @@ class Report(Struct):
         named = [problem.seq for problem in self.problems if problem.seq is not None]
         return min(named) if named else None
 
-    def lack(self, where: str, sentence: str, seq: int) -> None:
-        """Note that something is missing: a problem, or, where entries are withheld, only not to be checked."""
-        if self.withheld_entry_count:
+    def lack(self, where: str, sentence: str, seq: int, *, after: int | None = None) -> None:
+        """Note that something is missing: a problem, or, where a withheld entry may hold it, only not to be checked.
+
+        **Args**: `after`: it would stand behind this entry; else before `seq`.
+        """
+        if any(withheld < seq if after is None else withheld > after for withheld in self.withheld_seqs):
             self.unchecked_count += 1
             self.notes.append(f"entry {seq} cannot be checked, as entries are withheld: {sentence}")
         else:

@@ -62,7 +62,7 @@ class TapeCheck:
                 journal and journal.group(1) not in self._open
             )
             if unknown and self._is_export:
-                self._report.lack(name, "the record does not know this block", 0)
+                self._report.add(name, "the record does not know this block")
                 continue
             if sealed and sealed.group(1) not in self._ended:
                 self._check_unrecorded_seal(name, sealed.group(1))
@@ -77,7 +77,6 @@ class TapeCheck:
         self._ended[block] = (frames[-1:], end)
         if frames and (frames[-1][1].digest, frames[-1][1].stored_bytes) != (fact.digest, fact.stored_bytes):
             self._report.lack(name, "was sealed as something else than its last frame", seq)
-            return
         raw = self._files.get(name)
         if raw is None:
             if fact.sealed_bytes and name not in self._withheld:
@@ -97,11 +96,13 @@ class TapeCheck:
         """The block that a crash left open: behind the last recorded frame at most one frame, whole or torn."""
         name = journal_file(block)
         if self._closed:
-            self._report.lack(name, "the room was closed, but this block was never sealed", frames[-1][0])
+            self._report.lack(
+                name, "the room was closed, but this block was never sealed", frames[-1][0], after=frames[-1][0]
+            )
         raw = self._files.get(name)
         if raw is None:
-            if tape_file(block) not in self._withheld and name not in self._withheld:
-                self._report.lack(name, "the block is missing", frames[0][0])
+            if name not in self._withheld:
+                self._report.lack(name, "the block is missing", frames[0][0], after=frames[-1][0])
             return
         self._report.block_count += 1
         running, place = sha256(), 0

@@ -1,24 +1,16 @@
 """Gives every entry that holds to the checks that want its kind; the same for data folders and exports."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from watchfloor.messages.entry import Entry
-from watchfloor.messages.keeping import KeyCause, LogKeyChanged, SecondSignerSet
+from watchfloor.messages.keeping import KeyCause, LogKeyChanged, SecondSignerSet, WitnessesSet
 from watchfloor.record.keys import KEY_CHANGES, Signers
 from watchfloor.record.note import WITNESS, VerifierKey
 from watchfloor.verify.acts import ActsCheck
 from watchfloor.verify.media import MediaCheck
 from watchfloor.verify.report import Report
 from watchfloor.verify.tape import TapeCheck
-from watchfloor.verify.witnesses import WitnessCheck, check_heads
-
-
-class Trust:
-    """What an auditor knows from elsewhere: verifier keys, and heads that witnesses gave out."""
-
-    def __init__(self, keys: Sequence[VerifierKey] = (), heads: Mapping[str, str] | None = None) -> None:
-        self.keys, self.heads = tuple(keys), heads or {}
-
+from watchfloor.verify.witnesses import Trust, WitnessCheck, check_heads
 
 NO_TRUST = Trust()
 
@@ -48,10 +40,13 @@ class Walk:
     ) -> None:
         self.signers = None if first_key is None else Signers(first_key)
         self._report = report
+        self._logs = [] if first_key is None else [first_key]
+        self._lines: list[str] = [key.line() for key in self._logs]
+        self._witness_lines: list[str] = []
         report.origin = first_key.name if first_key else ""
         self._acts, self._tape = ActsCheck(report), TapeCheck(report, files, withheld, is_export=is_export)
         self._witnesses = WitnessCheck(report, report.origin)
-        self._media = MediaCheck(report, files, withheld)
+        self._media = MediaCheck(report, files, withheld, is_export=is_export)
         self._takers: dict[type, list[Callable[[Entry], None]]] = {kind: [] for kind in KEY_CHANGES}
         for check in (self._acts, self._tape, self._witnesses, self._media):
             for kind in check.kinds:
@@ -65,9 +60,17 @@ class Walk:
         """Check the next entry of a wanted kind."""
         if self.signers is not None and type(entry.body) in KEY_CHANGES:
             self.signers = self.signers.after(entry.body)
+            self._logs.append(self.signers.log)
+            self._lines.append(getattr(entry.body, "key_line", ""))
             self._report.notes.append(_told(entry))
+        if isinstance(entry.body, WitnessesSet):
+            self._witness_lines += entry.body.key_lines
         for take in self._takers[type(entry.body)]:
             take(entry)
+
+    def key_lines(self) -> list[str]:
+        """Every verifier key that the record names, each once: the log's and second signers', then witnesses'."""
+        return [line for line in dict.fromkeys([*self._lines, *self._witness_lines]) if line]
 
     def finish(self, leaves: bytes, trust: Trust) -> None:
         """What can only be said at the end; called when no problem was found in the log itself."""
@@ -80,4 +83,4 @@ class Walk:
             self._report.add("keys", "the log's key is none of those that you trust")
         elif trust.keys and not logs and not trust.heads:
             self._report.add("keys", "you trust witnesses only, and gave no head that one of them signed")
-        check_heads(self._report, leaves, trust.heads, trust.keys, self._report.origin)
+        check_heads(self._report, leaves, trust, self._logs)

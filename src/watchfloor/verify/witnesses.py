@@ -17,6 +17,13 @@ _WHERE = "record"
 _HASH_BYTES = 32
 
 
+class Trust:
+    """What an auditor knows from elsewhere: verifier keys, and heads that witnesses gave out."""
+
+    def __init__(self, keys: Sequence[VerifierKey] = (), heads: Mapping[str, str] | None = None) -> None:
+        self.keys, self.heads = tuple(keys), heads or {}
+
+
 class WitnessCheck:
     """Takes entries of its `kinds` in order; `finish` holds all witnessed heads against the tree."""
 
@@ -67,7 +74,7 @@ class WitnessCheck:
             text = Checkpoint(self._origin, body.size_count, root).text()
             signed = _signers(text, body.signature_lines, keys)
             if len(signed) != len(body.signature_lines) or len(signed) < needed:
-                self._report.lack(_WHERE, "its witnesses' signatures do not hold, or are too few", seq)
+                self._report.add(_WHERE, "its witnesses' signatures do not hold, or are too few", seq)
                 continue
             if not trusted or signed & trusted:
                 self._report.witnessed_size = max(self._report.witnessed_size, body.size_count)
@@ -75,16 +82,17 @@ class WitnessCheck:
             self._report.notes.append("the witnesses' keys are those that the record names; trust them with `--keys`")
 
 
-def check_heads(
-    report: Report, leaves: bytes, heads: Mapping[str, str], trusted: Sequence[VerifierKey], origin: str
-) -> None:
+def check_heads(report: Report, leaves: bytes, trust: Trust, logs: Sequence[VerifierKey]) -> None:
     """Hold the record against heads that witnesses gave an auditor.
 
-    **Args**: `heads`: notes by where they came from; `trusted`: the witnesses' keys that the auditor knows.
+    A head says which key the log had then. So who lacks that key cannot go on from it with another.
+
+    **Args**: `logs`: every key that the log had, as the record tells.
     """
-    sizes = len(leaves) // _HASH_BYTES
-    witnesses = [key for key in trusted if key.algorithm == WITNESS]
-    for where, note in heads.items():
+    sizes, origin = len(leaves) // _HASH_BYTES, report.origin
+    witnesses = [key for key in trust.keys if key.algorithm == WITNESS]
+    knows_log = len(witnesses) < len(trust.keys)
+    for where, note in trust.heads.items():
         try:
             text, signatures = split_note(note)
             head = parse_checkpoint(text)
@@ -95,6 +103,8 @@ def check_heads(
             report.add(where, "no witness that you trust signed this head")
         elif head.origin != origin:
             report.add(where, f"this head is of another log, `{head.origin}`")
+        elif not knows_log and not any(one.is_by(key) and one.holds(key, text) for one in signatures for key in logs):
+            report.add(where, "no key of this record signed this head; it may be another log of the same name")
         elif head.size > sizes:
             report.add(where, f"a witness saw {head.size} entries, and the record holds {sizes}: it was rolled back")
         elif roots_at(leaves, {head.size})[head.size] != head.root:

@@ -13,7 +13,8 @@ from watchfloor.record.folder_layout import FORMAT, LOG_FILE
 from watchfloor.verify.export import check_export
 from watchfloor.verify.folder import check_folder
 from watchfloor.verify.report import Report
-from watchfloor.verify.walk import NO_TRUST, Trust
+from watchfloor.verify.walk import NO_TRUST
+from watchfloor.verify.witnesses import Trust
 
 
 def check(path: Path, trust: Trust = NO_TRUST) -> Report:

@@ -15,7 +15,7 @@ from watchfloor.record.folder_layout import FORMAT, LOG_FILE
 from watchfloor.record.note import VerifierKey
 from watchfloor.verify.proof import check_proof
 from watchfloor.verify.report import Report
-from watchfloor.verify.walk import Trust
+from watchfloor.verify.witnesses import Trust
 
 PROOF_ENDING = ".tlog-proof"
 

@@ -65,6 +65,11 @@ class TapeFiles:
             self._open.pop(stream_of(block)).close()
         (self._folder / journal_file(block)).unlink(missing_ok=True)
 
+    def close(self) -> None:
+        """Let go of journals that are still open, as they are; the next start seals them."""
+        while self._open:
+            self._open.popitem()[1].close()
+
 
 def stream_of(block: str) -> str:
     """The stream that a block is of."""

@@ -1,0 +1,75 @@
+"""Who sits where when an act arrives behind somebody else's sitting down."""
+
+import asyncio
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.support.records import ORIGIN, opening, write_record
+from watchfloor.app.clock import EntryClock
+from watchfloor.app.resume import read_past
+from watchfloor.app.seats import Enrolment, Seats, Session, enrolment_text
+from watchfloor.app.writer import Writer, Written
+from watchfloor.base.errors import InputError
+from watchfloor.edge.recovery import first_key
+from watchfloor.edge.stores.folder import DataFolder, FileRoster, read_folder
+from watchfloor.edge.stores.packs import load_pack
+from watchfloor.edge.stores.record_log import LogFiles
+from watchfloor.messages.acts import AlertAcknowledged, LogHead
+from watchfloor.messages.canonical import canonical_bytes
+from watchfloor.record.keys import Signers
+from watchfloor.verify.folder import check_folder
+
+Outcome = tuple[Session | BaseException, Written | BaseException]
+
+
+async def sit_down_while_somebody_acts(path: Path) -> Outcome:
+    folder = DataFolder(path)
+    key = folder.begin_key(ORIGIN)
+    store = LogFiles(path)
+    past = read_past(store, Signers(first_key(path)))
+    folder.unseal()
+    store.begin(past.edge())
+    writer = Writer(store, EntryClock(), (key,), past)
+    writer.start()
+    pack = load_pack("eight-thirty")
+    seats = Seats(pack, "room-1", writer, FileRoster(path))
+    links = await seats.issue_links()
+    seat_id = next(seat.id for seat in pack.header.seats if not seat.simulated)
+    token = links[seat_id]
+
+    def wish(private: Ed25519PrivateKey) -> Enrolment:
+        public = private.public_key().public_bytes_raw().hex()
+        return Enrolment(token, public, private.sign(enrolment_text("room-1", token, public)).hex())
+
+    first, second = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    session = await seats.enter(wish(first))
+    act = AlertAcknowledged(
+        act_id="a" * 32,
+        room_id="room-1",
+        person_id=session.person_id,
+        seat_id=seat_id,
+        at_us=1,
+        head=LogHead(0, "0" * 64),
+        alert_id="A-1",
+    )
+    document = canonical_bytes(act)
+    sitting = seats.enter(wish(second))
+    acting = seats.act(session, document.decode(), first.sign(document).hex())
+    found = await asyncio.gather(sitting, acting, return_exceptions=True)
+    await writer.close()
+    store.close()
+    folder.seal((key,))
+    folder.close()
+    return found[0], found[1]
+
+
+def test_an_act_that_arrives_behind_another_person_on_its_seat_is_not_entered(tmp_path: Path) -> None:
+    """Both were right when they came; entered in this order, the record would say that nobody signed."""
+    write_record(tmp_path / "room", [opening()])
+    sat, acted = asyncio.run(sit_down_while_somebody_acts(tmp_path / "room"))
+    assert isinstance(sat, Session)
+    assert isinstance(acted, InputError)
+    assert "somebody else sat down" in str(acted)
+    report = check_folder(read_folder(tmp_path / "room"))
+    assert report.holds(), report.problems
