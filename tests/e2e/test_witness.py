@@ -7,12 +7,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.attacks import iter_entries
 from tests.support.records import ORIGIN, feed_fact, opening, write_record
 from tests.support.running import Person, RunningRoom, run_words, verified
 from tests.support.witnesses import RunningWitness
 from watchfloor.app.replay import entries_of
 from watchfloor.edge.recovery import first_key
 from watchfloor.edge.stores.folder import read_folder
+from watchfloor.messages.acts import SignedAct
 from watchfloor.record.log import LogFile
 from watchfloor.record.tiles import Levels
 from watchfloor.record.tree import leaf_hash
@@ -109,6 +111,22 @@ def sit_and_ask(room: RunningRoom) -> list[Person]:
     return [watch, legal, analyst, policy, decider]
 
 
+def withholding_it_hides_the_answer(home: Path) -> None:
+    """With the signed decision withheld, what witnesses published of it is withheld too, and the export holds."""
+    entries = entries_of(read_folder(home / "room"))
+    signed = next(
+        entry.seq
+        for entry in entries
+        if isinstance(entry.body, SignedAct) and '"DecisionSigned"' in entry.body.document
+    )
+    words = ("--withhold", str(signed), "--words", "names a person")
+    assert run_words("record", "export", str(home / "room"), str(home / "out"), *words).returncode == 0
+    shown = [raw for raw in iter_entries(read_folder(home / "out")) if raw]
+    assert not any(b'"answer":"yes"' in raw for raw in shown)
+    assert len(shown) >= len(entries) - 6, "nothing else is withheld"
+    assert verified(home / "out")["holds"]
+
+
 def test_a_decision_is_published_when_enough_witnesses_saw_it(
     tmp_path: Path, start_room: Callable[..., RunningRoom], start_witness: Callable[..., RunningWitness]
 ) -> None:
@@ -143,6 +161,7 @@ def test_a_decision_is_published_when_enough_witnesses_saw_it(
     )
     assert done.returncode == 0, done.stdout
     assert "that a witness saw" in done.stdout
+    withholding_it_hides_the_answer(tmp_path)
     again = run_words("run", "--headless", "--port", "0", "--cot-port", "0", "--data", str(tmp_path / "room"))
     assert again.returncode == 2
     assert "--no-witnesses" in again.stderr, "witnesses are not forgotten in silence"
