@@ -49,7 +49,7 @@ class ExportRules(Struct, frozen=True):
 def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tuple[str, bytes]]:
     """Every file of an export of a data folder that verifies, by name; the checkpoint comes last.
 
-    **Raises**: InputError, when nothing was written yet, or what is to be withheld does not exist or changes keys.
+    **Raises**: InputError, when nothing was written yet, or what is to be withheld does not exist or must not be.
     """
     raws: list[bytes] = []
     notes: list[bytes] = []

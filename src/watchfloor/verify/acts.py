@@ -34,7 +34,7 @@ from watchfloor.messages.outcomes import (
 from watchfloor.messages.room import RoomOpened, SeatTaken
 from watchfloor.record.note import signature_holds
 from watchfloor.verify.report import Report
-from watchfloor.verify.witnesses import roots_at
+from watchfloor.verify.roots import Roots
 
 _WHERE = "record"
 
@@ -106,11 +106,10 @@ class ActsCheck:
             report.add(_WHERE, "claims a role or power that its seat does not have", seq)
         return act
 
-    def finish(self, leaves: bytes) -> None:
+    def finish(self, roots: Roots) -> None:
         """Each person signed the log's head that their screen had; hold those against the tree."""
-        roots = roots_at(leaves, {size for _, size, _ in self._heads})
         for seq, size, root in self._heads:
-            if size > seq or roots.get(size, b"").hex() != root:
+            if size > seq or (roots.at(size) or b"").hex() != root:
                 self._report.add(_WHERE, "was signed by somebody who saw another log than this one", seq)
 
 

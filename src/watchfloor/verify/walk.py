@@ -9,6 +9,7 @@ from watchfloor.record.note import WITNESS, VerifierKey
 from watchfloor.verify.acts import ActsCheck
 from watchfloor.verify.media import MediaCheck
 from watchfloor.verify.report import Report
+from watchfloor.verify.roots import Roots
 from watchfloor.verify.tape import TapeCheck
 from watchfloor.verify.witnesses import Trust, WitnessCheck, check_heads
 
@@ -76,11 +77,12 @@ class Walk:
         """What can only be said at the end; called when no problem was found in the log itself."""
         self._tape.finish()
         self._media.finish()
-        self._acts.finish(leaves)
-        self._witnesses.finish(leaves, frozenset(key.line() for key in trust.keys if key.algorithm == WITNESS))
+        roots = Roots(leaves)
+        self._acts.finish(roots)
+        self._witnesses.finish(roots, frozenset(key.line() for key in trust.keys if key.algorithm == WITNESS))
         logs = [key for key in trust.keys if key.algorithm != WITNESS]
         if logs and self.signers is not None and self.signers.log not in logs:
             self._report.add("keys", "the log's key is none of those that you trust")
         elif trust.keys and not logs and not trust.heads:
             self._report.add("keys", "you trust witnesses only, and gave no head that one of them signed")
-        check_heads(self._report, leaves, trust, self._logs)
+        check_heads(self._report, roots, trust, self._logs)

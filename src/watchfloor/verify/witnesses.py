@@ -10,11 +10,10 @@ from watchfloor.messages.entry import Entry
 from watchfloor.messages.keeping import HeadWitnessed, WitnessesSet
 from watchfloor.messages.outcomes import DecisionAwaited, DecisionWitnessed, RequestDecided
 from watchfloor.record.note import WITNESS, Checkpoint, VerifierKey, parse_checkpoint, parse_signature, split_note
-from watchfloor.record.tree import Frontier
 from watchfloor.verify.report import Report
+from watchfloor.verify.roots import Roots
 
 _WHERE = "record"
-_HASH_BYTES = 32
 
 
 class Trust:
@@ -58,16 +57,13 @@ class WitnessCheck:
         elif isinstance(body, RequestDecided) and self._needed and body.decision_id not in self._seen:
             self._report.lack(_WHERE, "was published before witnesses saw it", entry.seq)
 
-    def finish(self, leaves: bytes, trusted: frozenset[str]) -> None:
-        """Hold every head that was witnessed against the tree over these leaf hashes.
+    def finish(self, roots: Roots, trusted: frozenset[str]) -> None:
+        """Hold every head that was witnessed against the tree.
 
         **Args**: `trusted`: witnesses' keys that the auditor knows; where there are any, only theirs are counted.
         """
-        if not self._claims:
-            return
-        roots = roots_at(leaves, {body.size_count for _, body, _, _ in self._claims})
         for seq, body, keys, needed in self._claims:
-            root = roots.get(body.size_count)
+            root = roots.at(body.size_count)
             if body.size_count > seq or root is None or root.hex() != body.root:
                 self._report.add(_WHERE, "witnesses saw another log than this one", seq)
                 continue
@@ -82,14 +78,14 @@ class WitnessCheck:
             self._report.notes.append("the witnesses' keys are those that the record names; trust them with `--keys`")
 
 
-def check_heads(report: Report, leaves: bytes, trust: Trust, logs: Sequence[VerifierKey]) -> None:
+def check_heads(report: Report, roots: Roots, trust: Trust, logs: Sequence[VerifierKey]) -> None:
     """Hold the record against heads that witnesses gave an auditor.
 
     A head says which key the log had then. So who lacks that key cannot go on from it with another.
 
     **Args**: `logs`: every key that the log had, as the record tells.
     """
-    sizes, origin = len(leaves) // _HASH_BYTES, report.origin
+    origin = report.origin
     witnesses = [key for key in trust.keys if key.algorithm == WITNESS]
     knows_log = len(witnesses) < len(trust.keys)
     for where, note in trust.heads.items():
@@ -105,23 +101,14 @@ def check_heads(report: Report, leaves: bytes, trust: Trust, logs: Sequence[Veri
             report.add(where, f"this head is of another log, `{head.origin}`")
         elif not knows_log and not any(one.is_by(key) and one.holds(key, text) for one in signatures for key in logs):
             report.add(where, "no key of this record signed this head; it may be another log of the same name")
-        elif head.size > sizes:
-            report.add(where, f"a witness saw {head.size} entries, and the record holds {sizes}: it was rolled back")
-        elif roots_at(leaves, {head.size})[head.size] != head.root:
+        elif head.size > roots.size:
+            report.add(
+                where, f"a witness saw {head.size} entries, and the record holds {roots.size}: it was rolled back"
+            )
+        elif roots.at(head.size) != head.root:
             report.add(where, f"a witness saw other entries than these among the first {head.size}: it was rewritten")
         else:
             report.notes.append(f"{where}: the record continues the {head.size} entries that a witness saw")
-
-
-def roots_at(leaves: bytes, sizes: set[int]) -> dict[int, bytes]:
-    """The tree's root at each of these sizes, as far as there are so many leaves."""
-    frontier = Frontier()
-    found = {0: frontier.root()} if 0 in sizes else {}
-    for place in range(0, len(leaves), _HASH_BYTES):
-        frontier.append(leaves[place : place + _HASH_BYTES])
-        if frontier.size in sizes:
-            found[frontier.size] = frontier.root()
-    return found
 
 
 def _signers(text: str, lines: Sequence[str], keys: Sequence[VerifierKey]) -> set[str]:
