@@ -54,6 +54,8 @@ def insider(tmp_path_factory: pytest.TempPathFactory) -> Insider:
         assert decider.decide("R-1", "yes").status_code == 200
         room.until(lambda: (home / "room" / "tape").exists() and room.get("/api/pulse"), "a pulse")
         room.until(lambda: len(room.get("/api/tracks")["features"]) > 50, "tracks")
+        log = home / "room" / "record" / "000001.wfl"
+        room.until(lambda: b'"frame_count":2' in log.read_bytes(), "a block of two frames")
         assert room.stop() == 0
         again = RunningRoom(home / "room", ())
         again.until(lambda: len(again.get("/api/tracks")["features"]) > 50, "tracks")

@@ -202,9 +202,10 @@ def lies(insider: Insider) -> list[Lie]:
 def _blanked(insider: Insider) -> list[Lie]:
     """Anybody can take an entry out of an export and list it as withheld; that may show, but excuse nothing else."""
     raws = insider.raws
-    block = next(name for name in sorted(insider.honest) if name.startswith("tape/tracks-"))
-    named = block.removeprefix("tape/").removesuffix(".wft").encode()
-    frame = max(n for n, raw in enumerate(raws) if b'"type":"TapeFrameWritten"' in raw and named in raw)
+    written = [(n, json.loads(raw)["body"]) for n, raw in enumerate(raws) if b'"type":"TapeFrameWritten"' in raw]
+    frame, body = max(written, key=lambda one: one[1]["frame_count"])
+    assert body["frame_count"] > 1, "an earlier frame of the block must be left to be compared with its seal"
+    block, named = f"tape/{body['block']}.wft", body["block"].encode()
     seal = next(n for n, raw in enumerate(raws) if b'"type":"TapeBlockSealed"' in raw and named in raw)
     forged, medium = {block: b"forged"}, b"another medium"
     another = {"tape/tracks-000099.wft": insider.honest[block]}
