@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.test_wall import FLAGS, page_of
+from tests.support.pictures import picture
 from tests.support.running import Person, RunningRoom, run_words, verified
 from watchfloor.app.rejudging import rejudge
 from watchfloor.app.replay import entries_of
@@ -21,8 +22,6 @@ from watchfloor.messages.acts import SignedAct
 from watchfloor.messages.entry import Entry
 from watchfloor.messages.keeping import ScreensSampled
 from watchfloor.messages.outcomes import ActRefused
-
-DOCS = Path(__file__).parents[2] / "docs"
 
 
 class RunningReplay(RunningRoom):
@@ -286,7 +285,7 @@ def test_a_person_looks_back_on_the_wall(lived: Path, tmp_path: Path, browser: B
         page.get_by_test_id("facts").click()
         expect(page.get_by_test_id("who-knew")).to_contain_text("the request")
         expect(page.locator("[data-request='R-1']")).to_contain_text("OPEN")
-        page.screenshot(path=DOCS / "replay.png")
+        page.screenshot(path=picture("replay.png"))
         page.get_by_role("button", name="Close").click()
         page.get_by_test_id("open").click()
         expect(page.get_by_test_id("horizon")).to_have_count(0)

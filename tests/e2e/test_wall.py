@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.support.pictures import picture
 from tests.support.running import RunningRoom, verified
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +84,7 @@ def test_the_wall_shows_moving_aircraft_an_alert_and_the_board(
     page.wait_for_timeout(1500)
     assert moving(page) != first
     expect(page.locator("[data-feed=TX]")).to_contain_text("FRESH")
-    page.screenshot(path=ROOT / "docs" / "wall.png")
+    page.screenshot(path=picture("wall.png"))
     page.keyboard.press("3")
     expect(page.locator("[data-request=A]")).to_contain_text("Airdrop, Saltyard")
     expect(page.locator("[data-request=A]")).to_contain_text("Analyst: absent")
@@ -119,7 +120,7 @@ def test_people_write_advise_doubt_reopen_and_decide_in_their_browsers(
     analyst.keyboard.press("d")
     expect(wall.locator(card)).to_contain_text("HELD")
     expect(badge.get_by_test_id("page")).to_contain_text("Held by one doubt")
-    badge.screenshot(path=ROOT / "docs" / "board.png")
+    badge.screenshot(path=picture("board.png"))
     expect(wall.locator(card)).to_contain_text("Analyst, CVL")
     for question in ("lawful", "advantage", "remaining"):
         badge.get_by_test_id(question).fill("in words")

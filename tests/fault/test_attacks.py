@@ -18,6 +18,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.e2e.test_media import TIMES, stream
 from tests.support.attacks import Attack, Files, Insider, attacks, lies
+from tests.support.pictures import picture
 from tests.support.running import RunningRoom, run_words
 from watchfloor.edge.stores.folder import read_folder
 from watchfloor.record.note import VerifierKey
@@ -218,6 +219,5 @@ def test_a_person_drops_an_export_on_the_page_and_reads_what_holds(
         assert ("It holds" in text) == (kind == "holds"), text
         if kind == "broken":
             assert "first bad entry" in text
-        docs = Path(__file__).parents[2] / "docs"
-        page.screenshot(path=docs / f"verify-{kind}.png", full_page=True)
+        page.screenshot(path=picture(f"verify-{kind}.png"), full_page=True)
         page.reload()
