@@ -6,6 +6,7 @@ ours are. Beside it, for honesty, Parquet as nobody can write it live: each whol
 """
 
 import argparse
+import asyncio
 import gzip
 import json
 import resource
@@ -24,27 +25,32 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from _figures import Figure, absolute, calibration_s, hash_of, tell
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from watchfloor.app.clock import EntryClock
+from watchfloor.app.resume import read_past
+from watchfloor.app.taping import Taping
+from watchfloor.app.writer import Writer
 from watchfloor.base.labels import label_for
+from watchfloor.edge.stores.folder import DataFolder, FileKey, FolderFiles
 from watchfloor.edge.stores.parquet_view import write_view
+from watchfloor.edge.stores.record_log import LogFiles
 from watchfloor.edge.stores.tape_files import TapeFiles
 from watchfloor.messages.air import Party, SourceAge, Track, TrackPicture
 from watchfloor.messages.entry import Entry
-from watchfloor.messages.room import FeedState, TapeBlockSealed
+from watchfloor.messages.room import FeedState, TapeBlockSealed, TapeFrameWritten
 from watchfloor.record.folder_layout import tape_file
+from watchfloor.record.keys import Signers
 from watchfloor.record.tape import (
     NOTHING,
     STREAMS,
     TRACKS,
     Frame,
     FrameHead,
-    RunningDigest,
     TapedName,
-    encode_frame,
 )
-from watchfloor.record.tape_block import SEAL_BYTES, decode_block, encode_block, read_head, sealed_as
-from watchfloor.record.tape_index import TapeIndex, frame_at
-from watchfloor.record.tape_pictures import frame_of_picture
+from watchfloor.record.tape_block import encode_block, read_head, sealed_as
+from watchfloor.record.tape_index import TapedPictures
 
 SAMPLE = "traffic/data/samples/collections/quickstart.json.gz"
 LABEL = label_for(("ALD", "BVY", "CVL", "DNM", "FNY", "JLN"))
@@ -163,61 +169,56 @@ def moving(count: int, second: int) -> TrackPicture:
     return TrackPicture(room_us=second * 1_000_000, tracks=tuple(tracks), states=(FeedState.FRESH,) * count)
 
 
-def write_cost(home: Path, seconds: int) -> float:
-    """Share of a core that taping 10,000 tracks at 1 Hz takes, sealing and fsync included."""
+async def write_cost(home: Path, seconds: int) -> float:
+    """Share of a core that taping 10,000 tracks at 1 Hz takes a room: journal, fsync, entries, sealing."""
     pictures = [moving(TRACK_COUNT, second) for second in range(1, seconds + 1)]
-    (home / "tape").mkdir(exist_ok=True)
-    store, told, number = TapeFiles(home), dict[int, TapedName](), 0
-    digest, frames = RunningDigest(), list[Frame]()
+    DataFolder(home).close()
+    key = FileKey(Ed25519PrivateKey.generate(), "watchfloor/bench")
+    store = LogFiles(home)
+    past = read_past(store, Signers(key.key))
+    store.begin(past.edge())
+    writer = Writer(store, EntryClock(), (key,), past)
+    writer.start()
+    taping = Taping(TapeFiles(home), writer, LABEL, {})
     before = resource.getrusage(resource.RUSAGE_SELF)
     for picture in pictures:
-        if not frames:
-            number += 1
-            store.begin(f"{TRACKS}-{number:06d}")
-            digest, told = RunningDigest(), {}
-        frame = frame_of_picture(picture, told)
-        told.update({name.number: name for name in frame.head.names})
-        raw = encode_frame(TRACKS, frame)
-        store.add(f"{TRACKS}-{number:06d}", raw)
-        digest.add(raw)
-        digest.hex()
-        frames.append(frame)
-        if digest.stored_bytes >= SEAL_BYTES or len(frames) == MINUTE_S:
-            store.seal(f"{TRACKS}-{number:06d}", encode_block(TRACKS, frames, digest.hex()))
-            store.forget_journal(f"{TRACKS}-{number:06d}")
-            frames = []
+        await taping.frame(picture)
+    await taping.close()
     after = resource.getrusage(resource.RUSAGE_SELF)
+    await writer.close()
+    store.close()
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / seconds
 
 
-def day_of_tape(home: Path, written: Path) -> list[tuple[str, int, int]]:
-    """A day of blocks: those that were written, copied again and again; answers an index with times."""
-    sources = [path.read_bytes() for path in sorted((written / "tape").glob("*.wft"))]
+def day_of_tape(home: Path, written: Path) -> list[Entry]:
+    """A day of blocks: those that were written, copied again and again; answers the entries of their frames."""
+    sources = [path.read_bytes() for path in sorted((written / "tape").glob(f"{TRACKS}-*.wft"))]
     (home / "tape").mkdir()
-    index, second, number = [], 0, 0
-    while second < 86_400:
+    entries: list[Entry] = []
+    number = 0
+    while len(entries) < 86_400:
         raw = sources[number % len(sources)]
-        count = read_head(raw)[0].frame_count
         number += 1
         block = f"{TRACKS}-{number:06d}"
         (home / tape_file(block)).write_bytes(raw)
-        index.append((block, second * 1_000_000, (second + count - 1) * 1_000_000))
-        second += count
-    return index
+        for count in range(1, read_head(raw)[0].frame_count + 1):
+            seq = len(entries)
+            written_frame = TapeFrameWritten(block, count, len(raw), "0" * 64, LABEL)
+            entries.append(Entry(seq, "0" * 64, seq + 1, seq * 1_000_000, "room", f"k{seq}", 1, written_frame))
+    return entries
 
 
-def seeks_ms(home: Path, index: list[tuple[str, int, int]], hours: int, count: int) -> list[float]:
-    """Milliseconds from an instant to its picture's columns, files not read before."""
-    tape = TapeIndex([one for one in index if one[2] < hours * 3600 * 1_000_000])
+def seeks_ms(home: Path, entries: list[Entry], hours: int, count: int) -> list[float]:
+    """Milliseconds from an instant to the picture that a replay shows, in so many hours of tape."""
+    held = entries[: hours * 3600]
+    pictures = TapedPictures(held, FolderFiles(home))
     rng, taken = Random(hours), []
     for _ in range(count):
-        instant_us = rng.randrange(hours * 3600 * 1_000_000)
+        seq = rng.randrange(len(held))
         start = time.perf_counter()
-        block = tape.block_at(instant_us) or ""
-        held = decode_block((home / tape_file(block)).read_bytes())
-        frame = frame_at(held, held.head.first_room_us + instant_us % held.head.frame_count)
+        picture = pictures.newest(0, seq + 1, 0, 1 << 60)
         taken.append((time.perf_counter() - start) * 1e3)
-        if len(frame.columns["lat"]) != TRACK_COUNT:
+        if picture is None or len(picture.tracks) != TRACK_COUNT:
             raise SystemExit("a seek found another picture")
     return taken
 
@@ -284,18 +285,18 @@ def main() -> None:
             folder = written if round_ == 0 else home / f"w{round_}"
             folder.mkdir(exist_ok=True)
             calibrations.append(calibration_s())
-            costs.append(write_cost(folder, 66))
-        load = f"{TRACK_COUNT} tracks at 1 Hz, journal, fsync, digest and sealing; process CPU"
+            costs.append(asyncio.run(write_cost(folder, 66)))
+        load = f"{TRACK_COUNT} tracks at 1 Hz, the room's own taping: journal, fsync, entries, sealing; process CPU"
         words: dict[str, Any] = {"unit": "cores", "better": "lower", "goal": 0.05, "load": load}
         tell(absolute("writing the tape", costs, calibrations, **words), as_json=as_json)
-        index = day_of_tape(day, written)
+        entries = day_of_tape(day, written)
         medians: dict[int, list[float]] = {1: [], 24: []}
         calibrations = []
         for _ in range(ROUNDS):
             calibrations.append(calibration_s())
             for hours, kept in medians.items():
-                kept.append(median(seeks_ms(day, index, hours, 15)))
-        load = f"{len(index)} blocks, {TRACK_COUNT} tracks; from an instant to all its columns"
+                kept.append(median(seeks_ms(day, entries, hours, 15)))
+        load = f"{len(entries)} frames of {TRACK_COUNT} tracks; from an instant to the picture that a replay shows"
         words = {"unit": "ms", "better": "lower", "goal": 50.0, "load": load}
         tell(absolute("seek in 24 h", medians[24], calibrations, **words), as_json=as_json)
         growth = median(medians[24]) / median(medians[1])

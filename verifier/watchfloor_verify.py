@@ -8,7 +8,8 @@ of the log that a witness gave you; only that shows a record that was rolled bac
 Exit code 0: it holds. 1: it does not. 2: wrong use.
 
 This file was written apart from the program that made the record and shares no line with it, so that one fault cannot
-hide in both. It reads the public forms: C2SP tlog-tiles, tlog-checkpoint, signed-note, tlog-cosignature; RFC 6962.
+hide in both; and it is one file, so that whoever has to trust it can read it from top to bottom. It reads the public
+forms: C2SP tlog-tiles, tlog-checkpoint, signed-note, tlog-cosignature; RFC 6962.
 Sealed tape blocks are checked by the digest of their stored bytes; it does not unpack them.
 """
 

@@ -14,14 +14,14 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.e2e.test_wall import FLAGS, page_of
 from tests.support.pictures import picture
 from tests.support.running import Person, RunningRoom, run_words, verified
+from watchfloor.app.recording import Recording
 from watchfloor.app.rejudging import rejudge
-from watchfloor.app.replay import entries_of
-from watchfloor.app.replaying import Recording
 from watchfloor.edge.stores.folder import read_folder
 from watchfloor.messages.acts import SignedAct
 from watchfloor.messages.entry import Entry
 from watchfloor.messages.keeping import ScreensSampled
 from watchfloor.messages.outcomes import ActRefused
+from watchfloor.record.log import entries_of
 
 
 class RunningReplay(RunningRoom):

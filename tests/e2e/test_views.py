@@ -50,7 +50,7 @@ def test_parquet_answers_questions_and_says_its_context(lived: Path, tmp_path: P
 
 
 def test_a_view_for_one_nation_holds_only_what_is_releasable_to_it(lived: Path, tmp_path: Path) -> None:
-    for nation in ("ALD", "XXX"):
+    for nation in ("ALD", "ZZZ"):
         done = run_words("record", "export", str(lived), str(tmp_path / nation), "--parquet", "--releasable-to", nation)
         assert (done.returncode == 0) == (nation == "ALD"), done.stderr
 

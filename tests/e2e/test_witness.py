@@ -11,11 +11,10 @@ from tests.support.attacks import iter_entries
 from tests.support.records import ORIGIN, feed_fact, opening, write_record
 from tests.support.running import Person, RunningRoom, run_words, verified
 from tests.support.witnesses import RunningWitness
-from watchfloor.app.replay import entries_of
 from watchfloor.edge.recovery import first_key
 from watchfloor.edge.stores.folder import read_folder
 from watchfloor.messages.acts import SignedAct
-from watchfloor.record.log import LogFile
+from watchfloor.record.log import LogFile, entries_of
 from watchfloor.record.tiles import Levels
 from watchfloor.record.tree import leaf_hash
 from watchfloor.record.witness import WitnessRequest, request_text

@@ -25,7 +25,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("--withhold", "6", "--words", "w"), "there is no entry 6; the record has 6"),
         (("--withhold", "0", "--words", "w"), "says what the record is"),
         (("--withhold", "2"), "say with `--words` why"),
-        (("--releasable-to", "XXX"), "it names ALD, FNY"),
+        (("--releasable-to", "ZZZ"), "it names ALD, FNY"),
         (("--parquet", "--mcap"), "either Parquet or MCAP"),
         (("--parquet", "--withhold", "2", "--words", "w"), "by `--releasable-to` only"),
     ],

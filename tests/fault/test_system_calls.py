@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.faulty_writer import COUNT
-from watchfloor.app.replay import entries_of
 from watchfloor.edge.stores.folder import read_folder
+from watchfloor.record.log import entries_of
 from watchfloor.verify.folder import check_folder
 
 SOURCE = Path(__file__).parents[1] / "oracles" / "faults" / "faults.c"

@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.running import RunningRoom, verified
-from watchfloor.app.replay import entries_of, moment_at
+from watchfloor.app.moment import moment_at
 from watchfloor.app.state import RoomState, fold
 from watchfloor.base.instants import hms_from_us
 from watchfloor.edge.stores.folder import read_folder
 from watchfloor.messages.alerts import AlertRaised
 from watchfloor.messages.room import FeedState, FeedStateChanged, InputQuarantined
+from watchfloor.record.log import entries_of
 
 WEST_8H_S = -8 * 3600
 

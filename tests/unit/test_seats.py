@@ -5,33 +5,25 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.support.records import ORIGIN, opening, write_record
-from watchfloor.app.clock import EntryClock
-from watchfloor.app.resume import read_past
+from tests.support.records import opening, write_record, writing
 from watchfloor.app.seats import Enrolment, Seats, Session, enrolment_text
 from watchfloor.app.writer import Writer, Written
 from watchfloor.base.errors import InputError
-from watchfloor.edge.recovery import first_key
-from watchfloor.edge.stores.folder import DataFolder, FileRoster, read_folder
+from watchfloor.edge.stores.folder import FileRoster, read_folder
 from watchfloor.edge.stores.packs import load_pack
-from watchfloor.edge.stores.record_log import LogFiles
 from watchfloor.messages.acts import AlertAcknowledged, LogHead
 from watchfloor.messages.canonical import canonical_bytes
-from watchfloor.record.keys import Signers
 from watchfloor.verify.folder import check_folder
 
 Outcome = tuple[Session | BaseException, Written | BaseException]
 
 
 async def sit_down_while_somebody_acts(path: Path) -> Outcome:
-    folder = DataFolder(path)
-    key = folder.begin_key(ORIGIN)
-    store = LogFiles(path)
-    past = read_past(store, Signers(first_key(path)))
-    folder.unseal()
-    store.begin(past.edge())
-    writer = Writer(store, EntryClock(), (key,), past)
-    writer.start()
+    async with writing(path) as writer:
+        return await sit_and_act(writer, path)
+
+
+async def sit_and_act(writer: Writer, path: Path) -> Outcome:
     pack = load_pack("eight-thirty")
     seats = Seats(pack, "room-1", writer, FileRoster(path))
     links = await seats.issue_links()
@@ -57,10 +49,6 @@ async def sit_down_while_somebody_acts(path: Path) -> Outcome:
     sitting = seats.enter(wish(second))
     acting = seats.act(session, document.decode(), first.sign(document).hex())
     found = await asyncio.gather(sitting, acting, return_exceptions=True)
-    await writer.close()
-    store.close()
-    folder.seal((key,))
-    folder.close()
     return found[0], found[1]
 
 

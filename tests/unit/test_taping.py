@@ -2,26 +2,23 @@
 
 import asyncio
 import contextlib
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.support.records import LABEL, ORIGIN, opening
+from tests.support.records import LABEL, opening, writing
 from watchfloor.app import taping
-from watchfloor.app.clock import EntryClock
-from watchfloor.app.resume import read_past
+from watchfloor.app.recording import Recording
 from watchfloor.app.taping import Taping
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import UnavailableError
-from watchfloor.edge.stores.disk import write_durably
-from watchfloor.edge.stores.folder import DataFolder, FileKey, read_folder
-from watchfloor.edge.stores.record_log import LogFiles
+from watchfloor.edge.stores.folder import read_folder
 from watchfloor.edge.stores.tape_files import TapeFiles
 from watchfloor.messages.air import Observation, ObservationBatch, SourceAge, Track, TrackPicture
-from watchfloor.messages.room import FeedState
-from watchfloor.record.folder_layout import PUBLIC_KEY
-from watchfloor.record.keys import Signers
+from watchfloor.messages.room import ClockSet, FeedState, TapeFrameWritten
+from watchfloor.record.log import entries_of
 from watchfloor.record.tape_files import frames_in
 from watchfloor.verify.folder import check_folder
 
@@ -58,33 +55,62 @@ def picture(second: int) -> TrackPicture:
     return TrackPicture(room_us=second * 1_000_000, tracks=tracks, states=(FeedState.FRESH,) * AIRCRAFT)
 
 
+@contextlib.asynccontextmanager
+async def taping_in(path: Path) -> AsyncIterator[tuple[Writer, Taping]]:
+    async with writing(path) as writer:
+        await writer.enter(Input("room", "open", opening()))
+        yield writer, Taping(TapeFiles(path), writer, LABEL, {})
+
+
+async def tape_over_a_jump(path: Path) -> None:
+    """Four frames, one every second of room time: two, a jump back, one that was under way before it, one more."""
+    async with taping_in(path) as (writer, taped):
+        for number, (epoch_s, seconds) in enumerate(((1000, (1001, 1002)), (500, (1003, 501)))):
+            setting = ClockSet(time.time_ns() // 1000, epoch_s * 1_000_000, 1000, paused=True, jumped=True, label=LABEL)
+            await writer.enter(Input("room", f"clock-{number}", setting))
+            for second in seconds:
+                await taped.frame(picture(second))
+        await taped.close()
+
+
+def test_a_picture_after_a_jump_is_found_though_its_block_began_before(tmp_path: Path) -> None:
+    asyncio.run(tape_over_a_jump(tmp_path / "room"))
+    files = read_folder(tmp_path / "room")
+    entries = entries_of(files)
+    recording = Recording(entries, files)
+    blocks = {entry.body.block for entry in entries if isinstance(entry.body, TapeFrameWritten)}
+    assert len([block for block in blocks if block.startswith("tracks-")]) == 1
+    (_, last), (jump, end) = recording.stretches[-2:]
+
+    def shown_s(stretch: int, size: int) -> float | None:
+        shown = recording.picture(size, stretch, 10**12)
+        return None if shown is None else shown.room_us / 1e6
+
+    assert shown_s(len(recording.stretches) - 2, last + 1) == 1002
+    frames = [entry.seq for entry in entries[jump : end + 1] if isinstance(entry.body, TapeFrameWritten)]
+    stale, fresh = frames[0], frames[-1]
+    moment_us = 600 * 1_000_000
+    assert recording.picture(stale + 1, len(recording.stretches) - 1, moment_us) is None, "of before the jump"
+    found = recording.picture(fresh + 1, len(recording.stretches) - 1, moment_us)
+    assert found is not None
+    assert found.room_us == 501 * 1_000_000
+
+
 async def tape_behind_a_stone(path: Path, *, heals: bool) -> None:
     """A stone lies where the first block of tracks would be sealed: a folder of that name, which the disk refuses."""
     stone = path / "tape" / "tracks-000001.wft"
-    folder = DataFolder(path)
-    key = FileKey(Ed25519PrivateKey.generate(), ORIGIN)
-    write_durably(path / PUBLIC_KEY, key.key.line().encode() + b"\n")
-    store = LogFiles(path)
-    past = read_past(store, Signers(key.key))
-    store.begin(past.edge())
-    writer = Writer(store, EntryClock(), (key,), past)
-    writer.start()
-    await writer.enter(Input("room", "open", opening()))
-    taped = Taping(TapeFiles(path), writer, LABEL, {})
-    (stone / "x").mkdir(parents=True)
-    for second in range(1, SECONDS + 1):
-        if heals and second == SECONDS // 2:
-            (stone / "x").rmdir()
-            stone.rmdir()
-        taped.observed(batch(second, 0))
+    async with taping_in(path) as (writer, taped):
+        (stone / "x").mkdir(parents=True)
+        for second in range(1, SECONDS + 1):
+            if heals and second == SECONDS // 2:
+                (stone / "x").rmdir()
+                stone.rmdir()
+            taped.observed(batch(second, 0))
+            with contextlib.suppress(UnavailableError):
+                await taped.frame(picture(second))
         with contextlib.suppress(UnavailableError):
-            await taped.frame(picture(second))
-    with contextlib.suppress(UnavailableError):
-        await taped.close()
-    assert bool(writer.state.open_blocks) is not heals, "what could not be sealed is still open"
-    await writer.close()
-    store.close()
-    folder.close()
+            await taped.close()
+        assert bool(writer.state.open_blocks) is not heals, "what could not be sealed is still open"
     if not heals:
         (stone / "x").rmdir()
         stone.rmdir()
@@ -103,28 +129,16 @@ def test_a_block_that_the_disk_will_not_seal_stays_open_and_loses_nothing(
 
 
 async def tape(path: Path) -> None:
-    folder = DataFolder(path)
-    key = FileKey(Ed25519PrivateKey.generate(), ORIGIN)
-    write_durably(path / PUBLIC_KEY, key.key.line().encode() + b"\n")
-    store = LogFiles(path)
-    past = read_past(store, Signers(key.key))
-    store.begin(past.edge())
-    writer = Writer(store, EntryClock(), (key,), past)
-    writer.start()
-    await writer.enter(Input("room", "open", opening()))
-    taped = Taping(TapeFiles(path), writer, LABEL, {})
-    for second in range(1, SECONDS + 1):
-        taped.observed(batch(second, 0))
-        writing = asyncio.create_task(taped.frame(picture(second)))
-        for part in range(1, 4):  # feeds go on speaking while a frame is written and a block is sealed
-            await asyncio.sleep(0)
-            taped.observed(batch(second, part))
-        await writing
-    await taped.frame(picture(SECONDS + 1))
-    await taped.close()
-    await writer.close()
-    store.close()
-    folder.close()
+    async with taping_in(path) as (_, taped):
+        for second in range(1, SECONDS + 1):
+            taped.observed(batch(second, 0))
+            framing = asyncio.create_task(taped.frame(picture(second)))
+            for part in range(1, 4):  # feeds go on speaking while a frame is written and a block is sealed
+                await asyncio.sleep(0)
+                taped.observed(batch(second, part))
+            await framing
+        await taped.frame(picture(SECONDS + 1))
+        await taped.close()
 
 
 @pytest.mark.parametrize("block_s", [1, 60])

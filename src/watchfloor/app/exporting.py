@@ -8,7 +8,7 @@ from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience, Label, Level, releasable
 from watchfloor.messages.acts import MissingExplained, SignedAct, act_of
 from watchfloor.messages.canonical import canonical_bytes
-from watchfloor.messages.entry import Entry, decode_entry
+from watchfloor.messages.entry import Entry, decode_entry, input_key
 from watchfloor.messages.keeping import (
     LogKeyChanged,
     MediaKept,
@@ -23,14 +23,13 @@ from watchfloor.record import export_layout as layout
 from watchfloor.record.folder_layout import (
     FORMAT,
     JOURNAL_FILE,
-    LOG_FILE,
     PUBLIC_KEY,
     journal_file,
     media_file,
     tape_file,
 )
 from watchfloor.record.keys import KEY_CHANGES
-from watchfloor.record.log import LogFile
+from watchfloor.record.log import batches_of
 from watchfloor.record.tape_files import told_in
 from watchfloor.record.tiles import Levels, bundles, hash_tiles
 from watchfloor.record.tree import leaf_hash
@@ -53,10 +52,9 @@ def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tup
     """
     raws: list[bytes] = []
     notes: list[bytes] = []
-    for name in sorted(name for name in files if LOG_FILE.fullmatch(name)):
-        for batch in LogFile(files[name]).batches():
-            raws += batch.entries
-            notes.append(batch.note)
+    for batch in batches_of(files):
+        raws += batch.entries
+        notes.append(batch.note)
     if not raws:
         raise InputError("nothing was written yet; there is nothing to export", field="folder")
     named = _Named(files[PUBLIC_KEY].decode().strip())
@@ -138,17 +136,12 @@ def _reasons(entries: list[Entry], rules: ExportRules) -> dict[int, str]:
     for entry in entries:
         if type(entry.body) in _NEVER_WITHHELD:
             continue
+        # what follows from something withheld would tell of it
         if input_key(entry.key) in inputs or getattr(entry.body, "decision_id", None) in inputs:
             found[entry.seq] = rules.words
         elif rules.audience is not None and not releasable(entry.body.label, rules.audience):
             found[entry.seq] = f"not releasable to {', '.join(rules.audience.nations)}"
     return found
-
-
-def input_key(key: str) -> str:
-    """The key of the input that an entry follows from: what follows from something withheld would tell of it."""
-    base, dot, tail = key.rpartition(".")
-    return base if dot and tail.isdigit() else key
 
 
 def _why_file_withheld(name: str, raw: bytes, rules: ExportRules) -> str | None:

@@ -18,12 +18,12 @@ from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, probe
 from watchfloor.messages.acts import SignedAct
 from watchfloor.messages.alerts import AlertRaised, VerticalBasis
 from watchfloor.messages.entry import Entry, Fact
-from watchfloor.messages.keeping import ScreensSampled
+from watchfloor.messages.keeping import EngineNamed, ScreensSampled
 from watchfloor.messages.outcomes import AnyOutcome, DecisionWitnessed, RequestDecided, RequestStopped, StopCause
 from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed
 from watchfloor.record.folder_layout import tape_file
-from watchfloor.record.tape import NOTHING, OBSERVATIONS, TRACKS, Frame, TapedName
-from watchfloor.record.tape_files import frames_in
+from watchfloor.record.tape import NOTHING, OBSERVATIONS, TRACKS, Frame, TapedName, stream_of
+from watchfloor.record.tape_files import named_frames
 
 KEPT_STATES = 2_000
 ALERT_TOLERANCE_M, ALERT_TOLERANCE_US = 50, 2_000_000
@@ -91,9 +91,12 @@ def rejudge_picture(found: Rejudged, entries: list[Entry], files: Mapping[str, b
     """Hold every taped track's place against what feeds said, within the engine's tolerance.
 
     A track's newest position is one that a feed reported; where another engine rounded otherwise it may lie apart by
-    the tolerance that the record names.
+    the tolerance that the record names; the strictest, if there are several, and none without an engine's name.
+
+    **Cost**: holds every position that feeds reported in memory.
     """
-    tolerance_e6 = 1
+    engines = [entry.body for entry in entries if isinstance(entry.body, EngineNamed)]
+    tolerance_e7deg = min((engine.position_tolerance_e7deg for engine in engines), default=0)
     said: dict[tuple[str, int], tuple[int, int]] = {}
     for entry, stream, frame, names in _frames_in_order(entries, files):
         columns = {name: frame.columns[name].tolist() for name in ("number", "toa", "lat", "lon")}
@@ -107,24 +110,22 @@ def rejudge_picture(found: Rejudged, entries: list[Entry], files: Mapping[str, b
             if place is None:
                 continue
             found.position_count += 1
-            if max(abs(place[0] - lat), abs(place[1] - lon)) > tolerance_e6:
+            if max(abs(place[0] - lat), abs(place[1] - lon)) * 10 > tolerance_e7deg:
                 found.divergences.append(Divergence(entry.seq, f"place of {identity}", str((lat, lon)), str(place)))
 
 
 def _frames_in_order(
     entries: list[Entry], files: Mapping[str, bytes]
 ) -> Iterator[tuple[Entry, str, Frame, Mapping[int, TapedName]]]:
-    """Frames of both streams, block beside block: what feeds said in a minute before the tracks of that minute."""
+    """Frames of both streams with the entries that sealed them: all that feeds said, then the tracks."""
     sealed = [entry for entry in entries if isinstance(entry.body, TapeBlockSealed | TapeBlockRecovered)]
     for stream in (OBSERVATIONS, TRACKS):
         for entry in sealed:
             block = entry.body.block  # type: ignore[union-attr]
             raw = files.get(tape_file(block))
-            if raw is None or not block.startswith(f"{stream}-"):
+            if raw is None or stream_of(block) != stream:
                 continue
-            names: dict[int, TapedName] = {}
-            for frame in frames_in(block, raw):
-                names.update({name.number: name for name in frame.head.names})
+            for frame, names in named_frames(block, raw):
                 yield entry, stream, frame, names
 
 

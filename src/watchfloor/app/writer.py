@@ -21,7 +21,7 @@ from watchfloor.app.resume import Past
 from watchfloor.app.state import RoomState, pass_time, step, stop_everything
 from watchfloor.base.errors import FullError, UnavailableError, WatchfloorError
 from watchfloor.messages.acts import DoubtRaised, LogHead, SignedAct, act_of
-from watchfloor.messages.entry import VERSIONS, Entry, Fact, encode_entry
+from watchfloor.messages.entry import VERSIONS, Entry, Fact, encode_entry, input_key
 from watchfloor.messages.room import RoomClosed, TapeBlockSealed
 from watchfloor.record.log import Edge
 from watchfloor.record.note import Checkpoint, join_note, signature_line
@@ -343,7 +343,5 @@ def _answers_of(past: Sequence[Entry]) -> dict[str, Written]:
     """
     grouped: dict[str, list[Entry]] = {}
     for entry in past:
-        base, dot, tail = entry.key.rpartition(".")
-        key = base if dot and tail.isdigit() else entry.key
-        grouped.setdefault(key, []).append(entry)
+        grouped.setdefault(input_key(entry.key), []).append(entry)
     return {key: Written(tuple(made)) for key, made in grouped.items() if made[0].source != ROOM}

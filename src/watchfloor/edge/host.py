@@ -221,7 +221,7 @@ class Host:
                 await writer.enter(Input("room", f"rules-{secrets.token_hex(8)}", doctrine))
         await writer.enter(Input("room", f"engine-{secrets.token_hex(8)}", engine_here(setup.label)))
         await self._set_witnesses(room, past)
-        notes = await recover_tape(path, writer, past, setup.label)
+        notes = await recover_tape(path, writer, setup.label)
         notes = (*notes, *await keeper.take_inventory())
         if cleared_bytes:
             tail = LogTailCleared(cleared_bytes, setup.label)

@@ -1,4 +1,4 @@
-"""Work on a record while no room runs on it: changing keys, and putting a folder back together from an export."""
+"""Work on a record while no room runs on it: writing in it, changing keys, making a folder of an export again."""
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -48,7 +48,7 @@ async def enter_alone(path: Path, change: Change) -> None:
 
 
 async def write_in(path: Path, prepare: Preparation, work: Callable[[Writer, DataFolder], Awaitable[None]]) -> None:
-    """Open a folder that no room holds, write in it, seal it again.
+    """Open a folder that no room holds, write in it, seal it again; without the seal, when the record failed.
 
     **Args**: `prepare`: who signs what is written, and who the new seal.
     """
@@ -71,7 +71,8 @@ async def write_in(path: Path, prepare: Preparation, work: Callable[[Writer, Dat
         finally:
             await writer.close()
             store.close()
-        folder.seal(sealers)
+        if writer.trouble is None:
+            folder.seal(sealers)
     finally:
         folder.close()
 

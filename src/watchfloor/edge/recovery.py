@@ -14,7 +14,7 @@ from watchfloor.messages.room import TapeBlockRecovered
 from watchfloor.record import folder_layout as layout
 from watchfloor.record.keys import Signers
 from watchfloor.record.note import VerifierKey
-from watchfloor.record.tape import RunningDigest, decode_frame, frames_of
+from watchfloor.record.tape import RunningDigest, decode_frame, frames_of, stream_of
 from watchfloor.record.tape_block import encode_block, sealed_as
 
 
@@ -63,20 +63,21 @@ def next_block_numbers(path: Path, past: Past) -> dict[str, int]:
     return numbers
 
 
-async def recover_tape(path: Path, writer: Writer, past: Past, label: Label) -> tuple[str, ...]:
+async def recover_tape(path: Path, writer: Writer, label: Label) -> tuple[str, ...]:
     """Cut each open block to what the record vouches for, seal it, record that, and say it in sentences.
 
     **Raises**: IntegrityError, when a block is not as it was recorded; nothing is cut then.
     """
     notes = []
-    known = set(past.state.sealed_blocks)
+    before = writer.state
+    known = set(before.sealed_blocks)
     for file in sorted((path / "tape").glob("*.wfj")):
         block = file.stem
         if block in known:
             file.unlink()
             continue
         (path / layout.tape_file(block)).unlink(missing_ok=True)
-        held = past.state.open_blocks.get(block)
+        held = before.open_blocks.get(block)
         journal = file.read_bytes()
         kept = held.stored_bytes if held else 0
         digest = RunningDigest(journal[:kept])
@@ -104,7 +105,7 @@ def _sealed(path: Path, block: str, journal: bytes, digest: str) -> dict[str, An
     """Seal what is kept of a journal; nothing is written for one without frames."""
     if not journal:
         return {"sealed_bytes": 0, "sealed_digest": sha256(b"").hexdigest(), "first_room_us": 0, "last_room_us": 0}
-    stream = block.rpartition("-")[0]
+    stream = stream_of(block)
     frames = [decode_frame(stream, plain) for _, plain in frames_of(journal)]
     raw = encode_block(stream, frames, digest)
     write_durably(path / layout.tape_file(block), raw)

@@ -9,11 +9,8 @@ from pathlib import Path
 import uvicorn
 from msgspec import Struct
 
-from watchfloor.app.clock import EntryClock
 from watchfloor.app.doctrine import everyone
-from watchfloor.app.replay import entries_of
-from watchfloor.app.replaying import Recording
-from watchfloor.app.resume import read_past
+from watchfloor.app.recording import Recording
 from watchfloor.app.seats import Seats
 from watchfloor.app.what_if import WhatIf, branch
 from watchfloor.app.writer import Input, Writer
@@ -23,13 +20,13 @@ from watchfloor.edge.api.app import make_app
 from watchfloor.edge.api.replay import ReplayDoors
 from watchfloor.edge.api.replay_position import ReplayStage
 from watchfloor.edge.host import HOSTS, SERVED, QuietServer, Started, bind, links_shown
-from watchfloor.edge.recovery import first_key, recover_tape, signers_of
+from watchfloor.edge.keeping import as_it_is, write_in
+from watchfloor.edge.recovery import recover_tape
 from watchfloor.edge.stores.folder import DataFolder, FileRoster, FolderFiles
 from watchfloor.edge.stores.packs import load_pack, wall_folder
-from watchfloor.edge.stores.record_log import LogFiles
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.room import RoomClosed
-from watchfloor.record.keys import Signers
+from watchfloor.record.log import entries_of
 
 
 class ReplayPlan(Struct, frozen=True):
@@ -57,34 +54,33 @@ async def run_replay(plan: ReplayPlan, tell: Callable[[Started], None]) -> None:
         stage = ReplayStage(recording, _everyone(recording, pack), None, None)
         await _serve(plan, stage, pack, {}, tell)
         return
-    folder = DataFolder(plan.data)
+
+    async def look_back(writer: Writer, folder: DataFolder) -> None:
+        await _look_back(plan, pack, recording, writer, folder, tell)
+
+    await write_in(plan.data, as_it_is(plan.second_key), look_back)
+
+
+async def _look_back(
+    plan: ReplayPlan,
+    pack: Pack,
+    recording: Recording,
+    writer: Writer,
+    folder: DataFolder,
+    tell: Callable[[Started], None],
+) -> None:
+    """Serve with seats; what people say while they look back enters the same record."""
+    label = recording.opened.label
     try:
-        store = LogFiles(folder.path)
-        past = read_past(store, Signers(first_key(folder.path)))
-        signers = signers_of(folder, folder.begin_key(past.signers.log.name), past.signers, plan.second_key)
-        clock = EntryClock(past.entries[-1].toe_us)
-        folder.unseal()
-        store.begin(past.edge())
-        writer = Writer(store, clock, signers, past)
-        writer.start()
-        try:
-            if await recover_tape(folder.path, writer, past, recording.opened.label):
-                files = FolderFiles(plan.data)
-                recording = Recording(entries_of(files), files)
-            seats = Seats(pack, recording.opened.room_id, writer, FileRoster(folder.path), looks_back=True)
-            links = await seats.issue_links()
-            stage = ReplayStage(recording, everyone(pack), seats, writer)
-            await _serve(plan, stage, pack, dict(links), tell)
-        finally:
-            closed = RoomClosed("looked back", recording.opened.label)
-            if writer.trouble is None:
-                await writer.enter(Input("room", f"close-{secrets.token_hex(8)}", closed))
-            await writer.close()
-            store.close()
-        if writer.trouble is None:
-            folder.seal(signers)
+        if await recover_tape(folder.path, writer, label):
+            files = FolderFiles(folder.path)
+            recording = Recording(entries_of(files), files)
+        seats = Seats(pack, recording.opened.room_id, writer, FileRoster(folder.path), looks_back=True)
+        links = await seats.issue_links()
+        await _serve(plan, ReplayStage(recording, everyone(pack), seats, writer), pack, dict(links), tell)
     finally:
-        folder.close()
+        if writer.trouble is None:
+            await writer.enter(Input("room", f"close-{secrets.token_hex(8)}", RoomClosed("looked back", label)))
 
 
 def _pack_of(recording: Recording, named: str) -> Pack | None:

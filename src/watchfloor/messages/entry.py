@@ -65,6 +65,12 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True):
     body: Fact
 
 
+def input_key(key: str) -> str:
+    """The key of the input that an entry follows from: what followed carries it with a number behind a dot."""
+    base, dot, tail = key.rpartition(".")
+    return base if dot and tail.isdigit() else key
+
+
 class _Envelope(Struct, frozen=True, forbid_unknown_fields=True):
     seq: Whole
     prev: Digest

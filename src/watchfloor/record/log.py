@@ -19,11 +19,13 @@ before it, files can be checked side by side.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from watchfloor.base.errors import IntegrityError, WireError
+from watchfloor.messages.entry import Entry, decode_entry
+from watchfloor.record.folder_layout import LOG_FILE
 
 MAGIC = b"WFLOG02\n"
 FILE_BYTES = 64 << 20
@@ -53,6 +55,17 @@ class Batch(Struct, frozen=True):
     note: bytes
     start: int
     end: int
+
+
+def batches_of(files: Mapping[str, bytes]) -> Iterator[Batch]:
+    """All whole batches of a data folder's log, in order."""
+    for name in sorted(name for name in files if LOG_FILE.fullmatch(name)):
+        yield from LogFile(files[name]).batches()
+
+
+def entries_of(files: Mapping[str, bytes]) -> list[Entry]:
+    """All entries of a data folder's log that are whole, unchecked: verify first."""
+    return [decode_entry(raw) for batch in batches_of(files) for raw in batch.entries]
 
 
 def encode_head(edge: Edge) -> bytes:

@@ -24,6 +24,7 @@ import numpy as np
 from msgspec import Struct
 
 from watchfloor.base.errors import WireError
+from watchfloor.messages.acts import Integer, Whole
 from watchfloor.messages.air import Party
 from watchfloor.messages.canonical import canonical_bytes, decode_canonical
 
@@ -72,21 +73,21 @@ STREAMS: Mapping[str, tuple[Column, ...]] = {
 class TapedName(Struct, frozen=True):
     """What rarely changes of a number; told again whenever it does, and at a block's start."""
 
-    number: int
+    number: Whole
     identity: str
     callsign: str
     squawk: str
     party: Party
     sources: tuple[str, ...]
     nations: tuple[str, ...]
-    level: int
+    level: Integer
 
 
 class FrameHead(Struct, frozen=True):
     """Start of a frame."""
 
-    room_us: int
-    count: int
+    room_us: Integer
+    count: Whole
     names: tuple[TapedName, ...]
 
 
@@ -95,6 +96,11 @@ class Frame(Struct, frozen=True):
 
     head: FrameHead
     columns: dict[str, Any]
+
+
+def stream_of(block: str) -> str:
+    """Which of the tape's streams a block is of, by its name."""
+    return block.rpartition("-")[0]
 
 
 def width_of(stream: str) -> int:
@@ -141,7 +147,7 @@ def decode_frame(stream: str, plain: bytes) -> Frame:
     if not newline:
         raise WireError("a tape frame has no head")
     head = decode_canonical(raw, FrameHead)
-    if head.count < 0 or len(body) != head.count * width_of(stream):
+    if len(body) != head.count * width_of(stream):
         raise WireError(f"a tape frame of {head.count} rows has {len(body)} bytes of columns")
     columns: dict[str, Any] = {}
     place = 0

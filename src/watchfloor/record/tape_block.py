@@ -135,11 +135,6 @@ class Block(Struct, frozen=True):
             yield Frame(head, {name: values[part] for name, values in rows.items()})
             place += head.count
 
-    def frame(self, index: int) -> Frame:
-        """One frame."""
-        here = self.frame_of_row == index
-        return Frame(self.heads[index], {name: values[here] for name, values in self.columns.items()})
-
     def plain(self) -> Iterator[bytes]:
         """The frames as the journal held them."""
         for frame in self.frames():

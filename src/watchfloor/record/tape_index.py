@@ -1,28 +1,57 @@
-"""Where in the tape an instant lies, and the frame that was on screens then."""
+"""Which picture was the newest one taped at an entry: found by the entries, from one block of the tape."""
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 
-from watchfloor.record.tape import Frame
-from watchfloor.record.tape_block import Block
+from watchfloor.messages.air import TrackPicture
+from watchfloor.messages.entry import Entry
+from watchfloor.messages.room import TapeFrameWritten
+from watchfloor.record.folder_layout import journal_file, tape_file
+from watchfloor.record.tape import TRACKS, Frame, TapedName, stream_of
+from watchfloor.record.tape_files import named_frames
+from watchfloor.record.tape_pictures import picture_of
+
+KEPT_BLOCKS = 4
+
+_Named = list[tuple[Frame, Mapping[int, TapedName]]]
 
 
-class TapeIndex:
-    """Sealed blocks of one stream in one stretch of room time, in order: name, first and last room time."""
+class TapedPictures:
+    """The pictures of a record's tape, sealed or open. Blocks are read when they are asked for; few are kept."""
 
-    def __init__(self, blocks: Sequence[tuple[str, int, int]]) -> None:
-        self._blocks = list(blocks)
-        self._firsts = [first_us for _, first_us, _ in blocks]
+    def __init__(self, entries: Iterable[Entry], files: Mapping[str, bytes]) -> None:
+        self._files = files
+        self._seqs: list[int] = []
+        self._places: list[tuple[str, int]] = []
+        self._vouched_bytes: dict[str, int] = {}
+        self._blocks: dict[str, _Named] = {}
+        for entry in entries:
+            body = entry.body
+            if isinstance(body, TapeFrameWritten) and stream_of(body.block) == TRACKS:
+                self._seqs.append(entry.seq)
+                self._places.append((body.block, body.frame_count - 1))
+                self._vouched_bytes[body.block] = body.stored_bytes
 
-    def block_at(self, room_us: int) -> str | None:
-        """The block that holds the last frame not later than an instant; None, when the tape begins later.
+    def newest(self, first_seq: int, end_seq: int, from_us: int, until_us: int) -> TrackPicture | None:
+        """The last picture that entries from `first_seq` to before `end_seq` record, of these room times.
+
+        A frame that was under way when room time jumped is recorded behind the jump and shows a time before it.
+
+        **Doubt**: None, when no such picture was taped, or its block is not there.
 
         **Cost**: logarithmic; then one block is read and decoded, whatever the length of the tape.
         """
-        place = bisect_right(self._firsts, room_us) - 1
-        return None if place < 0 else self._blocks[place][0]
+        for place in reversed(range(bisect_left(self._seqs, first_seq), bisect_left(self._seqs, end_seq))):
+            block, index = self._places[place]
+            frames = self._frames(block)
+            if index < len(frames) and from_us <= frames[index][0].head.room_us <= until_us:
+                return picture_of(*frames[index])
+        return None
 
-
-def frame_at(block: Block, room_us: int) -> Frame:
-    """A block's last frame that is not later than an instant, or its first."""
-    return block.frame(max(bisect_right([head.room_us for head in block.heads], room_us) - 1, 0))
+    def _frames(self, block: str) -> _Named:
+        if block not in self._blocks:
+            raw = self._files.get(tape_file(block)) or self._files.get(journal_file(block))
+            while len(self._blocks) >= KEPT_BLOCKS:
+                del self._blocks[next(iter(self._blocks))]
+            self._blocks[block] = list(named_frames(block, raw, self._vouched_bytes[block])) if raw else []
+        return self._blocks[block]

@@ -110,14 +110,18 @@ def picture_of(frame: Frame, names: Mapping[int, TapedName]) -> TrackPicture:
     """The picture a frame holds, with `names` gathered from the block's heads so far."""
     columns = {name: values.tolist() for name, values in frame.columns.items()}
     tracks = []
+    labels: dict[tuple[int, tuple[str, ...]], Label] = {}
     for row in range(frame.head.count):
         name = names[columns["number"][row]]
         toa_us = columns["toa"][row] * 1000
+        label = labels.get((name.level, name.nations))
+        if label is None:
+            label = labels[name.level, name.nations] = Label(Level(name.level), name.nations)
         tracks.append(
             Track(
                 identity=name.identity,
                 number=name.number,
-                label=Label(Level(name.level), name.nations),
+                label=label,
                 sources=tuple(SourceAge(feed, toa_us) for feed in name.sources),
                 toa_us=toa_us,
                 lat_deg=columns["lat"][row] / _STEPS_A_DEGREE,

@@ -20,7 +20,7 @@ from watchfloor.messages.acts import (
     Verdict,
 )
 from watchfloor.messages.canonical import decode_canonical
-from watchfloor.messages.entry import Entry
+from watchfloor.messages.entry import Entry, input_key
 from watchfloor.messages.outcomes import (
     ActRefused,
     AdviceNoted,
@@ -120,7 +120,7 @@ def _holds(public: str, signed: SignedAct) -> bool:
 def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAct]], cases: dict[str, _Case]) -> None:
     """Take one outcome into its case; a decision is checked against all before it."""
     body = entry.body
-    act_id = body.decision_id if isinstance(body, RequestDecided) else entry.key.partition(".")[0]
+    act_id = body.decision_id if isinstance(body, RequestDecided) else input_key(entry.key)
     by_key = acts.get(act_id)
     if isinstance(body, RequestOpened) and by_key is not None and isinstance(by_key[0], RequestWritten):
         cases[body.request_id] = _Case(

@@ -11,17 +11,12 @@ from watchfloor.base.errors import WireError
 from watchfloor.messages.entry import Entry
 from watchfloor.messages.room import RoomClosed, RoomOpened, TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
 from watchfloor.record.folder_layout import JOURNAL_FILE, TAPE_FILE, journal_file, tape_file
-from watchfloor.record.tape import MAGIC, MAX_FRAME_BYTES, decode_frame
+from watchfloor.record.tape import MAGIC, MAX_FRAME_BYTES, decode_frame, stream_of
 from watchfloor.record.tape_block import decode_block
 from watchfloor.verify.report import Report
 
 _End = tuple[int, TapeBlockSealed | TapeBlockRecovered]
 _Frames = list[tuple[int, TapeFrameWritten]]
-
-
-def stream_of(block: str) -> str:
-    """Which of the tape's streams a block is of."""
-    return block.rpartition("-")[0]
 
 
 class TapeCheck:

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from watchfloor.app.replaying import Event, Recording
+from watchfloor.app.recording import Event, Recording
 from watchfloor.app.seats import Seats
 from watchfloor.app.writer import Writer
 from watchfloor.base.errors import InputError

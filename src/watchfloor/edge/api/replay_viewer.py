@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 from starlette.websockets import WebSocket
 
-from watchfloor.app.replaying import Event
+from watchfloor.app.recording import Event
 from watchfloor.app.screens import screen_digest, screen_document, who
 from watchfloor.app.seats import Session
 from watchfloor.app.state import RoomState

@@ -1,4 +1,4 @@
-"""`watchfloor record`: verify, prove, export, restore, witness, key."""
+"""`watchfloor record`: verify, prove, export, restore, witness, key, media, verifier."""
 
 import argparse
 from typing import Any
@@ -10,7 +10,7 @@ def add(commands: Any) -> None:
     """Add the command and its verbs."""
     parser = commands.add_parser(
         "record",
-        help="the record: verify, prove, export, restore, witness, key",
+        help="the record: verify, prove, export, restore, witness, key, media, verifier",
         description="Works on the record of a data folder, or on an export of one.",
         epilog="examples:\n  watchfloor record verify rooms/monday\n  watchfloor record export rooms/monday out\n"
         "  watchfloor record prove rooms/monday 17",

@@ -9,7 +9,6 @@ from typing import Any
 
 from watchfloor.app.exporting import ExportRules, export_files
 from watchfloor.app.proving import prove
-from watchfloor.app.replay import entries_of
 from watchfloor.base.errors import InputError, IntegrityError, UnavailableError
 from watchfloor.base.labels import Audience, Level
 from watchfloor.edge.cli.checking import check, refuse_export, refuse_inside, require_holding
@@ -20,8 +19,7 @@ from watchfloor.edge.stores.mcap_export import write_mcap
 from watchfloor.edge.stores.parquet_view import write_view
 from watchfloor.messages.room import RoomOpened
 from watchfloor.record.export_layout import is_export
-from watchfloor.record.folder_layout import LOG_FILE
-from watchfloor.record.log import LogFile
+from watchfloor.record.log import batches_of, entries_of
 
 
 def add(verbs: Any) -> None:
@@ -143,11 +141,9 @@ def prove_work(arguments: argparse.Namespace) -> int:
     files = holding_files(Path(arguments.folder))
     raws: list[bytes] = []
     notes: list[bytes] = []
-    for name in files:
-        if LOG_FILE.fullmatch(name):
-            for batch in LogFile(files[name]).batches():
-                raws += batch.entries
-                notes.append(batch.note)
+    for batch in batches_of(files):
+        raws += batch.entries
+        notes.append(batch.note)
     if not raws:
         raise InputError("nothing was written yet", field="folder")
     found = prove(raws, notes, arguments.seq)

@@ -4,12 +4,12 @@ import argparse
 import asyncio
 import json
 import re
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from watchfloor.app.inventory import Medium
 from watchfloor.app.media import DEFAULT_BOUND_BYTES, MediaKeeper
-from watchfloor.app.replay import entries_of
 from watchfloor.app.state import RoomState, fold
 from watchfloor.app.writer import Writer
 from watchfloor.base.errors import InputError, WireError
@@ -22,6 +22,7 @@ from watchfloor.edge.keeping import as_it_is, write_in
 from watchfloor.edge.stores.folder import DataFolder, FolderFiles
 from watchfloor.edge.stores.media_files import MediaFiles
 from watchfloor.messages.keeping import MediaKind
+from watchfloor.record.log import entries_of
 from watchfloor.wire.mpegts import carries_data
 
 
@@ -62,11 +63,8 @@ def list_work(arguments: argparse.Namespace) -> int:
     path = Path(arguments.folder)
     refuse_export(path)
     require_holding(path, "its inventory is not told", media_may_be_missing=True)
-    files = FolderFiles(path)
-    state = RoomState()
-    for entry in entries_of(files):
-        state = fold(state, entry)
-    store = MediaFiles(Path(arguments.folder))
+    state = reduce(fold, entries_of(FolderFiles(path)), RoomState())
+    store = MediaFiles(path)
     lacking = 0
     for digest, medium in state.media.items():
         is_there = store.holds(digest)

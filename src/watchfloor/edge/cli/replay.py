@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from watchfloor.app.moment import Moment, moment_at
 from watchfloor.app.rejudging import rejudge, rejudge_picture
-from watchfloor.app.replay import Moment, entries_of, moment_at
 from watchfloor.app.screens import screen_digest, screen_document
 from watchfloor.app.what_if import WhatIf, branch, what_if_of
 from watchfloor.base.errors import InputError
@@ -25,6 +25,7 @@ from watchfloor.messages.entry import Entry
 from watchfloor.messages.keeping import EngineNamed
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import Context
+from watchfloor.record.log import entries_of
 
 
 def add(commands: Any) -> None:

@@ -15,8 +15,8 @@ from watchfloor.edge.stores.disk import refusal
 from watchfloor.messages.entry import Entry
 from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
 from watchfloor.record.folder_layout import tape_file
-from watchfloor.record.tape import TRACKS, TapedName
-from watchfloor.record.tape_files import frames_in
+from watchfloor.record.tape import TRACKS, stream_of
+from watchfloor.record.tape_files import named_frames
 from watchfloor.record.tape_pictures import picture_of
 
 _GEOJSON = {"type": "object", "properties": {"geojson": {"type": "string"}}}
@@ -94,10 +94,9 @@ def _write(
 
     for entry in entries:
         body = entry.body
-        if isinstance(body, TapeBlockSealed | TapeBlockRecovered) and body.block.startswith(f"{TRACKS}-"):
-            names: dict[int, TapedName] = {}
-            for frame in frames_in(body.block, files.get(tape_file(body.block), b"")) if body.sealed_bytes else ():
-                names |= {name.number: name for name in frame.head.names}
+        if isinstance(body, TapeBlockSealed | TapeBlockRecovered) and stream_of(body.block) == TRACKS:
+            raw = files.get(tape_file(body.block))
+            for frame, names in named_frames(body.block, raw) if raw else ():
                 picture = picture_of(frame, names)
                 put("/tracks", picture.room_us, {"geojson": json.dumps(_features(picture, audience, context))})
         elif not isinstance(body, TapeFrameWritten) and releasable(body.label, audience):

@@ -16,11 +16,12 @@ from watchfloor.base.labels import Audience, Label, Level, releasable
 from watchfloor.messages.entry import Entry, encode_entry
 from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed
 from watchfloor.record.folder_layout import tape_file
-from watchfloor.record.tape import NOTHING, STREAMS, Frame, TapedName
-from watchfloor.record.tape_files import frames_in
+from watchfloor.record.tape import NOTHING, STREAMS, Frame, TapedName, stream_of
+from watchfloor.record.tape_files import named_frames
 
 HOUR_US = 3_600_000_000
 ROW_GROUP = 65_536
+_Named = tuple[Frame, Mapping[int, TapedName]]
 _SCALES = {"lat": 1e-6, "lon": 1e-6, "gs": 0.1, "trk": 0.01}
 _NAMES = {
     "lat": "lat_deg",
@@ -79,10 +80,10 @@ def _hours(
     stream: str, entries: list[Entry], files: Mapping[str, bytes], audience: Audience | None
 ) -> Iterator[dict[str, Any]]:
     """Columns of each hour of room time, sorted by number, then time."""
-    held: list[tuple[Frame, dict[int, TapedName]]] = []
+    held: list[_Named] = []
     for entry in entries:
         body = entry.body
-        if not isinstance(body, TapeBlockSealed | TapeBlockRecovered) or not body.block.startswith(f"{stream}-"):
+        if not isinstance(body, TapeBlockSealed | TapeBlockRecovered) or stream_of(body.block) != stream:
             continue
         raw = files.get(tape_file(body.block))
         if raw is None:
@@ -90,16 +91,12 @@ def _hours(
         if held and body.first_room_us - held[0][0].head.room_us >= HOUR_US:
             yield _columns(stream, held, audience)
             held = []
-        told: dict[int, TapedName] = {}
-        for frame in frames_in(body.block, raw):
-            if frame.head.names:
-                told = told | {name.number: name for name in frame.head.names}
-            held.append((frame, told))
+        held += named_frames(body.block, raw)
     if held:
         yield _columns(stream, held, audience)
 
 
-def _columns(stream: str, held: list[tuple[Frame, dict[int, TapedName]]], audience: Audience | None) -> dict[str, Any]:
+def _columns(stream: str, held: list[_Named], audience: Audience | None) -> dict[str, Any]:
     import pyarrow as pa  # noqa: PLC0415
 
     raw = {column.name: np.concatenate([frame.columns[column.name] for frame, _ in held]) for column in STREAMS[stream]}

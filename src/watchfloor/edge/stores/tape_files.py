@@ -7,7 +7,7 @@ from typing import IO
 from watchfloor.base.errors import UnavailableError
 from watchfloor.edge.stores.disk import refusal, sync_folder, write_durably
 from watchfloor.record.folder_layout import journal_file, tape_file
-from watchfloor.record.tape import MAGIC
+from watchfloor.record.tape import MAGIC, stream_of
 
 
 class TapeFiles:
@@ -69,11 +69,6 @@ class TapeFiles:
         """Let go of journals that are still open, as they are; the next start seals them."""
         while self._open:
             self._open.popitem()[1].close()
-
-
-def stream_of(block: str) -> str:
-    """The stream that a block is of."""
-    return block.rpartition("-")[0]
 
 
 def _write_all(file: IO[bytes], raw: bytes) -> None:

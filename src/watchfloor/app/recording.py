@@ -2,10 +2,11 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 
 from msgspec import Struct
 
-from watchfloor.app.replay import start_us_of, stretches
+from watchfloor.app.moment import context_of, start_us_of, stretches
 from watchfloor.app.state import RoomState, fold
 from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience, Label, releasable
@@ -13,7 +14,7 @@ from watchfloor.decisions.reviewing import Afterthoughts
 from watchfloor.messages.acts import AdviceGiven, SeatKind, SignedAct, Verdict, act_of
 from watchfloor.messages.air import TrackPicture
 from watchfloor.messages.alerts import AlertEnded, AlertRaised
-from watchfloor.messages.entry import Entry
+from watchfloor.messages.entry import Entry, input_key
 from watchfloor.messages.outcomes import (
     DecisionAwaited,
     RequestDecided,
@@ -22,13 +23,8 @@ from watchfloor.messages.outcomes import (
     RequestReopened,
     RequestStopped,
 )
-from watchfloor.messages.room import Context, TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
-from watchfloor.record.folder_layout import journal_file, tape_file
-from watchfloor.record.tape import TRACKS, Frame, TapedName
-from watchfloor.record.tape_files import frames_in
-from watchfloor.record.tape_pictures import picture_of
-
-KEPT_BLOCKS = 4
+from watchfloor.messages.room import Context
+from watchfloor.record.tape_index import TapedPictures
 
 
 class Event(Struct, frozen=True):
@@ -58,7 +54,7 @@ class Recording:
     def __init__(self, entries: list[Entry], files: Mapping[str, bytes], states: list[RoomState] | None = None) -> None:
         if not entries:
             raise InputError("nothing was written yet; there is nothing to replay", field="folder")
-        self.entries, self._files = entries, files
+        self.entries = entries
         self.states = [RoomState(), *(states if states is not None else _states_of(entries))]
         opened = next((state.opened for state in self.states if state.opened), None)
         if opened is None:
@@ -70,15 +66,12 @@ class Recording:
             for first, last in stretches(entries)
             if any(state.clock for state in self.states[first + 1 : last + 2])
         ]
-        self._blocks: dict[str, tuple[list[Frame], list[Mapping[int, TapedName]]]] = {}
-        self._index = _blocks_of(entries)
+        self._taped = TapedPictures(entries, files)
         self._events: list[Event] | None = None
 
     def context(self) -> Context:
         """What screens of this recording say that they are."""
-        if self.is_branch:
-            return Context.WHAT_IF
-        return Context.EXERCISE_REPLAY if self.opened.context is Context.EXERCISE else Context.REPLAY
+        return Context.WHAT_IF if self.is_branch else context_of(self.opened)
 
     def span_us(self, stretch: int) -> tuple[int, int]:
         """First and last room time of a stretch."""
@@ -88,34 +81,11 @@ class Recording:
     def size_at(self, stretch: int, room_us: int) -> int:
         """How many entries there were at an instant of a stretch."""
         first, last = self.stretches[stretch]
-        times = [entry.room_us for entry in self.entries[first : last + 1]]
-        return max(first + bisect_right(times, room_us), first + 1)
+        return max(bisect_right(self.entries, room_us, first, last + 1, key=attrgetter("room_us")), first + 1)
 
     def picture(self, size: int, stretch: int, room_us: int) -> TrackPicture | None:
         """The last picture taped in a stretch by an instant, as far as the first `size` entries tell."""
-        first, _ = self.stretches[stretch]
-        usable = [one for one in self._index if first <= one[0] < size and one[2] <= room_us]
-        if not usable:
-            return None
-        frames, names = self._frames(usable[-1][1])
-        place = bisect_right([frame.head.room_us for frame in frames], room_us) - 1
-        return None if place < 0 else picture_of(frames[place], names[place])
-
-    def _frames(self, block: str) -> tuple[list[Frame], list[Mapping[int, TapedName]]]:
-        if block not in self._blocks:
-            raw = self._files.get(tape_file(block)) or self._files.get(journal_file(block)) or b""
-            held = self.states[-1].open_blocks.get(block)
-            frames = list(frames_in(block, raw, held.stored_bytes if held else None)) if raw else []
-            told: dict[int, TapedName] = {}
-            names: list[Mapping[int, TapedName]] = []
-            for frame in frames:
-                if frame.head.names:
-                    told = told | {name.number: name for name in frame.head.names}
-                names.append(told)
-            while len(self._blocks) >= KEPT_BLOCKS:
-                del self._blocks[next(iter(self._blocks))]
-            self._blocks[block] = frames, names
-        return self._blocks[block]
+        return self._taped.newest(self.stretches[stretch][0], size, self.span_us(stretch)[0], room_us)
 
     def events(self, stretch: int) -> list[Event]:
         """What happened in a stretch, in order."""
@@ -132,7 +102,7 @@ class Recording:
         found = []
         causes: dict[str, int] = {}
         for entry in self.entries:
-            cause_seq = causes.setdefault(_input_key(entry.key), entry.seq)
+            cause_seq = causes.setdefault(input_key(entry.key), entry.seq)
             kind = _EVENTS.get(type(entry.body))
             if kind is not None:
                 request_id = getattr(entry.body, "request_id", "")
@@ -192,12 +162,6 @@ _WHAT: Mapping[type, Callable[[object], str]] = {
 }
 
 
-def _input_key(key: str) -> str:
-    """The key of the input that an entry follows from: outcomes carry it with a number behind a dot."""
-    base, dot, tail = key.rpartition(".")
-    return base if dot and tail.isdigit() else key
-
-
 def _what(entry: Entry, request_id: str) -> str | None:
     body = entry.body
     if isinstance(body, SignedAct):
@@ -229,21 +193,3 @@ def _states_of(entries: list[Entry]) -> list[RoomState]:
         state = fold(state, entry)
         states.append(state)
     return states
-
-
-def _blocks_of(entries: list[Entry]) -> list[tuple[int, str, int]]:
-    """Blocks of tracks: entry of the first frame, name, first room time; of open ones, that of their first entry."""
-    firsts: dict[str, int] = {}
-    found = []
-    still: dict[str, tuple[int, str, int]] = {}
-    for entry in entries:
-        block = getattr(entry.body, "block", "")
-        if block.startswith(f"{TRACKS}-"):
-            firsts.setdefault(block, entry.seq)
-            if isinstance(entry.body, TapeBlockSealed | TapeBlockRecovered) and entry.body.sealed_bytes:
-                found.append((firsts[block], block, entry.body.first_room_us))
-            if isinstance(entry.body, TapeFrameWritten):
-                still.setdefault(block, (entry.seq, block, entry.room_us))
-            else:
-                still.pop(block, None)
-    return sorted([*found, *still.values()])

@@ -6,7 +6,6 @@ Where room time was there twice, because it jumped back, the last visit counts a
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from itertools import islice
 
 from msgspec import Struct
 
@@ -14,13 +13,9 @@ from watchfloor.app.state import RoomState, fold
 from watchfloor.base.errors import InputError
 from watchfloor.base.instants import hms_from_us, us_from_hms, us_from_rfc3339
 from watchfloor.messages.air import TrackPicture
-from watchfloor.messages.entry import Entry, decode_entry
-from watchfloor.messages.room import ClockSet, Context, RoomOpened, TapeFrameWritten
-from watchfloor.record.folder_layout import LOG_FILE, journal_file, tape_file
-from watchfloor.record.log import LogFile
-from watchfloor.record.tape import TRACKS, Frame, TapedName
-from watchfloor.record.tape_files import frames_in
-from watchfloor.record.tape_pictures import picture_of
+from watchfloor.messages.entry import Entry
+from watchfloor.messages.room import ClockSet, Context, RoomOpened
+from watchfloor.record.tape_index import TapedPictures
 
 DAY_US = 86_400_000_000
 
@@ -37,15 +32,6 @@ class Moment(Struct, frozen=True):
     other_visits_us: tuple[int, ...] = ()
 
 
-def entries_of(files: Mapping[str, bytes]) -> list[Entry]:
-    """All entries of a data folder's log that are whole, unchecked: verify first."""
-    found: list[Entry] = []
-    for name in sorted(name for name in files if LOG_FILE.fullmatch(name)):
-        for batch in LogFile(files[name]).batches():
-            found.extend(decode_entry(raw) for raw in batch.entries)
-    return found
-
-
 def moment_at(entries: list[Entry], files: Mapping[str, bytes], text: str) -> Moment:
     """The room at an instant.
 
@@ -59,10 +45,15 @@ def moment_at(entries: list[Entry], files: Mapping[str, bytes], text: str) -> Mo
     for entry in entries[: last + 1]:
         state = fold(state, entry)
     opened = state.opened or _first_opening(entries)
-    context = Context.EXERCISE_REPLAY if opened.context is Context.EXERCISE else Context.REPLAY
     start = max(first for first, _ in segments if first <= last)
-    picture = _picture(entries[start : last + 1], files, room_us)
-    return Moment(context, room_us, opened.utc_offset_s, last, state, picture, others)
+    taped = TapedPictures(entries, files)
+    picture = taped.newest(start, last + 1, start_us_of(entries[start]), room_us)
+    return Moment(context_of(opened), room_us, opened.utc_offset_s, last, state, picture, others)
+
+
+def context_of(opened: RoomOpened) -> Context:
+    """What a replay of a room says that it is."""
+    return Context.EXERCISE_REPLAY if opened.context is Context.EXERCISE else Context.REPLAY
 
 
 def _first_opening(entries: list[Entry]) -> RoomOpened:
@@ -116,23 +107,3 @@ def _find(entries: list[Entry], segments: list[tuple[int, int]], text: str) -> t
 def start_us_of(entry: Entry) -> int:
     """Room time at which an entry's stretch begins to count."""
     return entry.body.epoch_room_us if isinstance(entry.body, ClockSet) else entry.room_us
-
-
-def _picture(entries: list[Entry], files: Mapping[str, bytes], room_us: int) -> TrackPicture | None:
-    """The last frame of these entries that is not later than the instant."""
-    written = [entry.body for entry in entries if isinstance(entry.body, TapeFrameWritten)]
-    tracks = [frame for frame in written if frame.block.startswith(f"{TRACKS}-")]
-    for block in reversed(list(dict.fromkeys(frame.block for frame in tracks))):
-        counted = max(frame.frame_count for frame in tracks if frame.block == block)
-        vouched = max(frame.stored_bytes for frame in tracks if frame.block == block)
-        raw = files.get(tape_file(block)) or files.get(journal_file(block))
-        names: dict[int, TapedName] = {}
-        found: Frame | None = None
-        for frame in islice(frames_in(block, raw, vouched), counted) if raw else ():
-            if frame.head.room_us > room_us:
-                break
-            names.update({name.number: name for name in frame.head.names})
-            found = frame
-        if found is not None:
-            return picture_of(found, names)
-    return None
