@@ -21,6 +21,7 @@ area_id: an area of the pack; there is no finer place
 area_km2: an area's size on the ellipsoid
 areas: areas of the pack
 as_seat_id: the seat from whose view somebody looked back
+asked: roles that a finding asks
 at: a room time as people write it
 at_us: room time of an act or outcome
 author: who wrote a request
@@ -33,9 +34,11 @@ board: requests as a screen shows them
 body: the fact inside an entry
 callsign: what an aircraft calls itself
 callsigns: names of scripted aircraft
+cases: test cases of a pack's rules
 cause: why something ended
 caveat: what a nation takes no part in, in words
 cited: acts that a decider relied on
+city: the city that an area is part of
 cleared_bytes: bytes of an unfinished write that a start cleared away
 climbs_from_field: whether a scripted aircraft starts on the ground
 clock: the pack's clock
@@ -50,6 +53,7 @@ cpa_us: room time of closest approach
 cut_bytes: bytes cut behind what the record vouches for
 date: the room's date
 decided: a signed decision as shown
+decision: what the rule engine itself said
 decision_id: the act that decided
 descends_to_field: whether a scripted aircraft lands
 digest: SHA-256 of bytes or of a screen
@@ -61,17 +65,22 @@ encounter: the closest approach of a pair
 end: the exercise's last minute
 end_us: when a loss of separation ends, or a stretch of room time does
 ended: why an alert is over
+engine: the rule engine's own answer
 epoch_room_us: room time at a clock setting
 epoch_toe_us: entry time of a clock setting
 epoch_us: midnight of the room's date
+errors: errors of policies, in the engine's words
 events: what a replay can step to
 expected_advantage: the decider's answer to the second question
+facts: what rules were told of a request
 failed: why the record cannot be written
+faults: why policies, schema or question do not fit each other
 feature: the kind of a map feature
 feed: which feed a scripted aircraft is heard on
 feed_id: a feed's name
 feeds: feeds of a pack or room
 fictional: whether all geography is invented
+files: rule files of a version
 first: the first of two, or of a block
 first_off_block_min: minutes from the start to the first departure
 first_room_us: room time of a tape block's first frame
@@ -86,14 +95,16 @@ guests: own positions of TAK clients
 head: the log's newest checkpoint that a screen had
 header: the pack's main file
 headway_min: minutes between departures
-held: seats that could see a fact, since when
+held: by whom an area is held at the start, in the map's words
 hoped_for: what is hoped for
 horizon: where what came later is hidden from a person
 horizontal_m: horizontal minimum
 horizontal_nm: horizontal minimum as packs write it
 id: a name inside a pack
 identity: transponder address or CoT uid of an aircraft
+in_force: the version of the rules in force at the start
 is_exercise: whether the rules are those of an exercise
+is_near_line: whether an area may lie within 20 NM of a party line
 jump_to_us: room time to jump to
 jumped: whether a clock setting begins a new time context
 key: idempotency key of an entry
@@ -147,6 +158,7 @@ origin: the log's name in its checkpoints
 other_parties: parties with rooms of their own
 pack_digest: hash over a pack's files
 pack_id: a pack's name
+parts: policies behind an answer by their full ids
 party: whose aircraft it is
 path: vertices of a scripted route
 paused: whether room time stands
@@ -162,7 +174,7 @@ radius_nm: radius of a ring around an airfield
 raised_us: room time at which an alert was raised
 rate_permille: room seconds per thousand seconds
 reason: why something was refused or ended
-reasons: how often each reason of refusal came
+reasons: policies behind the engine's own decision
 remaining_doubt: the decider's answer to the third question
 reopened_seq: the entry that is open again, as what it missed came back
 request_id: a request's name on the board
@@ -175,10 +187,13 @@ room_us: room time
 root: root of the log's tree
 routes: scripted aircraft
 rule_id: the rule that asks
+rulebook: all versions of a pack's rules
+rules: ids of rules behind an answer
 rules_digest: hash of the rules' text
 rules_text: the rules' full text
 rules_version: version of the rules
 sample: first bytes of something refused
+schema: what rules may ask of
 screen: what a screen shows
 screen_digest: hash of the screen a decision was read from
 screens: the hash of each audience's screen at a moment
@@ -211,6 +226,7 @@ stored_bytes: bytes of a tape block as stored
 story: what an exercise is about
 stretches: stretches of room time that run without a jump
 tape_failed: why the tape cannot be written
+text: a rule file's text
 thoughts: second thoughts: what somebody would have answered
 times_us: room time at each vertex
 title: what a pack is called
@@ -224,11 +240,16 @@ trk_deg: true track
 uid: a TAK client's uid
 until_us: end of a request's window
 use: who uses an airfield
+usual: facts that a case leaves out
 utc_offset: the room's distance from UTC, as packs write it
 utc_offset_s: the room's distance from UTC
+valid: whether policies, schema and question fit each other
+valid_from: when a version of rules may take effect at the earliest
+valid_until: when a version of rules ends at the latest
 velocity_toa_us: time of applicability of a velocity
 verdict: what an adviser pressed
 version: version of a request or entry type
+versions: versions of a pack's rules, oldest first
 vertical_at_cpa_ft: vertical distance at closest approach
 vertical_ft: vertical minimum or distance
 vs_fpm: vertical rate

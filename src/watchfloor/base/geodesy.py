@@ -5,6 +5,7 @@ metres. Nothing here has a special case for the date line or the poles.
 **Source**: NGA.STND.0036 (WGS 84), table 3.1; geodesics by geographiclib (Karney 2013).
 """
 
+from itertools import pairwise
 from math import asin, cos, radians, sin, sqrt
 
 import numpy as np
@@ -20,6 +21,7 @@ FLATTENING = 1.0 / 298.257223563
 _E2 = FLATTENING * (2.0 - FLATTENING)
 MEAN_RADIUS_M = 6_371_008.8
 LONGEST_DEGREE_M = 111_700.0
+PATHS_DISTANCE_ERROR = 0.02
 
 
 def ecef_from_wgs84(lat_deg: Floats, lon_deg: Floats) -> Floats:
@@ -98,3 +100,45 @@ def area_km2(ring: tuple[tuple[float, float], ...]) -> float:
         polygon.AddPoint(lat_deg, lon_deg)
     _, _, area_m2 = polygon.Compute()
     return abs(float(area_m2)) / 1e6
+
+
+def paths_distance_m(first: tuple[tuple[float, float], ...], second: tuple[tuple[float, float], ...]) -> Metres:
+    """Shortest distance [m] between two paths of at most a few degrees; 0 where they cross.
+
+    Reckoned on a plane at their mean latitude: within 2 % (`PATHS_DISTANCE_ERROR`) below 60 degrees and 500 km.
+
+    **Args**: vertices as (longitude, latitude) [deg].
+    """
+    lats = [lat for path in (first, second) for _, lat in path]
+    scale = cos(radians(sum(lats) / len(lats)))
+    flat = [[(lon * scale * LONGEST_DEGREE_M, lat * LONGEST_DEGREE_M) for lon, lat in path] for path in (first, second)]
+    edges = [list(pairwise(path)) for path in flat]
+    return Metres(min(_edges_distance_m(one, other) for one in edges[0] for other in edges[1]))
+
+
+_Point = tuple[float, float]
+
+
+def _edges_distance_m(one: tuple[_Point, _Point], other: tuple[_Point, _Point]) -> float:
+    if _sides(*one, *other) and _sides(*other, *one):
+        return 0.0
+    return min(
+        *(_to_edge_m(point, other) for point in one),
+        *(_to_edge_m(point, one) for point in other),
+    )
+
+
+def _sides(start: _Point, end: _Point, left: _Point, right: _Point) -> bool:
+    """Whether two points lie on different sides of a line."""
+    turns = [
+        (end[0] - start[0]) * (point[1] - start[1]) - (end[1] - start[1]) * (point[0] - start[0])
+        for point in (left, right)
+    ]
+    return turns[0] * turns[1] < 0
+
+
+def _to_edge_m(point: _Point, edge: tuple[_Point, _Point]) -> float:
+    (x, y), ((x1, y1), (x2, y2)) = point, edge
+    length2 = (x2 - x1) ** 2 + (y2 - y1) ** 2
+    along = 0.0 if length2 == 0 else max(0.0, min(1.0, ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / length2))
+    return sqrt((x - x1 - along * (x2 - x1)) ** 2 + (y - y1 - along * (y2 - y1)) ** 2)

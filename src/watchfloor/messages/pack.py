@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 from watchfloor.base.labels import Label
 from watchfloor.messages.acts import Digest, Ident, Kind, NeededWords, Verdict
 from watchfloor.messages.air import Party
+from watchfloor.messages.rulebook import Rulebook
 
 Ring = tuple[tuple[float, float], ...]
 Share = Annotated[float, Meta(ge=0)]
@@ -143,13 +144,19 @@ class PackHeader(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Area(Struct, frozen=True, kw_only=True):
-    """A named area of the map that a request may be about; none is smaller than a 5 km cell."""
+    """A named area of the map that a request may be about; none is smaller than a 5 km cell.
+
+    `held`: by whom at the start, in the map's words; `is_near_line`: perhaps within 20 NM of a party line.
+    """
 
     id: str
     name: str
     feature: str
     rings: tuple[Ring, ...]
     area_km2: float
+    city: str = ""
+    held: str = ""
+    is_near_line: bool = False
 
 
 class Airfield(Struct, frozen=True, kw_only=True):
@@ -220,6 +227,7 @@ class Pack(Struct, frozen=True, kw_only=True):
     rules_digest: str
     rules_text: str
     advice: RequiredAdvice
+    rulebook: Rulebook
     areas: tuple[Area, ...]
     airfields: tuple[Airfield, ...]
     routes: tuple[Route, ...]

@@ -4,7 +4,7 @@
 |---|---|
 | `pack.yaml` | nations, roles, seats, minima, address blocks, feeds, kinds, clock |
 | `map.geojson` | land, districts, towns, airfields, corridors, lines: drawn, and areas for requests |
-| `rules/required-advice.yaml` | who must be asked, by rule and version |
+| `rules/` | rules of engagement: see `wire/pack_rules.py`; `required-advice.yaml`: who must be asked |
 | `opening.yaml` | acts of simulated seats from before the start; may be absent |
 | `feeds/traffic.geojson` | scripted aircraft; may be absent |
 
@@ -17,8 +17,9 @@ from hashlib import sha256
 from typing import Any
 
 from watchfloor.base.errors import InputError
-from watchfloor.base.geodesy import area_km2
+from watchfloor.base.geodesy import PATHS_DISTANCE_ERROR, area_km2, paths_distance_m
 from watchfloor.base.instants import us_from_hms, us_from_rfc3339
+from watchfloor.base.units import metres_from_nm
 from watchfloor.messages.pack import (
     Airfield,
     Area,
@@ -31,9 +32,11 @@ from watchfloor.messages.pack import (
     Route,
 )
 from watchfloor.wire.marked import Marked, PackError
+from watchfloor.wire.pack_rules import rulebook_of
 from watchfloor.wire.pack_traffic import routes_of
 
 SMALLEST_AREA_KM2 = 25.0
+NEAR_LINE_NM = 20.0
 POWERS = frozenset(
     {
         *("write", "doubt", "acknowledge", "run_watch", "decide", "grant", "change_rules", "advise", "resolve"),
@@ -70,6 +73,7 @@ def parse_pack(files: Mapping[str, bytes]) -> Pack:
         rules_digest=sha256(files["rules/required-advice.yaml"]).hexdigest(),
         rules_text=files["rules/required-advice.yaml"].decode(),
         advice=advice,
+        rulebook=rulebook_of(files, midnight_us),
         areas=areas,
         airfields=_airfields(map_file, features),
         routes=routes,
@@ -188,6 +192,7 @@ def _features(file: Marked) -> list[dict[str, Any]]:
 
 def _areas(file: Marked, features: list[dict[str, Any]]) -> tuple[Area, ...]:
     found = []
+    lines = _party_lines(file, features)
     for place, feature in enumerate(features):
         properties = feature["properties"]
         if properties.get("feature") not in _AREA_FEATURES:
@@ -210,9 +215,31 @@ def _areas(file: Marked, features: list[dict[str, Any]]) -> tuple[Area, ...]:
                 feature=str(properties["feature"]),
                 rings=rings,
                 area_km2=size_km2,
+                city=str(properties.get("city") or ""),
+                held=str(properties.get("held_at_start") or ""),
+                is_near_line=_is_near_line(rings[0], lines),
             )
         )
     return tuple(found)
+
+
+def _party_lines(file: Marked, features: list[dict[str, Any]]) -> list[Ring]:
+    found = []
+    for place, feature in enumerate(features):
+        if feature["properties"].get("feature") == "party_line":
+            path = ("features", place, "geometry", "coordinates")
+            try:
+                found.append(tuple((float(lon), float(lat)) for lon, lat in feature["geometry"]["coordinates"]))
+            except (KeyError, TypeError, ValueError) as error:
+                raise file.fault(path, "a party line is a LineString of longitude and latitude") from error
+    return found
+
+
+def _is_near_line(ring: Ring, lines: list[Ring]) -> bool:
+    """Whether an area may lie within 20 NM of a party line; in doubt it does."""
+    return any(
+        paths_distance_m(ring, line) <= metres_from_nm(NEAR_LINE_NM) * (1 + PATHS_DISTANCE_ERROR) for line in lines
+    )
 
 
 def _ring(file: Marked, path: tuple[str | int, ...], ring: Any) -> Ring:

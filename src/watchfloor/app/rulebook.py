@@ -1,0 +1,113 @@
+"""A pack's rulebook ready to answer: each version parsed once, with the map's areas and the room's nations."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from watchfloor.base.errors import InputError
+from watchfloor.messages.acts import Kind
+from watchfloor.messages.findings import Finding
+from watchfloor.messages.pack import Pack
+from watchfloor.messages.rulebook import RuleCase, RuleVersion
+from watchfloor.rules.checking import Remark, check_names
+from watchfloor.rules.engine import Question, RuleSet
+from watchfloor.rules.facts import entities_of, question_of, schema_faults
+from watchfloor.rules.shape import shape_of
+
+
+class CaseResult(Struct, frozen=True):
+    """One of the pack's cases, as it is due and as it came out."""
+
+    case: RuleCase
+    finding: Finding
+
+    @property
+    def holds(self) -> bool:
+        """Whether answer, rules and asked roles are the ones due."""
+        due = (self.case.answer, tuple(sorted(self.case.rules)), tuple(sorted(self.case.asked)))
+        return due == (self.finding.answer, self.finding.rules, self.finding.asked)
+
+
+class RulesInUse:
+    """One version of rules on one map."""
+
+    def __init__(self, version: RuleVersion, nations: tuple[str, ...], pack: Pack) -> None:
+        """Parse.
+
+        **Raises**: RuleFaultError, with file, line and column, when a file does not parse.
+        """
+        self.version = version
+        self.rules = rule_set_of(version)
+        assert self.rules.schema is not None
+        self.shape = shape_of(self.rules.schema)
+        self._entities = self.rules.entities(entities_of(self.shape, nations, pack.areas))
+
+    def question(self, nation: str, kind: Kind, area_id: str, facts: Mapping[str, Any]) -> Question:
+        """The question that these facts make."""
+        return question_of(self.shape, nation, kind, area_id, facts)
+
+    def ask(self, question: Question) -> Finding:
+        """What the rules answer."""
+        return self.rules.ask(question, self._entities)
+
+    def run_case(self, case: RuleCase) -> CaseResult:
+        """One of the pack's own cases."""
+        return CaseResult(case, self.ask(self.question(case.nation, case.kind, case.area, case.facts)))
+
+    def remarks(self, pack: Pack) -> list[Remark]:
+        """Everything that is wrong without asking a solver."""
+        roles = {role.id for role in pack.header.roles}
+        found = check_names(self.rules, roles)
+        found.extend(Remark("fault", "schema", 0, "", sentence) for sentence in schema_faults(self.rules))
+        return found
+
+
+def rule_set_of(version: RuleVersion) -> RuleSet:
+    """A version's rules, parsed.
+
+    **Raises**: RuleFaultError, with file, line and column.
+    """
+    return RuleSet({file.name: file.text for file in version.files}, version.schema)
+
+
+def rules_in_use(pack: Pack, name: str = "") -> RulesInUse:
+    """A version of a pack's rules; without a name the one in force at the start.
+
+    **Raises**: InputError, when there is no such version; RuleFaultError, when it does not parse.
+    """
+    version = pack.rulebook.version(name or pack.rulebook.in_force)
+    if version is None:
+        known = ", ".join(f"`{one.version}`" for one in pack.rulebook.versions)
+        raise InputError(f"the pack has no rules of version `{name}`; it has {known}", field="version")
+    return RulesInUse(version, tuple(nation.id for nation in pack.header.nations), pack)
+
+
+def version_text(version: RuleVersion) -> str:
+    """A version in full, as the record keeps it."""
+    return msgspec.json.encode(version).decode()
+
+
+def check_rulebook(pack: Pack) -> list[tuple[str, Remark]]:
+    """Every fault of every version that stands without asking a solver, and every case that does not hold."""
+    found: list[tuple[str, Remark]] = []
+    for version in pack.rulebook.versions:
+        rules = rules_in_use(pack, version.version)
+        found.extend((version.version, remark) for remark in rules.remarks(pack))
+        for case in pack.rulebook.cases:
+            if case.version == version.version and not found:
+                result = rules.run_case(case)
+                if not result.holds:
+                    found.append((version.version, Remark("fault", "rules/cases.yaml", 0, case.name, _told(result))))
+    return found
+
+
+def _told(result: CaseResult) -> str:
+    due, got = result.case, result.finding
+    faults = f" ({'; '.join(got.faults)})" if got.faults else ""
+    came = f"{got.answer.value} by {', '.join(got.rules) or 'none'} asking {', '.join(got.asked) or 'nobody'}"
+    return (
+        f"due {due.answer.value} by {', '.join(due.rules) or 'none'} asking {', '.join(due.asked) or 'nobody'}; "
+        f"came out {came}{faults}"
+    )

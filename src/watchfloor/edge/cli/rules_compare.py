@@ -1,0 +1,135 @@
+"""`watchfloor rules compare OLD NEW`: what a change of rules makes newly possible or newly stopped."""
+
+import argparse
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from watchfloor.app.rulebook import rule_set_of, rules_in_use
+from watchfloor.base.errors import InputError, UnavailableError
+from watchfloor.edge.stores.packs import load_pack
+from watchfloor.rules.engine import RuleSet
+
+_ATTRIBUTE = re.compile(r'"attr": "([^"]+)"')
+
+if TYPE_CHECKING:
+    from watchfloor.rules.compare import ChangeClass, Comparison
+
+
+def add(verbs: Any) -> None:
+    """Add the verb."""
+    compare = verbs.add_parser(
+        "compare",
+        help="what becomes newly possible or newly stopped between two versions",
+        description="Compares two committed versions of a pack's rules, or two policy files with --schema, over all "
+        "questions there are: one class for each way in which answers change, with a worked example that was run again "
+        "through the engine, and a proof that no class is missing. It takes no request and no goal. Exit code 1: it "
+        "cannot compare; the policy and its line are named.",
+        epilog="example: watchfloor rules compare 3 4-draft",
+    )
+    compare.add_argument("old", metavar="OLD", help="a version of the pack, or a policy file")
+    compare.add_argument("new", metavar="NEW", help="another one")
+    compare.add_argument("--pack", default="eight-thirty", help="name or folder of the pack (default: %(default)s)")
+    compare.add_argument("--schema", metavar="S", help="with policy files: their schema")
+    compare.add_argument("--json", action="store_true", help="JSON lines and nothing else")
+    compare.set_defaults(work=work_compare)
+
+
+def work_compare(arguments: argparse.Namespace) -> int:
+    """Compare; exit code 1 when it cannot."""
+    try:
+        from watchfloor.rules.compare import CannotCompareError, compare  # noqa: PLC0415  # an extra
+    except ImportError as error:
+        raise UnavailableError("comparing needs the extra `analysis`: pip install 'watchfloor[analysis]'") from error
+    old, new = _rule_sets(arguments)
+    try:
+        comparison = compare(old, new)
+    except CannotCompareError as error:
+        print(json.dumps({"cannot_compare": str(error)}) if arguments.json else str(error))
+        return 1
+    if arguments.json:
+        _tell_json(comparison)
+    else:
+        _tell(comparison, old, new)
+    return 0
+
+
+def _rule_sets(arguments: argparse.Namespace) -> tuple[RuleSet, RuleSet]:
+    names = (arguments.old, arguments.new)
+    if arguments.schema is None:
+        pack = load_pack(arguments.pack)
+        old, new = (rule_set_of(rules_in_use(pack, name).version) for name in names)
+        return old, new
+    texts = {}
+    for name in (*names, arguments.schema):
+        try:
+            texts[name] = Path(name).read_bytes().decode()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"`{name}` cannot be read: {error}", field=name) from error
+    old, new = (RuleSet({name: texts[name]}, texts[arguments.schema]) for name in names)
+    return old, new
+
+
+def _tell_json(comparison: "Comparison") -> None:
+    for one in comparison.classes:
+        print(
+            json.dumps(
+                {
+                    "class": one.word,
+                    "action": one.action,
+                    "before": one.before.value,
+                    "after": one.after.value,
+                    "before_by": one.before_by,
+                    "after_by": one.after_by,
+                    "answered": one.answered,
+                    "example": {"request": one.question, "entities": one.entities},
+                }
+            )
+        )
+    print(
+        json.dumps(
+            {"changed": comparison.changed, "classes": len(comparison.classes), "proved_complete": comparison.proofs}
+        )
+    )
+
+
+def _tell(comparison: "Comparison", old: RuleSet, new: RuleSet) -> None:
+    if not comparison.changed:
+        print("nothing changed: the two versions hold the same policies")
+        return
+    print(f"changed policies: {', '.join(comparison.changed)}")
+    named = _facts_named(comparison, (old, new))
+    word = ""
+    for one in comparison.classes:
+        if one.word != word:
+            word = one.word
+            print(f"\n{word}:")
+        print(f"  {_about(one)}")
+        print(f"    for example: {_example(one, named)}")
+    print(f"\n{len(comparison.classes)} classes; every example was run through the engine again.")
+    print(f"Proved for all {comparison.proofs} kinds of question that no class is missing.")
+
+
+def _about(one: "ChangeClass") -> str:
+    before = f"{one.before.value} by {' '.join(one.before_by) or 'unchanged rules'}"
+    after = one.after.value + (f" by {' '.join(one.after_by)}" if one.after_by else "")
+    although = f"; also where {', '.join(one.answered)} had asked and were answered" if one.answered else ""
+    return f"{one.action}: {before} -> {after}{although}"
+
+
+def _facts_named(comparison: "Comparison", sets: tuple[RuleSet, RuleSet]) -> frozenset[str]:
+    """Facts that the changed policies speak of; the others of an example only fill the form."""
+    bodies = [rule.body for rules in sets for rule in rules.rules.values() if rule.part in comparison.changed]
+    return frozenset(match[1] for body in bodies for match in _ATTRIBUTE.finditer(body))
+
+
+def _example(one: "ChangeClass", named: frozenset[str]) -> str:
+    ids = {name: one.question[name]["id"] for name in ("principal", "resource")}
+    facts = [
+        f"{name} = {json.dumps(value)}" for name, value in sorted(one.question["context"].items()) if name in named
+    ]
+    for entity in one.entities:
+        known = [f"its {name} = {json.dumps(value)}" for name, value in entity["attrs"].items() if name in named]
+        facts.extend(known)
+    return f"{ids['principal']} on {ids['resource']}" + "".join(f", {fact}" for fact in facts)
