@@ -29,6 +29,7 @@ PLAIN = ("FORMAT", "CONTEXT", "checkpoint", "checkpoints", "keys.txt")
 KEY_CHANGES = ("LogKeyChanged", "SecondSignerSet")
 OUTCOMES = (
     "AdviceNoted",
+    "DecisionAskedAgain",
     "DoubtAnswered",
     "RequestDecided",
     "RequestHeld",
@@ -207,6 +208,7 @@ class Verifier:
         self.hidden_files: set[str] = set()
         # what entries have said so far
         self.room, self.context, self.seats, self.acts, self.cases = "", "", {}, {}, {}
+        self.doctrine: dict = {}
         self.open_frames: dict[str, list] = {}
         self.ended: dict[str, dict] = {}
         self.closed = False
@@ -396,6 +398,10 @@ class Verifier:
             for held in self.media.values():
                 if held["act"] == body["act_id"]:
                     held["words"] = held["before"]
+        elif kind == "DoctrineSet":
+            self.doctrine = body
+        elif kind == "RulesAnswered":
+            self.take_ruling(seq, entry, body)
         elif kind in OUTCOMES:
             self.take_outcome(seq, entry, body)
         elif kind == "TapeFrameWritten":
@@ -471,6 +477,9 @@ class Verifier:
                 "resolvers": set(),
                 "until": act["until_us"],
                 "over": False,
+                "standing": self.standing_roles(act, entry["room_us"]),
+                "ruled": None,
+                "ruled_by": "",
             }
             return
         case = self.cases.get(body["request_id"])
@@ -483,6 +492,9 @@ class Verifier:
                 case["advised"].add(signed["actor"]["role"])
         elif kind == "RequestHeld":
             case["doubts"].add(body["doubt_id"])
+            case["over"] = False
+        elif kind == "DecisionAskedAgain":
+            case["version"], case["advised"], case["over"] = body["version"], set(), False
         elif act.get("type") == "DoubtResolved" and kind in ("RequestReopened", "DoubtAnswered"):
             case["doubts"].discard(act["doubt_id"])
             case["resolvers"].add(signed["actor"]["person_id"])
@@ -496,15 +508,49 @@ class Verifier:
             case["over"] = True
             self.check_decision(seq, body, case, act, signed)
 
+    def standing_roles(self, asked: dict, at_us: int) -> set:
+        """Roles from which somebody advised beforehand on what is asked."""
+        found = set()
+        for act, signed in self.acts.values():
+            fits = act["type"] == "StandingAdviceGiven" and at_us < act["until_us"]
+            if fits and (act["kind"], act["area_id"]) == (asked["kind"], asked["area_id"]):
+                found.add(signed["actor"]["role"])
+        return found
+
+    def take_ruling(self, seq: int, entry: dict, body: dict) -> None:
+        case = self.cases.get(body["request_id"])
+        if case is None:
+            self.lack("rules answered about a request that nobody wrote", seq)
+        elif body["rules_digest"] != self.doctrine.get("rules_digest"):
+            self.lack("was answered by rules that were not in force", seq)
+        else:
+            case["ruled"], case["ruled_by"] = body, entry["key"].partition(".")[0]
+
+    def check_ruling(self, seq: int, body: dict, case: dict) -> None:
+        """A yes needs the rules' "no objection" beside its signature, on facts that the entries bear out."""
+        ruled = case["ruled"]
+        if not ruled or ruled["version"] != body["version"] or case["ruled_by"] != body["decision_id"]:
+            self.lack("was decided without asking the rules", seq)
+            return
+        if ruled["answer"] != "no_objection" or not ruled["valid"]:
+            self.bad("record", "was decided although the rules objected", seq)
+        facts = json.loads(ruled["facts"])
+        advised = case["advised"] | (case["standing"] if case["version"] == 1 else set())
+        if not set(facts.get("advised", ())) <= advised:
+            self.lack("rules were told of advice that nobody gave", seq)
+        if facts.get("open_doubt_count", 0) != len(case["doubts"]):
+            self.bad("record", "rules were told of another number of doubts", seq)
+
     def check_decision(self, seq: int, body: dict, case: dict, act: dict, signed: dict) -> None:
         self.counts["decision"] += 1
-        if self.needed and body["decision_id"] not in self.seen:
+        is_opening = bool(signed) and signed["actor"]["kind"] == "simulated" and body["answer"] == "no"
+        if self.needed and not is_opening and body["decision_id"] not in self.seen:
             self.lack("was published before witnesses saw it", seq)
         if act.get("type") != "DecisionSigned":
             self.lack("decides without a signed decision", seq)
             return
         actor = signed["actor"]
-        if actor["kind"] != "person" or "decide" not in actor["powers"]:
+        if not (actor["kind"] == "person" or is_opening) or "decide" not in actor["powers"]:
             self.bad("record", "was decided by nobody who may decide", seq)
         if actor["person_id"] in {case["author"]} | case["persons"] | case["resolvers"]:
             self.bad("record", "was decided by its author, adviser or resolver", seq)
@@ -516,6 +562,8 @@ class Verifier:
                 self.lack(f"was decided without advice of {', '.join(missing)}", seq)
             if case["doubts"]:
                 self.lack("was decided while a doubt was open", seq)
+            if self.doctrine and self.doctrine.get("advice") is None:
+                self.check_ruling(seq, body, case)
 
     def take_block(self, seq: int, body: dict) -> None:
         block = body["block"]

@@ -48,11 +48,13 @@ def test_a_request_goes_from_written_over_held_to_decided_and_verifies(room: Run
     decided = watch.board("R-1")
     assert decided["state"] == "decided"
     assert decided["advice"][0]["words"] == "Likely, not sure."
-    assert analyst.doubt("R-1", version=2).status_code == 409
+    assert analyst.doubt("R-1", version=2, words="Now I see people.").status_code == 200
+    again = watch.board("R-1")
+    assert (again["state"], again["decided"], len(again["past_decisions"])) == ("held", None, 1)
     assert room.stop() == 0
     report = verified(room.data)
-    assert report["holds"]
-    assert report["decision_count"] == 1
+    assert report["holds"], report["problems"]
+    assert report["decision_count"] == 2, "one by a simulated seat before the start, which can only refuse"
 
 
 def test_the_server_takes_no_act_that_the_persons_own_key_did_not_sign(room: RunningRoom) -> None:

@@ -94,7 +94,7 @@ def test_every_sampled_screen_and_every_judgement_comes_out_the_same(lived: Path
     assert done.returncode == 0, done.stdout
     told = json.loads(done.stdout)
     assert told["same"]
-    assert told["decision_count"] == 1
+    assert told["decision_count"] == 2
     assert told["alert_count"] >= 1
     assert told["screen_count"] >= 14, "the wall's and six nations', twice or more"
 
@@ -105,7 +105,9 @@ def test_what_screens_showed_is_frozen_with_a_decision(lived: Path) -> None:
     signed = next(
         entry
         for entry in all_entries
-        if isinstance(entry.body, SignedAct) and '"DecisionSigned"' in entry.body.document
+        if isinstance(entry.body, SignedAct)
+        and '"DecisionSigned"' in entry.body.document
+        and '"R-1"' in entry.body.document
     )
     document = json.loads(signed.body.document)  # type: ignore[union-attr]
     assert re.fullmatch(r"[0-9a-f]{64}", document["screen_digest"])
@@ -129,7 +131,7 @@ def test_a_role_sees_what_it_saw_and_only_that(lived: Path) -> None:
             raise AssertionError(seats)
         assert done.stdout.strip() == by_nations[nations], screen
     shown = json.loads(run_words("replay", str(lived), "--at", when, "--screen", "analyst", "--json").stdout)
-    assert [request["request_id"] for request in shown["board"]] == ["A", "R-1"], "R-2 is not releasable to CVL"
+    assert [request["request_id"] for request in shown["board"]] == ["R-0", "A", "R-1"], "R-2 is not releasable to CVL"
     assert run_words("replay", str(lived), "--at", when, "--screen", "nobody").returncode == 2
 
 
@@ -180,7 +182,9 @@ def test_hindsight_is_hidden_until_a_person_opens_it_and_that_is_on_record(lived
     decided = next(
         entry.seq
         for entry in entries(data)
-        if isinstance(entry.body, SignedAct) and '"DecisionSigned"' in entry.body.document
+        if isinstance(entry.body, SignedAct)
+        and '"DecisionSigned"' in entry.body.document
+        and '"R-1"' in entry.body.document
     )
     replay = RunningReplay(data)
     try:
@@ -239,9 +243,9 @@ def test_a_branch_shows_what_would_have_been_and_writes_nothing(lived: Path, tmp
     assert "R-1: decided on record; held in the branch" in done.stdout
     told = json.loads(run_words("replay", str(lived), "--what-if", str(file), "--json").stdout)
     assert told["context"] == "WHAT IF"
-    file.write_text("rule:\n  rule_id: R99\n  rules_version: 9\n  note: ask nobody\n  advisers: []\n")
+    file.write_text("rules: 4-draft\n")
     assert run_words("replay", str(lived), "--what-if", str(file)).returncode == 0
-    for bad in ("advice: [{entry: 0, verdict: doubt}]", "without: [999999]", "other: 1", "{"):
+    for bad in ("rules: '9'", "advice: [{entry: 0, verdict: doubt}]", "without: [999999]", "other: 1", "{"):
         file.write_text(bad)
         assert run_words("replay", str(lived), "--what-if", str(file)).returncode == 2, bad
     assert read_folder(lived) == before, "a branch never touches the record"
@@ -266,8 +270,8 @@ def test_a_person_looks_back_on_the_wall(lived: Path, tmp_path: Path, browser: B
         page.get_by_test_id("sit").click()
         expect(page.get_by_role("status")).to_have_text("EXERCISE REPLAY")
         expect(page.get_by_test_id("horizon")).to_contain_text("is hidden")
-        page.get_by_test_id("step").click()
-        page.get_by_test_id("step").click()
+        for _ in ("R-0 asked", "R-0 refused", "A asked", "R-1 asked"):
+            page.get_by_test_id("step").click()
         page.keyboard.press("3")
         expect(page.locator("[data-request='R-1']")).to_contain_text("OPEN")
         page.get_by_test_id("speed").select_option("60000")

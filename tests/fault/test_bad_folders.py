@@ -24,7 +24,8 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     room = RunningRoom(home / "room", ("--from", "08:05:00"))
     try:
         assert room.sit("Watch officer, DNM").request("R-1").status_code == 200
-        room.until(lambda: room.get("/api/room")["head"]["size_count"] > 30, "some entries")
+        began = room.get("/api/room")["head"]["size_count"]
+        room.until(lambda: room.get("/api/room")["head"]["size_count"] > began + 20, "frames of tape")
     finally:
         room.kill()
     return home / "room"

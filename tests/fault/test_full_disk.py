@@ -47,23 +47,23 @@ def test_a_full_disk_stops_all_and_a_doubt_is_still_recorded(start_room: Callabl
     limit_files(room.process.pid, (room.data / "record" / "000001.wfl").stat().st_size)
     acknowledged = []
     for number in range(2000):
-        answer = watch.request(f"R-{number}", why="A full disk is coming. " * 60)
+        answer = watch.request(f"Q-{number}", why="A full disk is coming. " * 60)
         if answer.status_code != 200:
             break
-        acknowledged.append(f"R-{number}")
+        acknowledged.append(f"Q-{number}")
     assert answer.status_code == 503
     assert "no space" in answer.json()["title"]
     assert acknowledged, "some were written before the space was gone"
     states = {request["state"] for request in room.get("/api/screen")["screen"]["board"]}
     assert states == {"stopped"}
-    doubted = legal.doubt("R-0", words="I doubted while the disk was full.")
+    doubted = legal.doubt("Q-0", words="I doubted while the disk was full.")
     assert doubted.status_code == 200, doubted.text
-    assert legal.advise("R-0").status_code == 503
-    assert decider.decide("R-0", "yes").status_code == 503
+    assert legal.advise("Q-0").status_code == 503
+    assert decider.decide("Q-0", "yes").status_code == 503
     assert watch.request("R-late").status_code == 503
     assert room.get("/api/pulse")["failed"]
     limit_files(room.process.pid, resource.RLIM_INFINITY)
-    assert decider.decide("R-0", "yes").status_code == 503, "nothing is decided until the room is started again"
+    assert decider.decide("Q-0", "yes").status_code == 503, "nothing is decided until the room is started again"
     assert room.stop() == 3
     report = verified(room.data)
     assert report["holds"], report["problems"]
@@ -71,5 +71,5 @@ def test_a_full_disk_stops_all_and_a_doubt_is_still_recorded(start_room: Callabl
     board = {request["request_id"]: request for request in again.get("/api/screen")["screen"]["board"]}
     assert set(acknowledged) | {"A"} == set(board)
     assert {request["state"] for request in board.values()} == {"stopped"}, "the stops are in the record"
-    assert [doubt["words"] for doubt in board["R-0"]["doubts"]] == ["I doubted while the disk was full."]
+    assert [doubt["words"] for doubt in board["Q-0"]["doubts"]] == ["I doubted while the disk was full."]
     assert again.stop() == 0

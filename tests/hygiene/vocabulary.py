@@ -1,6 +1,7 @@
 """Every field of every message and what it means. A field that is not here does not exist (SCOPE limits 2, 3, 10)."""
 
 _TEXT = """
+about: what a stated fact is about: a request, an area, a city, or the room
 absent: required roles that no person has advised from yet
 acknowledged_by: the seat that said it has seen an alert
 act_id: nonce of an act, also its idempotency key
@@ -20,13 +21,18 @@ area: the pack's name of an area
 area_id: an area of the pack; there is no finer place
 area_km2: an area's size on the ellipsoid
 areas: areas of the pack
+as_of: of when a fact is, as packs write it
+as_of_us: of when a stated fact is
 as_seat_id: the seat from whose view somebody looked back
 asked: roles that a finding asks
+asks: roles that a policy asks
 at: a room time as people write it
 at_us: room time of an act or outcome
 author: who wrote a request
 bad_count: what a feed sent that was refused
 basis: which altitudes were compared
+beforehand: whether advice was given before the request was written
+behind: policies behind an answer of the rules
 below_ft: the level below which a ring applies
 between_parties: whether an alert is about aircraft of both parties
 block: a tape block's name
@@ -34,6 +40,7 @@ board: requests as a screen shows them
 body: the fact inside an entry
 callsign: what an aircraft calls itself
 callsigns: names of scripted aircraft
+carried_out_us: room time at which somebody said that it has been done; 0 before
 cases: test cases of a pack's rules
 cause: why something ended
 caveat: what a nation takes no part in, in words
@@ -44,6 +51,7 @@ climbs_from_field: whether a scripted aircraft starts on the ground
 clock: the pack's clock
 closest_seen_m: the smallest distance while an alert stood
 code: stable name of a refusal
+conditions: on what conditions advice given beforehand holds, in words
 context: what a screen says it is
 could_go_wrong: what could go wrong, and for whom
 count: how many tracks or aircraft
@@ -61,6 +69,7 @@ document: the exact text that a person signed
 doubt_id: the act that raised a doubt
 doubts: doubts as a screen shows them
 dropped_count: elements of CoT that are not read
+earlier: earlier refusals of the same kind where ground is shared
 encounter: the closest approach of a pair
 end: the exercise's last minute
 end_us: when a loss of separation ends, or a stretch of room time does
@@ -72,6 +81,7 @@ epoch_us: midnight of the room's date
 errors: errors of policies, in the engine's words
 events: what a replay can step to
 expected_advantage: the decider's answer to the second question
+fact: which fact is stated
 facts: what rules were told of a request
 failed: why the record cannot be written
 faults: why policies, schema or question do not fit each other
@@ -81,6 +91,7 @@ feed_id: a feed's name
 feeds: feeds of a pack or room
 fictional: whether all geography is invented
 files: rule files of a version
+finding: what the rules answered last
 first: the first of two, or of a block
 first_off_block_min: minutes from the start to the first departure
 first_room_us: room time of a tape block's first frame
@@ -95,6 +106,7 @@ guests: own positions of TAK clients
 head: the log's newest checkpoint that a screen had
 header: the pack's main file
 headway_min: minutes between departures
+heard_from: the crew's seat whose radioed doubt somebody entered
 held: by whom an area is held at the start, in the map's words
 hoped_for: what is hoped for
 horizon: where what came later is hidden from a person
@@ -156,10 +168,14 @@ open: whether a doubt is unanswered
 opening: acts from before the exercise's start
 origin: the log's name in its checkpoints
 other_parties: parties with rooms of their own
+overlaps: areas that share ground with an area
+owed_us: until when written answers are owed; 0 when none are
 pack_digest: hash over a pack's files
 pack_id: a pack's name
+part: a policy by its full id
 parts: policies behind an answer by their full ids
 party: whose aircraft it is
+past_decisions: decisions that no longer stand
 path: vertices of a scripted route
 paused: whether room time stands
 person_id: a number for a person; the name is in the roster
@@ -238,6 +254,7 @@ tracks: tracks of a picture
 trk_cdeg: true track in hundredths of a degree
 trk_deg: true track
 uid: a TAK client's uid
+until: when a fact lapses, as packs write it
 until_us: end of a request's window
 use: who uses an airfield
 usual: facts that a case leaves out
@@ -246,6 +263,7 @@ utc_offset_s: the room's distance from UTC
 valid: whether policies, schema and question fit each other
 valid_from: when a version of rules may take effect at the earliest
 valid_until: when a version of rules ends at the latest
+value: what is stated of a fact, one of the few words that it takes
 velocity_toa_us: time of applicability of a velocity
 verdict: what an adviser pressed
 version: version of a request or entry type
@@ -259,6 +277,7 @@ who: somebody by role and nation
 why: why it is asked
 window_from: start of a window as packs write it
 window_until: end of a window as packs write it
+withheld: whether some of a finding may not be shown here
 witness_failed: which witnesses do not sign, and why; absent when all do
 words: words as they were written
 written_us: room time at which a request was written

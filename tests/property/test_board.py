@@ -4,7 +4,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from watchfloor.app.rulebook import version_text
+from watchfloor.app.ruling import RulesDesk
+from watchfloor.app.state import RoomState
 from watchfloor.base.labels import label_for
+from watchfloor.decisions import deciding
 from watchfloor.decisions import step as board_step
 from watchfloor.decisions.board import Board, Request
 from watchfloor.messages.acts import (
@@ -12,49 +16,61 @@ from watchfloor.messages.acts import (
     AdviceGiven,
     Answer,
     AnyAct,
+    CarriedOut,
     DecisionSigned,
     DoubtRaised,
     DoubtResolved,
+    FactStated,
     Kind,
     LogHead,
     RequestWritten,
     SeatKind,
     SignedAct,
+    StandingAdviceGiven,
+    StatedFact,
     Verdict,
 )
 from watchfloor.messages.canonical import canonical_bytes
-from watchfloor.messages.outcomes import ActRefused, RequestDecided
-from watchfloor.messages.pack import AdviserRule, DoctrineSet, RequiredAdvice
+from watchfloor.messages.findings import RuleAnswer
+from watchfloor.messages.outcomes import ActRefused, DecisionAskedAgain, RequestDecided
+from watchfloor.messages.pack import AreaNamed, DoctrineSet
+from watchfloor.messages.rulebook import RuleFile, RuleVersion
 
 ALL = label_for(("ALD", "CVL", "DNM", "FNY", "JLN"))
 POWERS = {
-    "watch-officer": ("write", "doubt"),
+    "watch-officer": ("write", "doubt", "run_watch"),
     "red-badge": ("doubt", "decide"),
-    "analyst": ("doubt", "advise"),
+    "analyst": ("doubt", "advise", "grade"),
     "legal-adviser": ("doubt", "advise", "resolve"),
     "policy-adviser": ("doubt", "advise", "resolve"),
 }
+SCHEMA = """entity Nation; entity Area;
+action escort appliesTo { principal: Nation, resource: Area, context: {
+  "advised": Set<String>, "open_doubt_count": Long, "view_age_s"?: Long } };"""
+ASK = '@id("R02.%s") @answer("ask") @ask("%s") @note("n") forbid(principal, action, resource%s) unless { %s };\n'
+POLICIES = '@id("R00") @note("n") permit(principal, action, resource);\n' + "".join(
+    ASK % (role, role, place, f'context.advised.contains("{role}")')
+    for role, place in (("analyst", ""), ("legal-adviser", ""), ("policy-adviser", ' == Area::"D10"'))
+)
+POLICIES += """@id("R06") @answer("stop") @note("n") forbid(principal, action, resource)
+when { context has view_age_s && context.view_age_s > 0 };"""
+VERSION = RuleVersion(
+    version="3", title="t", from_us=0, until_us=None, schema=SCHEMA, files=(RuleFile("r.cedar", POLICIES),)
+)
 DOCTRINE = DoctrineSet(
     rules_digest="a" * 64,
-    rules_text="",
-    advice=RequiredAdvice(
-        rule_id="R02",
-        rules_version=3,
-        note="x",
-        advisers=(
-            AdviserRule(role="analyst"),
-            AdviserRule(role="legal-adviser"),
-            AdviserRule(role="policy-adviser", areas=("D10",)),
-        ),
-    ),
-    areas=("D01", "D10"),
+    rules_version="3",
+    rules_text=version_text(VERSION),
+    advice=None,
+    areas=(AreaNamed("D01"), AreaNamed("D10")),
     nations=ALL.nations,
     is_exercise=True,
     label=ALL,
 )
 PERSONS = st.integers(1, 4).map(lambda number: f"p-{number}")
 ROLES = st.sampled_from(sorted(POWERS))
-UNTIL_US = 1_000_000
+UNTIL_US = 10_000_000
+DESK = RulesDesk()
 
 
 class Boards(RuleBasedStateMachine):
@@ -107,7 +123,53 @@ class Boards(RuleBasedStateMachine):
         self.board, outcomes = board_step.step(self.board, signed, self.now_us)
         if any(isinstance(outcome, ActRefused) for outcome in outcomes):
             assert self.board == before, "a refusal changes nothing"
-        return list(outcomes)
+        return [*outcomes, *self.ask_the_rules(before)]
+
+    def ask_the_rules(self, before: Board) -> list[object]:
+        """As the writer does beside each input."""
+        found: list[object] = []
+        for answered in DESK.follow(RoomState(board=before), RoomState(board=self.board), self.now_us):
+            shifting = self.request().decided
+            self.board, outcomes = deciding.take_ruling(self.board, answered, self.now_us)
+            found.extend(outcomes)
+            if shifting is not None and any(isinstance(one, DecisionAskedAgain) for one in outcomes):
+                assert self.request().decided is None
+                assert answered.answer is not RuleAnswer.NO_OBJECTION
+        assert self.request().signed is None, "a signature is answered at once"
+        return found
+
+    @rule(age_s=st.integers(0, 2), person=PERSONS)
+    def see(self, age_s: int, person: str) -> None:
+        """What somebody saw grows old; the rules stop then, before the signature or after it."""
+        act = FactStated(
+            **self.common(),
+            fact=StatedFact.VIEW,
+            about=self.request().act.area_id,
+            value="seen",
+            as_of_us=max(self.now_us - age_s * 1_000_000, 0),
+            until_us=0,
+            words="",
+            label=ALL,
+        )
+        self.enter(act, self.actor(person, "analyst"))
+
+    @rule(person=PERSONS, role=st.sampled_from(["analyst", "legal-adviser"]), simulated=st.booleans())
+    def advise_beforehand(self, person: str, role: str, simulated: bool) -> None:
+        """Nothing given after a request was written counts for it."""
+        act = StandingAdviceGiven(
+            **self.common(), kind=Kind.ESCORT, area_id="D01", conditions="by day", until_us=self.now_us + 10
+        )
+        self.enter(act, self.actor(person, role, simulated=simulated))
+        assert not self.request().standing
+
+    @rule(person=PERSONS)
+    def carry_out(self, person: str) -> None:
+        was = self.request()
+        act = CarriedOut(**self.common(), request_id="R-1", version=was.version, words="")
+        outcomes = self.enter(act, self.actor(person, "watch-officer"))
+        if not any(isinstance(outcome, ActRefused) for outcome in outcomes):
+            assert was.decided is not None
+            assert was.decided.act.answer is Answer.YES
 
     def request(self) -> Request:
         return self.board.requests["R-1"]
@@ -126,10 +188,12 @@ class Boards(RuleBasedStateMachine):
 
     @rule(person=PERSONS, role=ROLES, simulated=st.booleans())
     def doubt(self, person: str, role: str, simulated: bool) -> None:
-        was_over = self.request().is_over()
+        was = self.request()
+        ended = was.is_over() and not was.may_shift(self.now_us)
         act = DoubtRaised(**self.common(), request_id="R-1", version=self.request().version, words="")
         self.enter(act, self.actor(person, role, simulated=simulated))
-        if not was_over:
+        if not ended:
+            assert self.request().decided is None
             assert self.request().open_doubts() or self.request().stopped
 
     @rule(person=PERSONS, role=ROLES, data=st.data())
@@ -168,7 +232,7 @@ class Boards(RuleBasedStateMachine):
         if not any(isinstance(outcome, RequestDecided) for outcome in outcomes):
             return
         assert self.now_us < UNTIL_US
-        assert not simulated
+        assert not simulated or answer is Answer.NO
         assert role == "red-badge"
         assert person != self.author
         assert not any(advice.actor.person_id == person for advice in request.advice)
@@ -181,13 +245,22 @@ class Boards(RuleBasedStateMachine):
             if request.act.area_id == "D10":
                 assert heard.get("policy-adviser")
             advisers = {advice.actor.person_id for advice in request.current_advice() if advice.counts}
-            assert len(advisers) >= len(request.advisers), "each required role is another person"
+            needed_count = 3 if request.act.area_id == "D10" else 2
+            assert len(advisers) >= needed_count, "each required role is another person"
+            ruled = self.request().finding
+            assert ruled is not None
+            assert (ruled.answer, ruled.version) == (RuleAnswer.NO_OBJECTION, request.version)
+            assert ruled.at_us == self.now_us, "the rules were asked at that moment"
 
     @rule(step_us=st.integers(0, UNTIL_US))
     def pass_time(self, step_us: int) -> None:
         self.now_us += step_us // 3
         was_over = self.request().is_over()
+        before = self.board
         self.board, outcomes = board_step.pass_time(self.board, self.now_us)
+        if not outcomes:
+            for answered in DESK.answers(RoomState(board=before), self.now_us):
+                self.board, _ = deciding.take_ruling(self.board, answered, self.now_us)
         if self.now_us >= UNTIL_US:
             assert self.request().is_over()
         else:

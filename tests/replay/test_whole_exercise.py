@@ -48,7 +48,7 @@ def test_folding_the_record_again_gives_every_outcome_that_was_recorded(
     state = RoomState()
     for entry in entries:
         state = fold(state, entry)
-    assert sorted(state.board.requests) == ["A", "R-1"]
+    assert sorted(state.board.requests) == ["A", "R-0", "R-1"]
     again = RoomState()
     for entry in entries:
         again = fold(again, entry)

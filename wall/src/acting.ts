@@ -18,13 +18,54 @@ async function send(words: { [key: string]: Plain }): Promise<boolean> {
   }
 }
 
+/** The decider's two questions and what doubt remains. */
+export interface Answers {
+  readonly lawful: string;
+  readonly advantage: string;
+  readonly remaining: string;
+}
+
+const answers = (words: Answers) => ({
+  lawful_and_valid: words.lawful,
+  expected_advantage: words.advantage,
+  remaining_doubt: words.remaining,
+});
+
 const about = (request: RequestShown): { request_id: string; version: number } => ({
   request_id: request.request_id,
   version: request.version,
 });
 
-export const doubt = (request: RequestShown, words = ''): Promise<boolean> =>
-  send({ type: 'DoubtRaised', ...about(request), words });
+export const doubt = (request: RequestShown, words = '', heardFrom = ''): Promise<boolean> =>
+  send({ type: 'DoubtRaised', ...about(request), words, ...(heardFrom ? { heard_from: heardFrom } : {}) });
+
+export const giveWords = (request: RequestShown, words: Answers): Promise<boolean> =>
+  send({ type: 'WordsGiven', request_id: request.request_id, decision_id: request.decided?.act_id ?? '', ...answers(words) });
+
+export const carryOut = (request: RequestShown, words: string): Promise<boolean> =>
+  send({ type: 'CarriedOut', ...about(request), words });
+
+export const adviseBeforehand = (request: RequestShown, conditions: string, untilUs: number): Promise<boolean> =>
+  send({ type: 'StandingAdviceGiven', kind: request.kind, area_id: request.area_id, conditions, until_us: untilUs });
+
+export const stateFact = (
+  fact: string,
+  subject: string,
+  value: string,
+  asOfUs: number,
+  words: string,
+  nations: readonly string[],
+): Promise<boolean> =>
+  send({
+    type: 'FactStated',
+    fact,
+    about: subject,
+    value,
+    as_of_us: Math.floor(asOfUs),
+    until_us: 0,
+    words,
+    label: { level: 0, nations: [...nations] },
+  });
 
 export const advise = (request: RequestShown, verdict: Verdict, words: string): Promise<boolean> =>
   send({ type: 'AdviceGiven', ...about(request), verdict, words });
@@ -35,15 +76,13 @@ export const resolve = (request: RequestShown, doubtId: string, words: string): 
 export const decide = (
   request: RequestShown,
   answer: Answer,
-  words: { lawful: string; advantage: string; remaining: string },
+  words: Answers,
 ): Promise<boolean> =>
   send({
     type: 'DecisionSigned',
     ...about(request),
     answer,
-    lawful_and_valid: words.lawful,
-    expected_advantage: words.advantage,
-    remaining_doubt: words.remaining,
+    ...answers(words),
     cited: request.advice.filter((advice) => advice.version === request.version).map((advice) => advice.act_id),
     screen_digest: room.digest,
   });

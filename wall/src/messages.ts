@@ -22,6 +22,7 @@ export interface AdviceShown {
   words: string;
   at_us: number;
   counts: boolean;
+  beforehand: boolean;
   who: Who;
 }
 
@@ -69,6 +70,20 @@ export interface AlertShown {
 /** What a decider presses; unsure is a doubt. */
 export type Answer = "no" | "unsure" | "yes";
 
+/** What was decided has been done; from then on it is not asked again. */
+export interface CarriedOut {
+  type: "CarriedOut";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  request_id: string;
+  version: number;
+  words: string;
+}
+
 /** Exercise control pauses, jumps or paces room time. `jump_to_us` absent: no jump. */
 export interface ClockCommanded {
   type: "ClockCommanded";
@@ -86,7 +101,7 @@ export interface ClockCommanded {
 /** What a screen, an export and an outgoing message say they are (SCOPE limit 1). */
 export type Context = "EXERCISE" | "EXERCISE REPLAY" | "LIVE - CIVIL, NOT CERTIFIED" | "REPLAY" | "WHAT IF";
 
-/** A signed decision in its own words. */
+/** A signed decision in its own words; `owed_us`: until when words are owed, 0 when none are. */
 export interface DecidedShown {
   act_id: string;
   answer: Answer;
@@ -94,10 +109,11 @@ export interface DecidedShown {
   expected_advantage: string;
   remaining_doubt: string;
   at_us: number;
+  owed_us: number;
   who: Who;
 }
 
-/** A decider answers, with the two questions and the remaining doubt in writing. */
+/** A decider answers, with the two questions and the remaining doubt in writing; words left out are owed. */
 export interface DecisionSigned {
   type: "DecisionSigned";
   act_id: string;
@@ -128,6 +144,7 @@ export interface DoubtRaised {
   request_id: string;
   version: number;
   words: string;
+  heard_from?: string | null;
 }
 
 /** Somebody else answers a doubt in writing. It reopens as a new version, asked again from all. */
@@ -154,6 +171,16 @@ export interface DoubtShown {
   open: boolean;
   resolution: string;
   who: Who;
+  heard_from: string;
+}
+
+/** An earlier refusal of the same kind in an area that shares ground. */
+export interface EarlierShown {
+  request_id: string;
+  area_id: string;
+  at_us: number;
+  words: string;
+  who: Who;
 }
 
 /** Why an alert ended. */
@@ -176,6 +203,24 @@ export interface FactShown {
   lacked: (string)[];
 }
 
+/** A person states a fact about an area, a city, a request or the room, as of an instant, and how they know. */
+export interface FactStated {
+  type: "FactStated";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  fact: StatedFact;
+  about: string;
+  value: string;
+  as_of_us: number;
+  until_us: number;
+  words: string;
+  label: Label;
+}
+
 /** One feed: how old, how much, what was refused. */
 export interface FeedShown {
   feed_id: string;
@@ -191,6 +236,14 @@ export interface FeedShown {
 
 /** How old the newest data of a feed is, by the feed's own limits. */
 export type FeedState = "fresh" | "lost" | "stale" | "waiting";
+
+/** What the rules answer now: policies by full id. `withheld`: some speak of what this screen may not show. */
+export interface FindingShown {
+  answer: RuleAnswer;
+  parts: (string)[];
+  asked: (string)[];
+  withheld: boolean;
+}
 
 /** A TAK client's own position; the room does not judge it. */
 export interface GuestShown {
@@ -330,6 +383,10 @@ export interface RequestShown {
   absent: (string)[];
   advice: (AdviceShown)[];
   doubts: (DoubtShown)[];
+  finding: FindingShown | null;
+  earlier: (EarlierShown)[];
+  past_decisions: (DecidedShown)[];
+  carried_out_us: number;
   decided: DecidedShown | null;
   stopped: StoppedShown | null;
 }
@@ -357,6 +414,9 @@ export interface RequestWritten {
   label: Label;
   rules_digest: string;
 }
+
+/** Stop (by these rules), ask (these people), or no objection; never "approved". */
+export type RuleAnswer = "ask" | "no_objection" | "stop";
 
 /** Everything a screen's hash is over. */
 export interface ScreenDocument {
@@ -397,6 +457,24 @@ export interface SecondThought {
   words: string;
 }
 
+/** Advice given beforehand, for a kind in an area, on conditions in words, until an instant at the latest. */
+export interface StandingAdviceGiven {
+  type: "StandingAdviceGiven";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  kind: Kind;
+  area_id: string;
+  conditions: string;
+  until_us: number;
+}
+
+/** Facts that people state, because no part of the room measures them; rules are told the newest. */
+export type StatedFact = "civilians" | "crosses_line" | "line" | "notice" | "notified" | "sensing" | "source_count" | "view";
+
 /** Why a request ended without a decision; final. */
 export type StopCause = "clock" | "expiry" | "record" | "rule" | "witness";
 
@@ -426,4 +504,20 @@ export interface Who {
   nation: string;
   seat_id: string;
   simulated: boolean;
+}
+
+/** The decider gives the written answers that a decision taken in seconds owes. */
+export interface WordsGiven {
+  type: "WordsGiven";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  request_id: string;
+  decision_id: string;
+  lawful_and_valid: string;
+  expected_advantage: string;
+  remaining_doubt: string;
 }

@@ -18,10 +18,13 @@ export interface RoomInfo {
   readonly start_us?: number;
   readonly end_us?: number;
   readonly rules_digest?: string;
-  readonly rules_version?: number;
+  readonly rules_version?: string;
+  readonly rules?: Record<string, string>;
+  readonly facts?: Record<string, { powers: readonly string[]; values: readonly string[]; about: string }>;
   readonly roles?: Record<string, string>;
   readonly kinds?: readonly { kind: string; name: string; note: string }[];
-  readonly areas?: readonly { area_id: string; name: string; feature: string }[];
+  readonly areas?: readonly { area_id: string; name: string; feature: string; city: string }[];
+  readonly crews?: readonly { seat_id: string; name: string }[];
 }
 
 const RETRY_MS = 1000;

@@ -1,26 +1,56 @@
 """What a pack or a serve file says, in the shapes the capabilities want."""
 
+from watchfloor.app.rulebook import rules_in_use, version_text
+from watchfloor.base.errors import InputError
+from watchfloor.base.geodesy import areas_overlap
 from watchfloor.base.labels import Audience, Label, label_for
 from watchfloor.base.units import US_PER_S, metres_from_nm
 from watchfloor.deconflict.alerts import Rings
 from watchfloor.messages.acts import SeatKind
 from watchfloor.messages.alerts import Minima
-from watchfloor.messages.pack import DoctrineSet, Pack, PackSeat
+from watchfloor.messages.pack import AreaNamed, DoctrineSet, Pack, PackSeat
 from watchfloor.messages.room import SeatTaken
+from watchfloor.messages.rulebook import RuleVersion
 from watchfloor.picture.step import Block, FeedLimits, Picture
 
+MAX_RULES_BYTES = 48_000
 
-def doctrine_of(pack: Pack) -> DoctrineSet:
-    """The rules of a pack as a fact for the record; `run` is always an exercise."""
+
+def doctrine_of(pack: Pack, version: RuleVersion, rules_digest: str) -> DoctrineSet:
+    """A version of a pack's rules as a fact for the record; `run` is always an exercise.
+
+    **Raises**: InputError, when the rules are too long for an entry.
+    """
+    text = version_text(version)
+    if len(text.encode()) > MAX_RULES_BYTES:
+        raise InputError(f"rules of {len(text.encode())} bytes are over {MAX_RULES_BYTES}", field="rules")
     return DoctrineSet(
-        rules_digest=pack.rules_digest,
-        rules_text=pack.rules_text,
-        advice=pack.advice,
-        areas=tuple(area.id for area in pack.areas),
+        rules_digest=rules_digest,
+        rules_version=version.version,
+        rules_text=text,
+        advice=None,
+        areas=tuple(
+            AreaNamed(
+                area.id,
+                area.city,
+                area.held,
+                area.is_near_line,
+                tuple(other.id for other in pack.areas if areas_overlap(area.rings[0], other.rings[0])),
+            )
+            for area in pack.areas
+        ),
         nations=everyone(pack).nations,
         is_exercise=True,
         label=label_all(pack),
     )
+
+
+def doctrine_for(pack: Pack, held: DoctrineSet | None) -> DoctrineSet:
+    """The rules in force when a room opens: those of its record, if rules were code then; else those of the pack."""
+    if held is not None and held.advice is None:
+        return held
+    in_force = rules_in_use(pack)
+    return doctrine_of(pack, in_force.version, in_force.rules.digest())
 
 
 def everyone(pack: Pack) -> Audience:

@@ -2,28 +2,15 @@
 
 from hashlib import sha256
 
-from msgspec.structs import replace
-
 from watchfloor.app.inventory import MediaStatus
 from watchfloor.app.ports import MediaStore
 from watchfloor.app.writer import ROOM, Input, Writer
 from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Label
 from watchfloor.messages.keeping import MediaKept, MediaKind, MediaMissed, MediaReappeared, MediaRetired
-from watchfloor.messages.pack import DoctrineSet
 
 MAX_MEDIUM_BYTES = 64 << 20
 DEFAULT_BOUND_BYTES = 20 << 30
-MAX_TEXT_BYTES = 24_000
-
-
-async def in_an_entry(doctrine: DoctrineSet, keeper: "MediaKeeper") -> DoctrineSet:
-    """Rules that fit an entry; a text that is too large is kept as a document and named by its digest."""
-    raw = doctrine.rules_text.encode()
-    if len(raw) <= MAX_TEXT_BYTES:
-        return doctrine
-    digest = await keeper.keep(raw, MediaKind.DOCUMENT, "rules", 0, 0)
-    return replace(doctrine, rules_text=f"document {digest}")
 
 
 class MediaKeeper:

@@ -16,7 +16,9 @@ from watchfloor.messages.air import TrackPicture
 from watchfloor.messages.alerts import AlertEnded, AlertRaised
 from watchfloor.messages.entry import Entry, input_key
 from watchfloor.messages.outcomes import (
+    DecisionAskedAgain,
     DecisionAwaited,
+    RequestCarriedOut,
     RequestDecided,
     RequestHeld,
     RequestOpened,
@@ -28,7 +30,10 @@ from watchfloor.record.tape_index import TapedPictures
 
 
 class Event(Struct, frozen=True):
-    """Something to step to: when, in which entry, what, about which request; and the act or fact that it came from."""
+    """Something to step to: when, in which entry, what, about which request; and the act or fact that it came from.
+
+    `hides`: what came after is hidden until somebody opens it; what a pack's opening record brings hides nothing.
+    """
 
     seq: int
     cause_seq: int
@@ -36,6 +41,7 @@ class Event(Struct, frozen=True):
     kind: str
     request_id: str
     label: Label
+    hides: bool
 
 
 class HeldFact(Struct, frozen=True):
@@ -106,7 +112,10 @@ class Recording:
             kind = _EVENTS.get(type(entry.body))
             if kind is not None:
                 request_id = getattr(entry.body, "request_id", "")
-                found.append(Event(entry.seq, cause_seq, entry.room_us, kind, request_id, entry.body.label))
+                cause = self.entries[cause_seq].body
+                is_opening = isinstance(cause, SignedAct) and cause.actor.kind is SeatKind.SIMULATED
+                hides = kind in _ENDS and not is_opening
+                found.append(Event(entry.seq, cause_seq, entry.room_us, kind, request_id, entry.body.label, hides))
         return found
 
     def horizon(self, person_id: str, audience: Audience, afterthoughts: Afterthoughts) -> Event | None:
@@ -117,7 +126,7 @@ class Recording:
         for event in self.all_events():
             moment_seq = event.cause_seq - 1
             if (
-                event.kind in _ENDS
+                event.hides
                 and releasable(event.label, audience)
                 and not afterthoughts.knows_aftermath(person_id, event.request_id, moment_seq)
             ):
@@ -147,6 +156,8 @@ _EVENTS = {
     RequestHeld: "held",
     RequestReopened: "reopened",
     RequestDecided: "decided",
+    DecisionAskedAgain: "asked again",
+    RequestCarriedOut: "carried out",
     DecisionAwaited: "signed",
     RequestStopped: "stopped",
     AlertRaised: "alert",
@@ -158,6 +169,8 @@ _WHAT: Mapping[type, Callable[[object], str]] = {
     RequestHeld: lambda body: f"the doubt of {getattr(body, 'role', '')}, {getattr(body, 'nation', '')}",
     RequestReopened: lambda _: "the answer to the doubt",
     RequestDecided: lambda _: "the decision",
+    DecisionAskedAgain: lambda body: str(getattr(body, "sentence", "")),
+    RequestCarriedOut: lambda _: "that it was carried out",
     RequestStopped: lambda _: "the stop",
 }
 

@@ -4,6 +4,7 @@ Judging is exact: the same outcomes with the same reasons, or a divergence that 
 probed again from the states that they store, within the engine's tolerance. The recorded outcome stays the authority.
 """
 
+import json
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from watchfloor.app.ruling import RulesDesk
 from watchfloor.app.screens import screen_digest, screen_document
 from watchfloor.app.state import RoomState, step
 from watchfloor.base.labels import Audience, Level
@@ -18,6 +20,7 @@ from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, probe
 from watchfloor.messages.acts import SignedAct
 from watchfloor.messages.alerts import AlertRaised, VerticalBasis
 from watchfloor.messages.entry import Entry, Fact
+from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.keeping import EngineNamed, ScreensSampled
 from watchfloor.messages.outcomes import AnyOutcome, DecisionWitnessed, RequestDecided, RequestStopped, StopCause
 from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed
@@ -43,6 +46,7 @@ class Rejudged(Struct):
 
     act_count: int = 0
     decision_count: int = 0
+    ruling_count: int = 0
     alert_count: int = 0
     screen_count: int = 0
     position_count: int = 0
@@ -53,6 +57,7 @@ def rejudge(entries: list[Entry]) -> Rejudged:
     """Judge a whole record again, by the rules that each act was pinned to."""
     found = Rejudged(divergences=[])
     state = RoomState()
+    desk = RulesDesk()
     expected: deque[Fact] = deque()
     states: deque[RoomState] = deque([state], maxlen=KEPT_STATES)
     for entry in entries:
@@ -63,6 +68,8 @@ def rejudge(entries: list[Entry]) -> Rejudged:
             _judge_cause(found, entry, entry.body, state)
         found.act_count += isinstance(entry.body, SignedAct)
         found.decision_count += isinstance(entry.body, RequestDecided)
+        if isinstance(entry.body, RulesAnswered):
+            _rule_again(found, entry, entry.body, state, desk)
         if isinstance(entry.body, AlertRaised):
             _probe_again(found, entry, entry.body)
         if isinstance(entry.body, ScreensSampled):
@@ -74,6 +81,20 @@ def rejudge(entries: list[Entry]) -> Rejudged:
     for left in expected:
         found.divergences.append(Divergence(entries[-1].seq, "entry", "nothing", type(left).__name__))
     return found
+
+
+def _rule_again(found: Rejudged, entry: Entry, ruled: RulesAnswered, state: RoomState, desk: RulesDesk) -> None:
+    """The rules on record, asked again with the facts that they were told."""
+    found.ruling_count += 1
+    doctrine, request = state.board.doctrine, state.board.requests.get(ruled.request_id)
+    if doctrine is None or request is None or ruled.rules_digest != doctrine.rules_digest:
+        found.divergences.append(Divergence(entry.seq, "rules", ruled.rules_digest, "not in force, or no such request"))
+        return
+    finding = desk.ask(doctrine, request, json.loads(ruled.facts))[0]
+    recorded = (ruled.answer.value, ", ".join(one.part for one in ruled.behind))
+    replayed = (finding.answer.value, ", ".join(finding.parts))
+    if recorded != replayed:
+        found.divergences.append(Divergence(entry.seq, "answer", " ".join(recorded), " ".join(replayed)))
 
 
 def _judge_cause(found: Rejudged, entry: Entry, outcome: AnyOutcome, state: RoomState) -> None:

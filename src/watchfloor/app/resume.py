@@ -11,7 +11,9 @@ from msgspec.structs import replace
 from watchfloor.app.ports import EntryStore
 from watchfloor.app.state import RoomState, fold
 from watchfloor.base.errors import IntegrityError, WireError
+from watchfloor.messages.acts import SeatKind, SignedAct
 from watchfloor.messages.entry import FIRST_PREV, Entry, decode_entry
+from watchfloor.messages.pack import Pack
 from watchfloor.record.keys import Signers
 from watchfloor.record.log import Batch, Edge
 from watchfloor.record.note import open_note_of, parse_checkpoint
@@ -37,6 +39,14 @@ class Past(Struct, frozen=True):
         """The leaf hash of every entry: each names the one before it."""
         named = [bytes.fromhex(entry.prev) for entry in self.entries[1:]]
         return [*named, bytes.fromhex(self.newest_leaf)] if self.entries else []
+
+    def opening_left(self, pack: Pack) -> int:
+        """How many acts of the pack's opening record do not stand yet; a crash may have cut it short."""
+        acts = (entry.body for entry in self.entries if isinstance(entry.body, SignedAct))
+        entered = sum(act.actor.kind is SeatKind.SIMULATED for act in acts)
+        held = self.state.board.doctrine
+        is_older = held is not None and held.advice is not None
+        return 0 if is_older else max(len(pack.opening) - entered, 0)
 
     def edge(self) -> Edge:
         """Where the log stands."""

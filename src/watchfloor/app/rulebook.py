@@ -1,15 +1,17 @@
 """A pack's rulebook ready to answer: each version parsed once, with the map's areas and the room's nations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from watchfloor.base.errors import InputError
+from watchfloor.decisions.stating import FORMS
 from watchfloor.messages.acts import Kind
 from watchfloor.messages.findings import Finding
-from watchfloor.messages.pack import Pack
+from watchfloor.messages.pack import Area, AreaNamed, Pack
 from watchfloor.messages.rulebook import RuleCase, RuleVersion
 from watchfloor.rules.checking import Remark, check_names
 from watchfloor.rules.engine import Question, RuleSet
@@ -33,7 +35,7 @@ class CaseResult(Struct, frozen=True):
 class RulesInUse:
     """One version of rules on one map."""
 
-    def __init__(self, version: RuleVersion, nations: tuple[str, ...], pack: Pack) -> None:
+    def __init__(self, version: RuleVersion, nations: Sequence[str], areas: Sequence[Area | AreaNamed]) -> None:
         """Parse.
 
         **Raises**: RuleFaultError, with file, line and column, when a file does not parse.
@@ -42,7 +44,7 @@ class RulesInUse:
         self.rules = rule_set_of(version)
         assert self.rules.schema is not None
         self.shape = shape_of(self.rules.schema)
-        self._entities = self.rules.entities(entities_of(self.shape, nations, pack.areas))
+        self._entities = self.rules.entities(entities_of(self.shape, nations, areas))
 
     def question(self, nation: str, kind: Kind, area_id: str, facts: Mapping[str, Any]) -> Question:
         """The question that these facts make."""
@@ -81,7 +83,19 @@ def rules_in_use(pack: Pack, name: str = "") -> RulesInUse:
     if version is None:
         known = ", ".join(f"`{one.version}`" for one in pack.rulebook.versions)
         raise InputError(f"the pack has no rules of version `{name}`; it has {known}", field="version")
-    return RulesInUse(version, tuple(nation.id for nation in pack.header.nations), pack)
+    return RulesInUse(version, [nation.id for nation in pack.header.nations], pack.areas)
+
+
+def fact_forms() -> dict[str, Any]:
+    """How each fact that people state is stated, by its name."""
+    return {fact.value: msgspec.to_builtins(form) for fact, form in FORMS.items()}
+
+
+@lru_cache(maxsize=16)
+def rule_notes(text: str) -> Mapping[str, str]:
+    """What each policy of a version says in plain language, by full id; from the text that a record keeps."""
+    version = msgspec.json.decode(text, type=RuleVersion)
+    return {rule.part: rule.note for rule in rule_set_of(version).rules.values()}
 
 
 def version_text(version: RuleVersion) -> str:

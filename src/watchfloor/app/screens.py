@@ -6,9 +6,10 @@ Only what is releasable to the viewer is in it; the shared wall shows roles and 
 from hashlib import sha256
 
 from watchfloor.app.state import AlertView, RoomState
+from watchfloor.base.errors import InvariantError
 from watchfloor.base.labels import Audience, label_for, releasable
-from watchfloor.decisions.board import Advice, Doubt, Request
-from watchfloor.messages.acts import Actor, SeatKind
+from watchfloor.decisions.board import Advice, Board, Decided, Doubt, Request, Standing
+from watchfloor.messages.acts import Actor, SeatKind, Verdict
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.keeping import SampledScreen, ScreensSampled
 from watchfloor.messages.screen import (
@@ -16,6 +17,8 @@ from watchfloor.messages.screen import (
     AlertShown,
     DecidedShown,
     DoubtShown,
+    EarlierShown,
+    FindingShown,
     RequestShown,
     ScreenDocument,
     SeatShown,
@@ -30,7 +33,9 @@ def screen_document(state: RoomState, audience: Audience, room_us: int) -> Scree
     """Board and alerts as this audience may see them at a room time."""
     requests = state.board.requests.values()
     return ScreenDocument(
-        board=tuple(_request(request) for request in requests if releasable(request.act.label, audience)),
+        board=tuple(
+            _request(state.board, request, audience) for request in requests if releasable(request.act.label, audience)
+        ),
         alerts=tuple(
             _alert(view)
             for view in state.alerts.values()
@@ -70,18 +75,23 @@ def who(actor: Actor) -> Who:
 
 
 def state_word(request: Request) -> str:
-    """Open, held, stopped or decided: the word on the request's card."""
+    """Open, held, stopped, decided or carried out: the word on the request's card."""
     if request.stopped is not None:
         return "stopped"
+    if request.carried_out is not None:
+        return "carried out"
     if request.decided is not None:
         return "decided"
+    if request.signed is not None:
+        return "awaiting the rules"
     if request.pending is not None:
         return "awaiting witnesses"
     return "held" if request.open_doubts() else "open"
 
 
-def _request(request: Request) -> RequestShown:
+def _request(board: Board, request: Request, audience: Audience) -> RequestShown:
     act, stopped = request.act, request.stopped
+    finding = _finding(request, audience)
     return RequestShown(
         request_id=act.request_id,
         version=request.version,
@@ -100,17 +110,65 @@ def _request(request: Request) -> RequestShown:
         nations=act.label.nations,
         author=who(request.author),
         advisers=request.advisers,
-        absent=request.absent(),
-        advice=tuple(_advice(advice) for advice in request.advice),
+        absent=_absent(request, finding),
+        advice=(
+            *(_beforehand(standing) for standing in request.standing),
+            *(_advice(advice) for advice in request.advice),
+        ),
         doubts=tuple(_doubt(doubt) for doubt in request.doubts),
-        decided=_decided(request),
+        finding=finding,
+        earlier=tuple(
+            _earlier(other) for other in board.earlier_refusals(request) if releasable(other.act.label, audience)
+        ),
+        past_decisions=tuple(_decided(past) for past in request.superseded),
+        carried_out_us=request.carried_out.at_us if request.carried_out is not None else 0,
+        decided=None if request.decided is None else _decided(request.decided),
         stopped=None if stopped is None else StoppedShown(stopped.cause, stopped.sentence, stopped.at_us),
     )
 
 
 def _advice(advice: Advice) -> AdviceShown:
     act = advice.act
-    return AdviceShown(act.act_id, act.version, act.verdict, act.words, act.at_us, advice.counts, who(advice.actor))
+    return AdviceShown(
+        act.act_id,
+        act.version,
+        act.verdict,
+        act.words,
+        act.at_us,
+        advice.counts,
+        beforehand=False,
+        who=who(advice.actor),
+    )
+
+
+def _beforehand(standing: Standing) -> AdviceShown:
+    act, shown = standing.act, who(standing.actor)
+    return AdviceShown(
+        act.act_id, 1, Verdict.CONCUR, act.conditions, act.at_us, counts=True, beforehand=True, who=shown
+    )
+
+
+def _finding(request: Request, audience: Audience) -> FindingShown | None:
+    """The rules' answer, without policies that speak of facts which this audience may not know."""
+    found = request.finding
+    if found is None or found.version != request.version:
+        return None
+    shown = [one for one in found.behind if releasable(one.label, audience)]
+    asked = sorted({role for one in shown for role in one.asks})
+    withheld = len(shown) < len(found.behind)
+    return FindingShown(found.answer, tuple(one.part for one in shown), tuple(asked), withheld)
+
+
+def _absent(request: Request, finding: FindingShown | None) -> tuple[str, ...]:
+    return request.absent() if finding is None else finding.asked
+
+
+def _earlier(request: Request) -> EarlierShown:
+    decided = request.decided
+    if decided is None:
+        raise InvariantError(f"`{request.act.request_id}` was not refused")
+    words = decided.act.remaining_doubt or decided.act.lawful_and_valid
+    return EarlierShown(request.act.request_id, request.act.area_id, decided.at_us, words, who(decided.actor))
 
 
 def _doubt(doubt: Doubt) -> DoubtShown:
@@ -122,21 +180,22 @@ def _doubt(doubt: Doubt) -> DoubtShown:
         doubt.resolved_by is None,
         doubt.resolution,
         who(doubt.actor),
+        doubt.heard_from,
     )
 
 
-def _decided(request: Request) -> DecidedShown | None:
-    if request.decided is None:
-        return None
-    act = request.decided.act
+def _decided(decided: Decided) -> DecidedShown:
+    act = decided.act
+    words = decided.words or act
     return DecidedShown(
         act.act_id,
         act.answer,
-        act.lawful_and_valid,
-        act.expected_advantage,
-        act.remaining_doubt,
-        act.at_us,
-        who(request.decided.actor),
+        words.lawful_and_valid,
+        words.expected_advantage,
+        words.remaining_doubt,
+        decided.at_us,
+        decided.words_due_us() if decided.owes_words() else 0,
+        who(decided.actor),
     )
 
 

@@ -17,11 +17,12 @@ from watchfloor.app.state import RoomState
 from watchfloor.app.writer import Input, Writer, Written
 from watchfloor.base.errors import ConflictError, InputError
 from watchfloor.base.labels import Label
-from watchfloor.decisions.step import BoardAct
+from watchfloor.decisions.step import RequestAct
 from watchfloor.messages.acts import (
     Actor,
     AlertAcknowledged,
     AnyAct,
+    FactStated,
     MissingExplained,
     RequestWritten,
     ReviewAct,
@@ -205,13 +206,13 @@ def actor_of(seat: SeatTaken) -> Actor:
 
 def _label_of_act(act: AnyAct, state: RoomState, pack: Pack) -> Label:
     """An act carries the label of what it is about: request, alert, medium; any other is for all."""
-    if isinstance(act, RequestWritten):
+    if isinstance(act, RequestWritten | FactStated):
         return act.label
     if isinstance(act, AlertAcknowledged) and act.alert_id in state.alerts:
         return state.alerts[act.alert_id].raised.label
     if isinstance(act, MissingExplained) and act.digest in state.media:
         return state.media[act.digest].kept.label
-    if isinstance(act, BoardAct | ReviewAct):
+    if isinstance(act, RequestAct | ReviewAct):
         request = state.board.requests.get(act.request_id)
         if request is not None:
             return request.act.label

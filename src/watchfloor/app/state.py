@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from watchfloor.app.clock import room_time_us
 from watchfloor.app.inventory import MediaStatus, Medium, media_after
-from watchfloor.decisions import reviewing
+from watchfloor.decisions import deciding, reviewing
 from watchfloor.decisions import step as decisions
 from watchfloor.decisions.board import Board
 from watchfloor.decisions.reviewing import Afterthoughts
@@ -27,6 +27,7 @@ from watchfloor.messages.acts import (
 )
 from watchfloor.messages.alerts import AlertEnded, AlertRaised, AlertUpdated, Encounter, EndCause
 from watchfloor.messages.entry import Entry, Fact
+from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.keeping import MediaKept, MediaMissed, MediaReappeared, MediaRetired, WitnessesSet
 from watchfloor.messages.outcomes import ActRefused, DecisionWitnessed, RequestStopped, StopCause
 from watchfloor.messages.pack import DoctrineSet
@@ -86,7 +87,10 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
     if isinstance(fact, ClockSet):
         return _set_clock(state, fact)
     if isinstance(fact, DecisionWitnessed):
-        board, outcomes = decisions.take_witnessed(state.board, fact, room_us)
+        board, outcomes = deciding.take_witnessed(state.board, fact, room_us)
+        return replace(state, board=board), [*outcomes]
+    if isinstance(fact, RulesAnswered):
+        board, outcomes = deciding.take_ruling(state.board, fact, room_us)
         return replace(state, board=board), [*outcomes]
     if isinstance(fact, MediaKept | MediaRetired | MediaMissed | MediaReappeared):
         return replace(state, media=media_after(state.media, fact, seq)), []

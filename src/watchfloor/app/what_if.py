@@ -11,14 +11,18 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from watchfloor.app.rulebook import version_text
+from watchfloor.app.ruling import RulesDesk
 from watchfloor.app.screens import state_word
 from watchfloor.app.state import RoomState, pass_time, step
 from watchfloor.base.errors import InputError
 from watchfloor.messages.acts import AdviceGiven, SignedAct, Verdict, act_of
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import Entry, Fact
+from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.outcomes import AnyOutcome
-from watchfloor.messages.pack import DoctrineSet, RequiredAdvice
+from watchfloor.messages.pack import DoctrineSet
+from watchfloor.messages.rulebook import RuleVersion
 
 _OUTCOMES = AnyOutcome
 
@@ -32,9 +36,9 @@ class OtherAdvice(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WhatIf(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is different in a branch: the advice rule, single advice, entries left out."""
+    """What is different in a branch: the rules (a version of the pack), single advice, entries left out."""
 
-    rule: RequiredAdvice | None = None
+    rules: str = ""
     advice: tuple[OtherAdvice, ...] = ()
     without: tuple[int, ...] = ()
 
@@ -57,12 +61,15 @@ def what_if_of(plain: Any) -> WhatIf:
         raise InputError(f"the branch's file: {error}", field="what-if") from error
 
 
-def branch(entries: list[Entry], changes: WhatIf) -> Branch:
-    """Run the record's inputs again with the changes.
+def branch(entries: list[Entry], changes: WhatIf, rules: RuleVersion | None = None) -> Branch:
+    """Run the record's inputs again with the changes; the rules are asked anew.
+
+    **Args**: `rules`: the version that `changes.rules` names.
 
     **Raises**: InputError, when a change names no such entry, or something that is no advice.
     """
     _check(entries, changes)
+    desk = RulesDesk()
     advice = {one.entry: one for one in changes.advice}
     left_out = frozenset(changes.without)
     recorded = RoomState()
@@ -70,9 +77,14 @@ def branch(entries: list[Entry], changes: WhatIf) -> Branch:
     states = []
     for entry in entries:
         recorded, _ = step(recorded, entry.body, entry.toe_us, entry.room_us, entry.seq)
-        fact = _changed(entry, advice.get(entry.seq), changes.rule)
-        if entry.seq not in left_out and not isinstance(fact, _OUTCOMES):
+        fact = _changed(entry, advice.get(entry.seq), rules)
+        if entry.seq not in left_out and not isinstance(fact, _OUTCOMES | RulesAnswered):
+            before = state
             state, _ = step(state, fact, entry.toe_us, entry.room_us, entry.seq)
+            while answers := desk.follow(before, state, entry.room_us):
+                before = state
+                for answered in answers:
+                    state, _ = step(state, answered, entry.toe_us, entry.room_us, entry.seq)
         state, _ = pass_time(state, entry.room_us)
         states.append(state)
     return Branch(states, _outcomes(recorded, state))
@@ -88,10 +100,10 @@ def _check(entries: list[Entry], changes: WhatIf) -> None:
             raise InputError(f"entry {one.entry} is no advice", field="advice")
 
 
-def _changed(entry: Entry, advice: OtherAdvice | None, rule: RequiredAdvice | None) -> Fact:
+def _changed(entry: Entry, advice: OtherAdvice | None, rules: RuleVersion | None) -> Fact:
     body = entry.body
-    if isinstance(body, DoctrineSet) and rule is not None:
-        return replace(body, advice=rule)
+    if isinstance(body, DoctrineSet) and rules is not None:
+        return replace(body, rules_text=version_text(rules), advice=None)  # requests are pinned to the digest
     if advice is not None and isinstance(body, SignedAct):
         act = act_of(body)
         if isinstance(act, AdviceGiven):

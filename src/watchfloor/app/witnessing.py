@@ -17,7 +17,7 @@ from watchfloor.app.state import RoomState
 from watchfloor.app.writer import ROOM, Input, Writer
 from watchfloor.base.errors import UnavailableError, WatchfloorError
 from watchfloor.base.labels import Label
-from watchfloor.decisions import step as decisions
+from watchfloor.decisions import deciding
 from watchfloor.messages.entry import Entry, Fact, encode_entry
 from watchfloor.messages.keeping import HeadWitnessed, WitnessesSet
 from watchfloor.messages.outcomes import DecisionAwaited, DecisionWitnessed
@@ -178,7 +178,7 @@ class Witnessing:
         sentence = f"fewer than {self._rules.needed_count} witnesses saw the decision within {self._rules.wait_s:g} s"
 
         def make(state: RoomState, _: int, room_us: int) -> list[Fact]:
-            return [*decisions.stop_unwitnessed(state.board, awaited.decision_id, sentence, room_us)[1]]
+            return [*deciding.stop_unwitnessed(state.board, awaited.decision_id, sentence, room_us)[1]]
 
         with contextlib.suppress(WatchfloorError):
             await self._writer.enter(Input(ROOM, f"unseen-{awaited.decision_id}", make=make))

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Protocol
 
 import structlog
 from msgspec import Struct
@@ -22,6 +23,7 @@ from watchfloor.app.state import RoomState, pass_time, step, stop_everything
 from watchfloor.base.errors import FullError, UnavailableError, WatchfloorError
 from watchfloor.messages.acts import DoubtRaised, LogHead, SignedAct, act_of
 from watchfloor.messages.entry import VERSIONS, Entry, Fact, encode_entry, input_key
+from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.room import RoomClosed, TapeBlockSealed
 from watchfloor.record.log import Edge
 from watchfloor.record.note import Checkpoint, join_note, signature_line
@@ -49,6 +51,16 @@ class Input(Struct):
     check: Callable[[RoomState], None] | None = None
 
 
+class Desk(Protocol):
+    """Asks the rules, and answers with facts that are entered beside what moved them."""
+
+    def follow(self, before: RoomState, after: RoomState, room_us: int) -> list[RulesAnswered]:
+        """What the rules answer after a step."""
+
+    def answers(self, state: RoomState, room_us: int) -> list[RulesAnswered]:
+        """What the rules answer now otherwise than before."""
+
+
 class Written(Struct, frozen=True):
     """What an input became: its entry and those that followed from it."""
 
@@ -61,11 +73,14 @@ _Waiting = tuple[Input, asyncio.Future[Written]]
 class Writer:
     """Owns the log's edge, the newest state and the only way to either. Runs in one asyncio task."""
 
-    def __init__(self, store: EntryStore, clock: EntryClock, signers: Sequence[Signer], past: Past) -> None:
+    def __init__(
+        self, store: EntryStore, clock: EntryClock, signers: Sequence[Signer], past: Past, desk: Desk | None = None
+    ) -> None:
         self.state = past.state
         self.failed: str | None = None
         self.full: str | None = None
         self._store, self._clock, self._signers = store, clock, tuple(signers)
+        self._desk = desk
         self._frontier = past.frontier
         self._answers: dict[str, Written] = _answers_of(past.entries)
         self._heads = {head.size: head.root() for head in past.heads}
@@ -256,9 +271,15 @@ class Writer:
             facts.extend(item.make(state, toe_us, room_us))
         sourced: list[tuple[str, Fact]] = []
         for fact in facts:
+            before = state
             state, outputs = step(state, fact, toe_us, room_us, seq + len(sourced))
             sourced.append((item.source, fact))
             sourced.extend((ROOM, output) for output in outputs)
+            while answers := self._desk.follow(before, state, room_us) if self._desk else []:
+                before = state  # a decision that is asked again is a new version, about which nothing was answered yet
+                for answered in answers:
+                    state, outputs = step(state, answered, toe_us, room_us, seq + len(sourced))
+                    sourced.extend((ROOM, output) for output in (answered, *outputs))
         made: list[Entry] = []
         raws: list[bytes] = []
         leaves: list[bytes] = []
@@ -308,13 +329,17 @@ class Writer:
         return self.room_us_at(self.state, self._clock.now_us())
 
     def tick(self) -> None:
-        """Let time pass on the board: enters stops, if there are any."""
+        """Let time pass on the board: enters stops, and what the rules answer otherwise than before."""
         room_us = self.room_now_us()
-        if not pass_time(self.state, room_us)[1]:
+        if not self._passed(self.state, room_us):
             return
         self._counts += 1
-        key = f"expiry-{self.size}-{self._counts}"
-        self.enter_soon(Input(ROOM, key, make=lambda state, _, at_us: pass_time(state, at_us)[1]))
+        key = f"time-{self.size}-{self._counts}"
+        self.enter_soon(Input(ROOM, key, make=lambda state, _, at_us: self._passed(state, at_us)))
+
+    def _passed(self, state: RoomState, room_us: int) -> list[Fact]:
+        stops = pass_time(state, room_us)[1]
+        return stops or ([*self._desk.answers(state, room_us)] if self._desk else [])
 
 
 def _is_urgent(item: Input) -> bool:

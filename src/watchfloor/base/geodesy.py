@@ -22,6 +22,7 @@ _E2 = FLATTENING * (2.0 - FLATTENING)
 MEAN_RADIUS_M = 6_371_008.8
 LONGEST_DEGREE_M = 111_700.0
 PATHS_DISTANCE_ERROR = 0.02
+_TOUCHING_DEG = 1e-6
 
 
 def ecef_from_wgs84(lat_deg: Floats, lon_deg: Floats) -> Floats:
@@ -113,18 +114,46 @@ def paths_distance_m(first: tuple[tuple[float, float], ...], second: tuple[tuple
     scale = cos(radians(sum(lats) / len(lats)))
     flat = [[(lon * scale * LONGEST_DEGREE_M, lat * LONGEST_DEGREE_M) for lon, lat in path] for path in (first, second)]
     edges = [list(pairwise(path)) for path in flat]
-    return Metres(min(_edges_distance_m(one, other) for one in edges[0] for other in edges[1]))
+    return Metres(min(_edges_distance(one, other) for one in edges[0] for other in edges[1]))
+
+
+def areas_overlap(first: tuple[tuple[float, float], ...], second: tuple[tuple[float, float], ...]) -> bool:
+    """Whether two simple polygons share ground; neighbours that only touch do not.
+
+    **Args**: closed rings as (longitude, latitude) [deg]; areas of at most a few degrees, reckoned as if flat.
+    """
+    crossing = any(
+        _sides(*one, *other) and _sides(*other, *one) for one in pairwise(first) for other in pairwise(second)
+    )
+    return crossing or _any_within(first, second) or _any_within(second, first)
+
+
+def _any_within(ring: tuple[tuple[float, float], ...], around: tuple[tuple[float, float], ...]) -> bool:
+    """Whether the middle of a ring, or of one of its edges, lies inside another ring and off its border."""
+    middle = (sum(lon for lon, _ in ring[:-1]) / (len(ring) - 1), sum(lat for _, lat in ring[:-1]) / (len(ring) - 1))
+    halves = [((x1 + x2) / 2, (y1 + y2) / 2) for (x1, y1), (x2, y2) in pairwise(ring)]
+    return any(_is_inside(point, around) for point in (middle, *halves))
+
+
+def _is_inside(point: tuple[float, float], ring: tuple[tuple[float, float], ...]) -> bool:
+    if min(_to_edge(point, edge) for edge in pairwise(ring)) < _TOUCHING_DEG:
+        return False
+    inside = False
+    for (x1, y1), (x2, y2) in pairwise(ring):
+        if (y1 > point[1]) != (y2 > point[1]) and point[0] < (x2 - x1) * (point[1] - y1) / (y2 - y1) + x1:
+            inside = not inside
+    return inside
 
 
 _Point = tuple[float, float]
 
 
-def _edges_distance_m(one: tuple[_Point, _Point], other: tuple[_Point, _Point]) -> float:
+def _edges_distance(one: tuple[_Point, _Point], other: tuple[_Point, _Point]) -> float:
     if _sides(*one, *other) and _sides(*other, *one):
         return 0.0
     return min(
-        *(_to_edge_m(point, other) for point in one),
-        *(_to_edge_m(point, one) for point in other),
+        *(_to_edge(point, other) for point in one),
+        *(_to_edge(point, one) for point in other),
     )
 
 
@@ -137,7 +166,7 @@ def _sides(start: _Point, end: _Point, left: _Point, right: _Point) -> bool:
     return turns[0] * turns[1] < 0
 
 
-def _to_edge_m(point: _Point, edge: tuple[_Point, _Point]) -> float:
+def _to_edge(point: _Point, edge: tuple[_Point, _Point]) -> float:
     (x, y), ((x1, y1), (x2, y2)) = point, edge
     length2 = (x2 - x1) ** 2 + (y2 - y1) ** 2
     along = 0.0 if length2 == 0 else max(0.0, min(1.0, ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / length2))

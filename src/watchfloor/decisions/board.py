@@ -4,9 +4,22 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from watchfloor.messages.acts import Actor, AdviceGiven, DecisionSigned, RequestWritten, SeatKind
-from watchfloor.messages.outcomes import RequestStopped
+from watchfloor.messages.acts import (
+    Actor,
+    AdviceGiven,
+    Answer,
+    DecisionSigned,
+    FactStated,
+    RequestWritten,
+    SeatKind,
+    StandingAdviceGiven,
+    WordsGiven,
+)
+from watchfloor.messages.findings import RulesAnswered
+from watchfloor.messages.outcomes import RequestCarriedOut, RequestStopped
 from watchfloor.messages.pack import DoctrineSet
+
+WORDS_WITHIN_US = 10 * 60 * 1_000_000
 
 
 class Advice(Struct, frozen=True):
@@ -17,8 +30,25 @@ class Advice(Struct, frozen=True):
     counts: bool
 
 
+class Standing(Struct, frozen=True):
+    """Advice given beforehand, for a kind in an area until an instant."""
+
+    act: StandingAdviceGiven
+    actor: Actor
+
+
+class Stated(Struct, frozen=True):
+    """A fact that somebody stated."""
+
+    act: FactStated
+    actor: Actor
+
+
 class Doubt(Struct, frozen=True):
-    """One doubt, from whoever raised it; open until somebody else answered it."""
+    """One doubt, from whoever raised it; open until somebody else answered it.
+
+    `heard_from` is the crew's seat, when somebody entered a radioed doubt for it.
+    """
 
     doubt_id: str
     version: int
@@ -27,19 +57,34 @@ class Doubt(Struct, frozen=True):
     at_us: int
     resolved_by: str | None = None
     resolution: str = ""
+    heard_from: str = ""
 
 
 class Decided(Struct, frozen=True):
-    """A signed decision and who signed it."""
+    """A signed decision and who signed it, at which room time; `words` are those that it owed and that came later."""
 
     act: DecisionSigned
     actor: Actor
+    at_us: int
+    words: WordsGiven | None = None
+    words_us: int = 0
+
+    def owes_words(self) -> bool:
+        """Whether a written answer is still owed."""
+        answers = (self.act.lawful_and_valid, self.act.expected_advantage, self.act.remaining_doubt)
+        return self.words is None and not all(words.strip() for words in answers)
+
+    def words_due_us(self) -> int:
+        """Until when the written answers are owed."""
+        return self.at_us + WORDS_WITHIN_US
 
 
 class Request(Struct, frozen=True):
     """A request as it stands; `version` grows each time it is reopened.
 
-    `pending` is a signed decision that witnesses have not seen yet; it is not published, and a doubt voids it.
+    `signed` is a decision that the rules have not been asked about yet, `pending` one that witnesses have not seen;
+    neither is published, and a doubt voids both. `finding` is what the rules answered last on this version, and
+    `superseded` are decisions that no longer stand. `standing` is advice given beforehand that fits this request.
     """
 
     act: RequestWritten
@@ -48,8 +93,13 @@ class Request(Struct, frozen=True):
     advisers: tuple[str, ...]
     advice: tuple[Advice, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    standing: tuple[Standing, ...] = ()
+    finding: RulesAnswered | None = None
+    signed: Decided | None = None
     pending: Decided | None = None
     decided: Decided | None = None
+    superseded: tuple[Decided, ...] = ()
+    carried_out: RequestCarriedOut | None = None
     stopped: RequestStopped | None = None
 
     def open_doubts(self) -> tuple[Doubt, ...]:
@@ -57,12 +107,25 @@ class Request(Struct, frozen=True):
         return tuple(doubt for doubt in self.doubts if doubt.resolved_by is None)
 
     def is_over(self) -> bool:
-        """Whether nothing can change any more."""
+        """Whether it was decided or stopped."""
         return self.decided is not None or self.stopped is not None
 
+    def may_shift(self, room_us: int) -> bool:
+        """Whether it was decided with yes, is not carried out, and its window lasts: a doubt or a rule still counts."""
+        decided = self.decided is not None and self.decided.act.answer is Answer.YES
+        return decided and self.carried_out is None and room_us < self.act.until_us
+
+    def heard(self) -> frozenset[str]:
+        """Roles whose advice counts on this version; what was given beforehand counts on the first one."""
+        now = {advice.actor.role for advice in self.advice if advice.counts and self._is_current(advice)}
+        before = {standing.actor.role for standing in self.standing} if self.version == 1 else set()
+        return frozenset(now | before)
+
     def absent(self) -> tuple[str, ...]:
-        """Required roles that no person has advised from on this version."""
-        heard = {advice.actor.role for advice in self.advice if advice.counts and self._is_current(advice)}
+        """Roles that the rules still ask about this version; before they answered, all that no person advised from."""
+        if self.finding is not None and self.finding.version == self.version:
+            return self.finding.asked
+        heard = self.heard()
         return tuple(role for role in self.advisers if role not in heard)
 
     def current_advice(self) -> tuple[Advice, ...]:
@@ -76,12 +139,30 @@ class Request(Struct, frozen=True):
 class Board(Struct, frozen=True):
     """All requests by id, in the order they were written, and the rules in force; None: nothing can be asked.
 
-    `awaits_witnesses`: a decision is published only when witnesses have seen it.
+    `awaits_witnesses`: a decision is published only when witnesses have seen it. `facts` are what people stated,
+    oldest first; `standing` is advice that was given beforehand.
     """
 
     doctrine: DoctrineSet | None = None
     awaits_witnesses: bool = False
     requests: Mapping[str, Request] = {}
+    facts: tuple[Stated, ...] = ()
+    standing: tuple[Standing, ...] = ()
+
+    def earlier_refusals(self, request: Request) -> tuple[Request, ...]:
+        """Refused requests of the same kind in an area that shares ground, other than this one."""
+        area = self.doctrine.area(request.act.area_id) if self.doctrine is not None else None
+        shared = {request.act.area_id, *(area.overlaps if area is not None else ())}
+        return tuple(
+            other
+            for other in self.requests.values()
+            if other is not request
+            and other.act.request_id != request.act.request_id
+            and other.act.kind is request.act.kind
+            and other.act.area_id in shared
+            and other.decided is not None
+            and other.decided.act.answer is Answer.NO
+        )
 
 
 def is_person(actor: Actor) -> bool:

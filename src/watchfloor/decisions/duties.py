@@ -2,7 +2,7 @@
 
 import re
 
-from watchfloor.decisions.board import Board, Request, is_person
+from watchfloor.decisions.board import Board, Request, Standing, is_person
 from watchfloor.messages.acts import (
     Actor,
     Answer,
@@ -10,6 +10,7 @@ from watchfloor.messages.acts import (
     DoubtResolved,
     Kind,
     RequestWritten,
+    WordsGiven,
 )
 from watchfloor.messages.pack import RequiredAdvice
 
@@ -42,7 +43,7 @@ def objection_to_request(board: Board, act: RequestWritten, actor: Actor) -> str
         return f"`{act.request_id}` is on the board already; take another id"
     if act.rules_digest != doctrine.rules_digest:
         return "the request is pinned to rules that are not in force"
-    if act.area_id not in doctrine.areas:
+    if doctrine.area(act.area_id) is None:
         return f"the map has no area `{act.area_id}`; an area is a district or corridor of the pack"
     if act.acting_nation not in doctrine.nations:
         return f"the room has no nation `{act.acting_nation}`"
@@ -78,8 +79,45 @@ def objection_to_advice(request: Request, actor: Actor) -> str | None:
 
 
 def counts_as_required(request: Request, actor: Actor) -> bool:
-    """Whether advice of this actor is advice that the rule asks for."""
-    return is_person(actor) and actor.role in request.advisers
+    """Whether advice of this actor may be advice that a rule asks for: a person's, who did not write the request."""
+    return is_person(actor) and actor.person_id != request.author.person_id
+
+
+def standing_for(board: Board, act: RequestWritten, author: Actor, room_us: int) -> tuple[Standing, ...]:
+    """Advice given beforehand that fits a new request: one person for each role, the newest first."""
+    found: dict[str, Standing] = {}
+    persons: set[str] = set()
+    for standing in reversed(board.standing):
+        given, actor = standing.act, standing.actor
+        fits = given.kind is act.kind and given.area_id == act.area_id and room_us < given.until_us
+        known = set(act.label.nations)
+        if not fits or actor.nation not in known or actor.person_id in persons | {author.person_id}:
+            continue
+        if actor.role not in found:
+            found[actor.role] = standing
+            persons.add(actor.person_id)
+    return tuple(found.values())
+
+
+def objection_to_words(request: Request, act: WordsGiven, actor: Actor) -> str | None:
+    """Why these written answers cannot be taken, or None."""
+    held = request.decided
+    if held is None or held.act.act_id != act.decision_id:
+        return "the request has no such decision"
+    if actor.person_id != held.actor.person_id:
+        return "only who signed gives the words that are owed"
+    return None if held.owes_words() else "no words are owed any more"
+
+
+def objection_to_carrying_out(request: Request, actor: Actor, room_us: int) -> str | None:
+    """Why this cannot be said to be carried out, or None."""
+    if not {"report_use", "run_watch"} & set(actor.powers):
+        return "this seat holds neither the power `report_use` nor `run_watch`"
+    if request.decided is None or request.decided.act.answer is not Answer.YES:
+        return "nothing was decided that could be carried out"
+    if request.carried_out is not None:
+        return "it is carried out already"
+    return None if room_us >= request.act.from_us else "its window has not begun"
 
 
 def objection_to_resolution(request: Request, act: DoubtResolved, actor: Actor) -> str | None:
@@ -91,7 +129,7 @@ def objection_to_resolution(request: Request, act: DoubtResolved, actor: Actor) 
         return "the doubt is answered already"
     if "resolve" not in actor.powers:
         return "this seat does not hold the power `resolve`"
-    if actor.person_id == doubt.actor.person_id:
+    if actor.person_id == doubt.actor.person_id or actor.seat_id == doubt.heard_from:
         return "the doubter cannot answer the own doubt"
     if actor.person_id == request.author.person_id:
         return "the author cannot answer a doubt about the own request"
@@ -104,13 +142,14 @@ def objection_to_decision(request: Request, act: DecisionSigned, actor: Actor) -
     """Why this person cannot decide now, or None."""
     if "decide" not in actor.powers:
         return "this seat does not hold the power `decide`"
-    if not is_person(actor):
-        return "only a person decides"
+    if not is_person(actor) and act.answer is not Answer.NO:
+        return "only a person decides; a simulated seat can only refuse"
     if actor.nation != request.act.acting_nation:
         return f"the acting nation's own red badge decides: {request.act.acting_nation}"
     if actor.person_id == request.author.person_id:
         return "the author cannot decide the own request"
-    if any(advice.actor.person_id == actor.person_id for advice in request.advice):
+    advisers = {one.actor.person_id for one in request.advice} | {one.actor.person_id for one in request.standing}
+    if actor.person_id in advisers:
         return "an adviser on this request cannot decide it"
     if any(doubt.resolved_by == actor.person_id for doubt in request.doubts):
         return "who answered a doubt on this request cannot decide it"

@@ -1,7 +1,7 @@
 """The decision board as one pure step: an act or a moment in, outcomes out.
 
 There is no way from written to decided without every required advice on the same version, with an open doubt,
-by the author, or after the window; and time can only stop.
+by the author, past what the rules answer, or after the window; and time can only stop.
 **Source**: requirements 19-29; own reasoning.
 """
 
@@ -9,28 +9,29 @@ from msgspec.structs import replace
 
 from watchfloor.base.errors import InvariantError
 from watchfloor.base.labels import Label
-from watchfloor.decisions import duties
-from watchfloor.decisions.board import Advice, Board, Decided, Doubt, Request
+from watchfloor.decisions import deciding, duties, stating
+from watchfloor.decisions.board import Advice, Board, Doubt, Request, Standing, Stated, is_person
+from watchfloor.decisions.outcomes import about, put, refused, stopped
 from watchfloor.messages.acts import (
     Actor,
     AdviceGiven,
-    Answer,
+    CarriedOut,
     DecisionSigned,
     DoubtRaised,
     DoubtResolved,
+    FactStated,
     RequestWritten,
     SignedAct,
+    StandingAdviceGiven,
     Verdict,
+    WordsGiven,
     act_of,
 )
 from watchfloor.messages.outcomes import (
     ActRefused,
     AdviceNoted,
     AnyOutcome,
-    DecisionAwaited,
-    DecisionWitnessed,
     DoubtAnswered,
-    RequestDecided,
     RequestHeld,
     RequestOpened,
     RequestReopened,
@@ -38,7 +39,8 @@ from watchfloor.messages.outcomes import (
     StopCause,
 )
 
-BoardAct = RequestWritten | AdviceGiven | DoubtRaised | DoubtResolved | DecisionSigned
+RequestAct = AdviceGiven | DoubtRaised | DoubtResolved | DecisionSigned | WordsGiven | CarriedOut
+BoardAct = RequestWritten | RequestAct | FactStated | StandingAdviceGiven
 
 
 def step(board: Board, signed: SignedAct, room_us: int) -> tuple[Board, list[AnyOutcome]]:
@@ -49,31 +51,48 @@ def step(board: Board, signed: SignedAct, room_us: int) -> tuple[Board, list[Any
     act, actor = act_of(signed), signed.actor
     if isinstance(act, RequestWritten):
         return _write(board, act, actor, room_us)
-    if not isinstance(act, BoardAct):
+    if isinstance(act, FactStated):
+        return _state(board, act, actor, signed.label, room_us)
+    if isinstance(act, StandingAdviceGiven):
+        return _advise_beforehand(board, act, actor, signed.label, room_us)
+    if not isinstance(act, RequestAct):
         raise InvariantError(f"`{type(act).__name__}` is no act for the board")
     request = board.requests.get(act.request_id)
     if request is None or actor.nation not in request.act.label.nations:
-        return board, [_refused(act, "unknown", f"no request `{act.request_id}`", signed.label)]
+        return board, [refused(act, "unknown", f"no request `{act.request_id}`", signed.label)]
+    if isinstance(act, WordsGiven):
+        return deciding.give_words(board, request, act, actor, room_us)
+    if isinstance(act, DoubtRaised):
+        return _doubt(board, request, act, actor, room_us)
+    return _step_open(board, request, act, actor, room_us)
+
+
+def _step_open(
+    board: Board,
+    request: Request,
+    act: AdviceGiven | DoubtResolved | DecisionSigned | CarriedOut,
+    actor: Actor,
+    room_us: int,
+) -> tuple[Board, list[AnyOutcome]]:
+    """Acts that need the newest version of a request."""
     label = request.act.label
-    if isinstance(act, DoubtRaised) and _was_stopped_by_the_record(request):
-        return _hold(board, request, (act.act_id, act.words), actor, room_us)
-    if request.is_over():
-        return board, [_refused(act, "over", f"`{act.request_id}` is over; nothing changes it", label)]
-    if act.version != request.version and not isinstance(act, DoubtRaised):
+    if act.version != request.version:
         sentence = f"`{act.request_id}` is at version {request.version}; the act was about {act.version}"
-        return board, [_refused(act, "stale", sentence, label)]
+        return board, [refused(act, "stale", sentence, label)]
+    if isinstance(act, CarriedOut):
+        return deciding.carry_out(board, request, act, actor, room_us)
+    if request.is_over():
+        return board, [refused(act, "over", f"`{act.request_id}` is over; nothing changes it", label)]
     if room_us >= request.act.until_us:
-        stopped = _expired(request, room_us)
-        return _put(board, replace(request, stopped=stopped)), [stopped]
-    if request.pending is not None and not isinstance(act, DoubtRaised):
-        return board, [_refused(act, "over", "a signed decision awaits its witnesses; only a doubt is heard", label)]
+        return _expire(board, request, room_us)
+    if request.pending is not None or request.signed is not None:
+        sentence = "a signed decision awaits its witnesses or the rules; only a doubt is heard"
+        return board, [refused(act, "over", sentence, label)]
     if isinstance(act, AdviceGiven):
         return _advise(board, request, act, actor, room_us)
-    if isinstance(act, DoubtRaised):
-        return _hold(board, request, (act.act_id, act.words), actor, room_us)
     if isinstance(act, DoubtResolved):
         return _resolve(board, request, act, actor, room_us)
-    return _decide(board, request, act, actor, room_us)
+    return deciding.decide(board, request, act, actor, room_us)
 
 
 def pass_time(board: Board, room_us: int) -> tuple[Board, list[AnyOutcome]]:
@@ -81,9 +100,8 @@ def pass_time(board: Board, room_us: int) -> tuple[Board, list[AnyOutcome]]:
     outcomes: list[AnyOutcome] = []
     for request in board.requests.values():
         if not request.is_over() and room_us >= request.act.until_us:
-            stopped = _expired(request, room_us)
-            board = _put(board, replace(request, stopped=stopped))
-            outcomes.append(stopped)
+            board, expired = _expire(board, request, room_us)
+            outcomes.extend(expired)
     return board, outcomes
 
 
@@ -92,10 +110,15 @@ def stop_all(board: Board, cause: StopCause, sentence: str, room_us: int) -> tup
     outcomes = []
     for request in board.requests.values():
         if not request.is_over():
-            stopped = _stopped(request, cause, sentence, room_us)
-            board = _put(board, replace(request, stopped=stopped))
-            outcomes.append(stopped)
+            ended = stopped(request, cause, sentence, room_us)
+            board = put(board, replace(request, stopped=ended))
+            outcomes.append(ended)
     return board, outcomes
+
+
+def _expire(board: Board, request: Request, room_us: int) -> tuple[Board, list[AnyOutcome]]:
+    ended = stopped(request, StopCause.EXPIRY, "its window is over", room_us)
+    return put(board, replace(request, stopped=ended)), [ended]
 
 
 def _write(board: Board, act: RequestWritten, actor: Actor, room_us: int) -> tuple[Board, list[AnyOutcome]]:
@@ -103,19 +126,36 @@ def _write(board: Board, act: RequestWritten, actor: Actor, room_us: int) -> tup
     if objection is None and room_us >= act.until_us:
         objection = "the window is over already"
     if objection is not None or board.doctrine is None:
-        return board, [_refused(act, "refused", objection or "no rules are in force", act.label)]
+        return board, [refused(act, "refused", objection or "no rules are in force", act.label)]
     rule = board.doctrine.advice
-    advisers = duties.advisers_for(rule, act.kind, act.area_id)
-    request = Request(act=act, author=actor, version=1, advisers=advisers)
-    opened = RequestOpened(
-        request_id=act.request_id,
-        version=1,
-        at_us=room_us,
-        label=act.label,
-        advisers=advisers,
-        rule_id=rule.rule_id,
-    )
-    return _put(board, request), [opened]
+    advisers = () if rule is None else duties.advisers_for(rule, act.kind, act.area_id)
+    standing = duties.standing_for(board, act, actor, room_us)
+    request = Request(act=act, author=actor, version=1, advisers=advisers, standing=standing)
+    rule_id = f"v{board.doctrine.rules_version}" if rule is None else rule.rule_id
+    opened = RequestOpened(**about(request, room_us), advisers=advisers, rule_id=rule_id)
+    return put(board, request), [opened]
+
+
+def _state(board: Board, act: FactStated, actor: Actor, label: Label, room_us: int) -> tuple[Board, list[AnyOutcome]]:
+    objection = stating.objection_to_fact(board, act, actor, room_us)
+    if objection is not None:
+        return board, [ActRefused(act.act_id, "refused", objection, label)]
+    return replace(board, facts=(*board.facts, Stated(act, actor))), []
+
+
+def _advise_beforehand(
+    board: Board, act: StandingAdviceGiven, actor: Actor, label: Label, room_us: int
+) -> tuple[Board, list[AnyOutcome]]:
+    objection = None
+    if "advise" not in actor.powers or not is_person(actor):
+        objection = "advice is given by persons whose seats hold the power `advise`"
+    elif board.doctrine is None or board.doctrine.area(act.area_id) is None:
+        objection = f"the map has no area `{act.area_id}`"
+    elif act.until_us <= room_us or act.until_us - room_us > duties.MAX_WINDOW_US:
+        objection = "advice given beforehand ends, within 24 hours"
+    if objection is not None:
+        return board, [ActRefused(act.act_id, "refused", objection, label)]
+    return replace(board, standing=(*board.standing, Standing(act, actor))), []
 
 
 def _advise(
@@ -123,41 +163,44 @@ def _advise(
 ) -> tuple[Board, list[AnyOutcome]]:
     objection = duties.objection_to_advice(request, actor)
     if objection is not None:
-        return board, [_refused(act, "refused", objection, request.act.label)]
+        return board, [refused(act, "refused", objection, request.act.label)]
     counts = duties.counts_as_required(request, actor)
     advised = replace(request, advice=(*request.advice, Advice(act, actor, counts)))
-    noted = AdviceNoted(
-        request_id=act.request_id,
-        version=request.version,
-        at_us=room_us,
-        label=request.act.label,
-        role=actor.role,
-        counts=counts,
-    )
-    board = _put(board, advised)
+    noted = AdviceNoted(**about(request, room_us), role=actor.role, counts=counts)
+    board = put(board, advised)
     if act.verdict is Verdict.CONCUR:
         return board, [noted]
-    board, held = _hold(board, advised, (act.act_id, act.words), actor, room_us)
+    board, held = hold(board, advised, Doubt(act.act_id, request.version, act.words, actor, room_us), room_us)
     return board, [noted, *held]
 
 
-def _hold(
-    board: Board, request: Request, doubt: tuple[str, str], actor: Actor, room_us: int
+def _doubt(
+    board: Board, request: Request, act: DoubtRaised, actor: Actor, room_us: int
 ) -> tuple[Board, list[AnyOutcome]]:
-    """Any seat's doubt stops it at once; the power to doubt is not asked for."""
-    doubt_id, words = doubt
-    raised = Doubt(doubt_id, request.version, words, actor, room_us)
+    """Any seat's doubt stops it at once; the power to doubt is not asked for. After the signature it still counts."""
+    label = request.act.label
+    if act.heard_from is not None and "run_watch" not in actor.powers:
+        return board, [refused(act, "refused", "a radioed doubt is entered by who runs the watch", label)]
+    if request.is_over() and not request.may_shift(room_us) and not _was_stopped_by_the_record(request):
+        return board, [refused(act, "over", f"`{act.request_id}` is over; nothing changes it", label)]
+    if not request.is_over() and room_us >= request.act.until_us:
+        return _expire(board, request, room_us)
+    doubt = Doubt(act.act_id, request.version, act.words, actor, room_us, heard_from=act.heard_from or "")
+    return hold(board, request, doubt, room_us)
+
+
+def hold(board: Board, request: Request, doubt: Doubt, room_us: int) -> tuple[Board, list[AnyOutcome]]:
+    """A doubt stops a request; a decision that was signed, awaited or taken no longer stands."""
     held = RequestHeld(
-        request_id=request.act.request_id,
-        version=request.version,
-        at_us=room_us,
-        label=request.act.label,
-        doubt_id=doubt_id,
-        role=actor.role,
-        nation=actor.nation,
-        words=words,
+        **about(request, room_us),
+        doubt_id=doubt.doubt_id,
+        role=doubt.actor.role,
+        nation=doubt.actor.nation,
+        words=doubt.words,
     )
-    return _put(board, replace(request, doubts=(*request.doubts, raised), pending=None)), [held]
+    past = request.superseded if request.decided is None else (*request.superseded, request.decided)
+    after = replace(request, doubts=(*request.doubts, doubt), signed=None, pending=None, decided=None, superseded=past)
+    return put(board, after), [held]
 
 
 def _resolve(
@@ -165,104 +208,18 @@ def _resolve(
 ) -> tuple[Board, list[AnyOutcome]]:
     objection = duties.objection_to_resolution(request, act, actor)
     if objection is not None:
-        return board, [_refused(act, "refused", objection, request.act.label)]
+        return board, [refused(act, "refused", objection, request.act.label)]
     doubts = tuple(
         replace(doubt, resolved_by=actor.person_id, resolution=act.words) if doubt.doubt_id == act.doubt_id else doubt
         for doubt in request.doubts
     )
     answered = replace(request, doubts=doubts)
-    label = request.act.label
     if answered.open_doubts():
-        note = DoubtAnswered(
-            request_id=act.request_id,
-            version=request.version,
-            at_us=room_us,
-            label=label,
-            doubt_id=act.doubt_id,
-        )
-        return _put(board, answered), [note]
-    reopened = RequestReopened(
-        request_id=act.request_id, version=request.version + 1, at_us=room_us, label=label, words=act.words
-    )
-    return _put(board, replace(answered, version=request.version + 1)), [reopened]
-
-
-def _decide(
-    board: Board, request: Request, act: DecisionSigned, actor: Actor, room_us: int
-) -> tuple[Board, list[AnyOutcome]]:
-    objection = duties.objection_to_decision(request, act, actor)
-    if objection is not None:
-        return board, [_refused(act, "refused", objection, request.act.label)]
-    if act.answer is Answer.UNSURE:
-        return _hold(board, request, (act.act_id, act.remaining_doubt), actor, room_us)
-    signed = Decided(act, actor)
-    if board.awaits_witnesses:
-        awaited = DecisionAwaited(
-            request_id=act.request_id,
-            version=request.version,
-            at_us=room_us,
-            label=request.act.label,
-            answer=act.answer,
-            decision_id=act.act_id,
-        )
-        return _put(board, replace(request, pending=signed)), [awaited]
-    return _put(board, replace(request, decided=signed)), [_published(request, signed, room_us)]
-
-
-def take_witnessed(board: Board, fact: DecisionWitnessed, room_us: int) -> tuple[Board, list[AnyOutcome]]:
-    """The board after witnesses saw a decision: it is published, unless something stopped or held it meanwhile."""
-    request = board.requests.get(fact.request_id)
-    if request is None or request.is_over() or request.pending is None:
-        return board, []
-    if request.pending.act.act_id != fact.decision_id or room_us >= request.act.until_us:
-        return board, []
-    decided = replace(request, pending=None, decided=request.pending)
-    return _put(board, decided), [_published(request, request.pending, room_us)]
-
-
-def stop_unwitnessed(board: Board, decision_id: str, sentence: str, room_us: int) -> tuple[Board, list[RequestStopped]]:
-    """The board when witnesses did not see a decision in time: its request is stopped, if it still awaits them."""
-    for request in board.requests.values():
-        if request.pending is not None and request.pending.act.act_id == decision_id and not request.is_over():
-            stopped = _stopped(request, StopCause.WITNESS, sentence, room_us)
-            return _put(board, replace(request, stopped=stopped)), [stopped]
-    return board, []
-
-
-def _published(request: Request, signed: Decided, room_us: int) -> RequestDecided:
-    return RequestDecided(
-        request_id=request.act.request_id,
-        version=request.version,
-        at_us=room_us,
-        label=request.act.label,
-        answer=signed.act.answer,
-        decision_id=signed.act.act_id,
-    )
+        return put(board, answered), [DoubtAnswered(**about(request, room_us), doubt_id=act.doubt_id)]
+    again = replace(answered, version=request.version + 1, finding=None)
+    return put(board, again), [RequestReopened(**about(again, room_us), words=act.words)]
 
 
 def _was_stopped_by_the_record(request: Request) -> bool:
     """A full record stops every request; who doubts then is still heard, though nothing reopens it."""
     return request.stopped is not None and request.stopped.cause is StopCause.RECORD
-
-
-def _put(board: Board, request: Request) -> Board:
-    return replace(board, requests={**board.requests, request.act.request_id: request})
-
-
-def _expired(request: Request, room_us: int) -> RequestStopped:
-    return _stopped(request, StopCause.EXPIRY, "its window is over", room_us)
-
-
-def _stopped(request: Request, cause: StopCause, sentence: str, room_us: int) -> RequestStopped:
-    return RequestStopped(
-        request_id=request.act.request_id,
-        version=request.version,
-        at_us=room_us,
-        label=request.act.label,
-        cause=cause,
-        sentence=sentence,
-    )
-
-
-def _refused(act: RequestWritten | BoardAct, code: str, sentence: str, label: Label) -> ActRefused:
-    return ActRefused(act.act_id, code, sentence, label)

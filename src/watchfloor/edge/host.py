@@ -18,12 +18,13 @@ from starlette.types import ASGIApp
 
 from watchfloor import __version__
 from watchfloor.app.clock import EntryClock
-from watchfloor.app.doctrine import doctrine_of
-from watchfloor.app.media import MediaKeeper, in_an_entry
+from watchfloor.app.doctrine import doctrine_for
+from watchfloor.app.media import MediaKeeper
 from watchfloor.app.plan import exercise_setup, served_setup
 from watchfloor.app.ports import Witness
 from watchfloor.app.resume import Past, read_past
 from watchfloor.app.room import Room, RoomSetup
+from watchfloor.app.ruling import RulesDesk
 from watchfloor.app.seats import Seats
 from watchfloor.app.settings import CLIENTS, Settings
 from watchfloor.app.taping import Taping
@@ -148,7 +149,7 @@ class Host:
         clock = EntryClock(past.entries[-1].toe_us if past.entries else 0)
         folder.unseal()
         cleared_bytes = store.begin(past.edge())
-        writer = Writer(store, clock, signers, past)
+        writer = Writer(store, clock, signers, past, RulesDesk())
         setup = self._setup(room_id)
         taping = Taping(TapeFiles(folder.path), writer, setup.label, next_block_numbers(folder.path, past))
         room = Room(setup, writer, taping)
@@ -202,6 +203,7 @@ class Host:
     async def _open(self, path: Path, room: Room, clock: EntryClock, past: Past, cleared_bytes: int) -> tuple[str, ...]:
         """The first entries of this opening; answers what a user should know of the last one."""
         plan, setup, writer = self._plan, room.setup, room.writer
+        doctrine = doctrine_for(plan.pack, past.state.board.doctrine) if plan.pack else None
         opened = RoomOpened(
             room_id=setup.room_id,
             context=setup.context,
@@ -209,16 +211,14 @@ class Host:
             origin=f"watchfloor/{setup.room_id}",
             pack_id=plan.pack.header.id if plan.pack else SERVED,
             pack_digest=plan.pack.digest if plan.pack else "0" * 64,
-            rules_digest=plan.pack.rules_digest if plan.pack else "0" * 64,
+            rules_digest=doctrine.rules_digest if doctrine else "0" * 64,
             utc_offset_s=setup.utc_offset_s,
             label=setup.label,
         )
         await writer.enter(Input("room", f"open-{secrets.token_hex(8)}", opened))
         keeper = MediaKeeper(MediaFiles(path), writer, setup.label)
-        if plan.pack is not None:
-            doctrine = await in_an_entry(doctrine_of(plan.pack), keeper)
-            if past.state.board.doctrine != doctrine:
-                await writer.enter(Input("room", f"rules-{secrets.token_hex(8)}", doctrine))
+        if doctrine is not None and past.state.board.doctrine != doctrine:
+            await writer.enter(Input("room", f"rules-{secrets.token_hex(8)}", doctrine))
         await writer.enter(Input("room", f"engine-{secrets.token_hex(8)}", engine_here(setup.label)))
         await self._set_witnesses(room, past)
         notes = await recover_tape(path, writer, setup.label)
@@ -319,8 +319,7 @@ class Host:
                 await port.start()
             simulator = Simulator(room, ports, clock.now_us)
             simulated = {seat.id: links[seat.id] for seat in plan.pack.header.seats if seat.simulated}
-            has_opening = not any(act.request_id in past.state.board.requests for act in plan.pack.opening)
-            await simulator.start(plan.pack_folder, http_port, simulated, opening=has_opening)
+            await simulator.start(plan.pack_folder, http_port, simulated, opening_left=past.opening_left(plan.pack))
 
             async def stop() -> None:
                 await simulator.stop()

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from watchfloor.app.doctrine import everyone
 from watchfloor.app.recording import Recording
+from watchfloor.app.rulebook import rules_in_use
 from watchfloor.app.seats import Seats
 from watchfloor.app.what_if import WhatIf, branch
 from watchfloor.app.writer import Input, Writer
@@ -24,8 +25,10 @@ from watchfloor.edge.keeping import as_it_is, write_in
 from watchfloor.edge.recovery import recover_tape
 from watchfloor.edge.stores.folder import DataFolder, FileRoster, FolderFiles
 from watchfloor.edge.stores.packs import load_pack, wall_folder
+from watchfloor.messages.entry import Entry
 from watchfloor.messages.pack import Pack
-from watchfloor.messages.room import RoomClosed
+from watchfloor.messages.room import RoomClosed, RoomOpened
+from watchfloor.messages.rulebook import RuleVersion
 from watchfloor.record.log import entries_of
 
 
@@ -47,7 +50,9 @@ async def run_replay(plan: ReplayPlan, tell: Callable[[Started], None]) -> None:
     """
     files = FolderFiles(plan.data)
     entries = entries_of(files)
-    states = branch(entries, plan.what_if).states if plan.what_if else None
+    states = None
+    if plan.what_if is not None:
+        states = branch(entries, plan.what_if, other_rules(plan.what_if, entries, plan.pack)).states
     recording = Recording(entries, files, states)
     pack = _pack_of(recording, plan.pack)
     if plan.what_if is not None or plan.read_only or pack is None:
@@ -59,6 +64,17 @@ async def run_replay(plan: ReplayPlan, tell: Callable[[Started], None]) -> None:
         await _look_back(plan, pack, recording, writer, folder, tell)
 
     await write_in(plan.data, as_it_is(plan.second_key), look_back)
+
+
+def other_rules(changes: WhatIf, entries: list[Entry], pack: str) -> RuleVersion | None:
+    """The rules that a branch takes instead, from the record's pack or another folder of it.
+
+    **Raises**: InputError, when the pack has no such version.
+    """
+    opened = next((entry.body for entry in entries if isinstance(entry.body, RoomOpened)), None)
+    if not changes.rules or opened is None:
+        return None
+    return rules_in_use(load_pack(pack or opened.pack_id), changes.rules).version
 
 
 async def _look_back(

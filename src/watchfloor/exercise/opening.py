@@ -15,9 +15,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from watchfloor.base.errors import UnavailableError
 from watchfloor.base.instants import us_from_hms
 from watchfloor.base.labels import label_for
-from watchfloor.messages.acts import AdviceGiven, AnyAct, LogHead, RequestWritten
+from watchfloor.messages.acts import (
+    AdviceGiven,
+    Answer,
+    AnyAct,
+    DecisionSigned,
+    FactStated,
+    LogHead,
+    RequestWritten,
+)
 from watchfloor.messages.canonical import canonical_bytes
-from watchfloor.messages.pack import OpeningRequest, Pack
+from watchfloor.messages.pack import OpeningAct, OpeningAdvice, OpeningRefusal, OpeningRequest, Pack
 
 ENROL_TEXT = "watchfloor: take a seat\n{room}\n{token}\n{key}\n"
 
@@ -29,32 +37,58 @@ class OpeningWriter:
         self._pack, self._port, self._room_id, self._links = pack, port, room_id, links
         self._key = Ed25519PrivateKey.generate()
         self._seats: dict[str, dict[str, Any]] = {}
+        self._rules_digest = ""
 
-    def enter_all(self) -> None:
-        """Enter every opening act.
+    def enter_last(self, count: int) -> None:
+        """Enter the last so many opening acts; those before stand already.
 
         **Raises**: UnavailableError, when the room refuses one.
         """
-        for act in self._pack.opening:
+        self._rules_digest = str(self._ask("GET", "/api/room", None, "")["rules_digest"])
+        for act in self._pack.opening[-count:]:
             seat = self._seat(act.seat)
-            at_us = self._pack.epoch_us + us_from_hms(act.at)
             common = {
                 "act_id": secrets.token_hex(16),
                 "room_id": self._room_id,
                 "person_id": seat["person_id"],
                 "seat_id": act.seat,
-                "at_us": at_us,
+                "at_us": self._us(act.at),
                 "head": LogHead(0, "0" * 64),
             }
-            self._send(
-                seat,
-                self._request(act, common)
-                if isinstance(act, OpeningRequest)
-                else AdviceGiven(request_id=act.request_id, version=1, verdict=act.verdict, words=act.words, **common),
+            self._send(seat, self._signed(act, common))
+
+    def _us(self, clock: str) -> int:
+        return self._pack.epoch_us + us_from_hms(clock)
+
+    def _signed(self, act: OpeningAct, common: dict[str, Any]) -> AnyAct:
+        if isinstance(act, OpeningRequest):
+            return self._request(act, common)
+        if isinstance(act, OpeningAdvice):
+            return AdviceGiven(request_id=act.request_id, version=1, verdict=act.verdict, words=act.words, **common)
+        if isinstance(act, OpeningRefusal):
+            return DecisionSigned(
+                request_id=act.request_id,
+                version=1,
+                answer=Answer.NO,
+                lawful_and_valid=act.lawful_and_valid,
+                expected_advantage=act.expected_advantage,
+                remaining_doubt=act.remaining_doubt,
+                cited=(),
+                screen_digest="0" * 64,
+                **common,
             )
+        return FactStated(
+            fact=act.fact,
+            about=act.about,
+            value=act.value,
+            as_of_us=self._us(act.as_of),
+            until_us=self._us(act.until) if act.until else 0,
+            words=act.words,
+            label=label_for(tuple(nation.id for nation in self._pack.header.nations)),
+            **common,
+        )
 
     def _request(self, act: OpeningRequest, common: dict[str, Any]) -> RequestWritten:
-        epoch_us = self._pack.epoch_us
         return RequestWritten(
             request_id=act.request_id,
             kind=act.kind,
@@ -65,10 +99,10 @@ class OpeningWriter:
             could_go_wrong=act.could_go_wrong,
             alternatives=act.alternatives,
             area_id=act.area,
-            from_us=epoch_us + us_from_hms(act.window_from),
-            until_us=epoch_us + us_from_hms(act.window_until),
+            from_us=self._us(act.window_from),
+            until_us=self._us(act.window_until),
             label=label_for(act.nations),
-            rules_digest=self._pack.rules_digest,
+            rules_digest=self._rules_digest,
             **common,
         )
 
@@ -88,12 +122,15 @@ class OpeningWriter:
         self._post("/api/acts", body, seat["session"])
 
     def _post(self, path: str, body: dict[str, Any], session: str) -> dict[str, Any]:
+        return self._ask("POST", path, body, session)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None, session: str) -> dict[str, Any]:
         connection = HTTPConnection("localhost", self._port, timeout=10)
         headers = {"content-type": "application/json"}
         if session:
             headers["authorization"] = f"Bearer {session}"
         try:
-            connection.request("POST", path, json.dumps(body), headers)
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
             answer = connection.getresponse()
             raw = answer.read()
         except OSError as error:

@@ -110,7 +110,7 @@ def _load(folder: Path) -> Pack:
 def _open_record(pack: Pack, setup: dict[str, Any]) -> None:
     """Enter the opening record; a refusal is told to the room, and flying goes on."""
     try:
-        OpeningWriter(pack, int(setup["http_port"]), setup["room_id"], setup["links"]).enter_all()
+        OpeningWriter(pack, int(setup["http_port"]), setup["room_id"], setup["links"]).enter_last(setup["opening_left"])
         _say({"opened": True})
     except UnavailableError as error:
         _say({"opened": False, "reason": str(error)})
@@ -126,7 +126,7 @@ def main() -> int:
         return 0
     pack = _load(Path(setup["pack_folder"]))
     lines = {feed_id: FeedLine(feed_id, port) for feed_id, port in setup["feeds"].items()}
-    if setup["opening"]:
+    if setup["opening_left"]:
         threading.Thread(target=_open_record, args=(pack, setup), daemon=True).start()
     clock: RoomTime | None = None
     transmitters: Transmitters | None = None

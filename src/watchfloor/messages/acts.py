@@ -96,12 +96,16 @@ class AdviceGiven(Act, frozen=True, forbid_unknown_fields=True, tag="AdviceGiven
     words: Words
 
 
-class DoubtRaised(Act, frozen=True, forbid_unknown_fields=True, tag="DoubtRaised", kw_only=True):
-    """Anybody doubts. It stops at once; no reason is needed at that moment."""
+class DoubtRaised(Act, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="DoubtRaised", kw_only=True):
+    """Anybody doubts. It stops at once; no reason is needed at that moment.
+
+    `heard_from`: the crew's seat whose radioed doubt somebody with the power `run_watch` enters.
+    """
 
     request_id: Ident
     version: Whole
     words: Words
+    heard_from: Ident | None = None
 
 
 class DoubtResolved(Act, frozen=True, forbid_unknown_fields=True, tag="DoubtResolved", kw_only=True):
@@ -114,7 +118,7 @@ class DoubtResolved(Act, frozen=True, forbid_unknown_fields=True, tag="DoubtReso
 
 
 class DecisionSigned(Act, frozen=True, forbid_unknown_fields=True, tag="DecisionSigned", kw_only=True):
-    """A decider answers, with the two questions and the remaining doubt in writing.
+    """A decider answers, with the two questions and the remaining doubt in writing; words left out are owed.
 
     `cited` lists act ids the decider relied on; `screen_digest` is the state of the screen it was read from.
     """
@@ -122,11 +126,69 @@ class DecisionSigned(Act, frozen=True, forbid_unknown_fields=True, tag="Decision
     request_id: Ident
     version: Whole
     answer: Answer
+    lawful_and_valid: Words
+    expected_advantage: Words
+    remaining_doubt: Words
+    cited: tuple[Nonce, ...]
+    screen_digest: Digest
+
+
+class WordsGiven(Act, frozen=True, forbid_unknown_fields=True, tag="WordsGiven", kw_only=True):
+    """The decider gives the written answers that a decision taken in seconds owes."""
+
+    request_id: Ident
+    decision_id: Nonce
     lawful_and_valid: NeededWords
     expected_advantage: NeededWords
     remaining_doubt: NeededWords
-    cited: tuple[Nonce, ...]
-    screen_digest: Digest
+
+
+class CarriedOut(Act, frozen=True, forbid_unknown_fields=True, tag="CarriedOut", kw_only=True):
+    """What was decided has been done; from then on it is not asked again."""
+
+    request_id: Ident
+    version: Whole
+    words: Words
+
+
+class StandingAdviceGiven(Act, frozen=True, forbid_unknown_fields=True, tag="StandingAdviceGiven", kw_only=True):
+    """Advice given beforehand, for a kind in an area, on conditions in words, until an instant at the latest.
+
+    It counts for the first version of a request; who reads it judges whether the conditions hold.
+    """
+
+    kind: Kind
+    area_id: Ident
+    conditions: NeededWords
+    until_us: Whole
+
+
+class StatedFact(StrEnum):
+    """Facts that people state, because no part of the room measures them; rules are told the newest."""
+
+    VIEW = "view"
+    CIVILIANS = "civilians"
+    NOTICE = "notice"
+    LINE = "line"
+    CROSSES_LINE = "crosses_line"
+    NOTIFIED = "notified"
+    SENSING = "sensing"
+    SOURCE_COUNT = "source_count"
+
+
+class FactStated(Act, frozen=True, forbid_unknown_fields=True, tag="FactStated", kw_only=True):
+    """A person states a fact about an area, a city, a request or the room, as of an instant, and how they know.
+
+    `value` is one of the few words that the fact takes; `until_us` (0: open) is when it lapses.
+    """
+
+    fact: StatedFact
+    about: Ident
+    value: Annotated[str, Meta(max_length=80)]
+    as_of_us: Whole
+    until_us: Whole
+    words: Words
+    label: Label
 
 
 class AlertAcknowledged(Act, frozen=True, forbid_unknown_fields=True, tag="AlertAcknowledged", kw_only=True):
@@ -183,6 +245,10 @@ AnyAct = (
     | DoubtRaised
     | DoubtResolved
     | DecisionSigned
+    | WordsGiven
+    | CarriedOut
+    | StandingAdviceGiven
+    | FactStated
     | AlertAcknowledged
     | ClockCommanded
     | MissingExplained

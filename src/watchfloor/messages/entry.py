@@ -14,12 +14,13 @@ from watchfloor.base.errors import WireError
 from watchfloor.messages.acts import Digest, Ident, SignedAct, Whole
 from watchfloor.messages.alerts import AnyAlert
 from watchfloor.messages.canonical import canonical_bytes, decode_canonical
+from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.keeping import AnyKeepingFact
 from watchfloor.messages.outcomes import AnyOutcome
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import AnyRoomFact
 
-Fact = SignedAct | AnyOutcome | AnyAlert | AnyRoomFact | AnyKeepingFact | DoctrineSet
+Fact = SignedAct | AnyOutcome | AnyAlert | AnyRoomFact | AnyKeepingFact | DoctrineSet | RulesAnswered
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -34,12 +35,20 @@ def _with_sealed_bytes(body: dict[str, Any]) -> dict[str, Any]:
     return body | added | {"first_room_us": 0, "last_room_us": 0}
 
 
+def _with_named_areas(body: dict[str, Any]) -> dict[str, Any]:
+    """Areas were ids alone, and the rule that named the advisers had a number."""
+    areas = [{"id": area, "overlaps": [area]} for area in body["areas"]]
+    return body | {"areas": areas, "rules_version": str(body["advice"]["rules_version"])}
+
+
 VERSIONS: Mapping[str, int] = {kind.__name__: 1 for kind in Fact.__args__} | {
+    "DoctrineSet": 2,
     "RoomOpened": 2,
     "TapeBlockSealed": 2,
     "TapeBlockRecovered": 2,
 }
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("DoctrineSet", 1): _with_named_areas,
     ("RoomOpened", 1): lambda body: _without(body, "engine_version"),
     ("TapeBlockSealed", 1): _with_sealed_bytes,
     ("TapeBlockRecovered", 1): _with_sealed_bytes,

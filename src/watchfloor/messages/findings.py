@@ -1,8 +1,12 @@
 """What rules say: a finding lists the ids behind its strongest answer. There is no answer that approves."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from watchfloor.base.labels import Label
+from watchfloor.messages.acts import Digest, Ident, Whole
 
 
 class RuleAnswer(StrEnum):
@@ -36,3 +40,43 @@ class Finding(Struct, frozen=True, kw_only=True):
     valid: bool
     faults: tuple[str, ...]
     engine: EngineAnswer
+
+
+class RuleBehind(Struct, frozen=True, forbid_unknown_fields=True):
+    """One policy behind an answer: its full id, whom it asks, and the label of the facts that it speaks of.
+
+    To somebody who may not see those facts, that the policy spoke would give them away.
+    """
+
+    part: Ident
+    asks: tuple[str, ...]
+    label: Label
+
+
+class RulesAnswered(
+    Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="RulesAnswered", kw_only=True
+):
+    """What the rules in force answered about a version of a request, with the facts that they were told.
+
+    `facts` is canonical JSON of what the engine was given; the same facts give the same answer again.
+    """
+
+    request_id: Ident
+    version: Whole
+    at_us: Whole
+    label: Label
+    rules_digest: Digest
+    answer: RuleAnswer
+    behind: tuple[RuleBehind, ...]
+    valid: bool
+    facts: Annotated[str, Meta(max_length=8000)]
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Ids of the rules behind the answer."""
+        return tuple(sorted({one.part.partition(".")[0] for one in self.behind}))
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Roles that an ask names."""
+        return tuple(sorted({role for one in self.behind for role in one.asks}))

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from watchfloor.base.labels import Label
 from watchfloor.messages.acts import Answer, Digest, Ident, NeededWords, Nonce, Whole, Words
+from watchfloor.messages.findings import RuleAnswer
 
 
 class StopCause(StrEnum):
@@ -76,6 +77,25 @@ class RequestDecided(Outcome, frozen=True, forbid_unknown_fields=True, tag="Requ
     decision_id: Nonce
 
 
+class DecisionAskedAgain(Outcome, frozen=True, forbid_unknown_fields=True, tag="DecisionAskedAgain", kw_only=True):
+    """The ground shifted under a decision that is not carried out: it is open again, in a new version, and says why.
+
+    `rules` are the ids that moved; `decision_id` is the decision that no longer stands.
+    """
+
+    decision_id: Nonce
+    answer: RuleAnswer
+    rules: tuple[str, ...]
+    sentence: str
+
+
+class RequestCarriedOut(Outcome, frozen=True, forbid_unknown_fields=True, tag="RequestCarriedOut", kw_only=True):
+    """Somebody said that what was decided has been done."""
+
+    role: Ident
+    nation: Ident
+
+
 class DecisionAwaited(Outcome, frozen=True, forbid_unknown_fields=True, tag="DecisionAwaited", kw_only=True):
     """A decision was signed and is not published yet: witnesses must see it first. Any doubt still holds it."""
 
@@ -109,6 +129,8 @@ AnyOutcome = (
     | DoubtAnswered
     | RequestStopped
     | RequestDecided
+    | DecisionAskedAgain
+    | RequestCarriedOut
     | DecisionAwaited
     | DecisionWitnessed
     | ActRefused

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from watchfloor.base.labels import Label
-from watchfloor.messages.acts import Digest, Ident, Kind, NeededWords, Verdict
+from watchfloor.messages.acts import Digest, Ident, Kind, NeededWords, StatedFact, Verdict
 from watchfloor.messages.air import Party
 from watchfloor.messages.rulebook import Rulebook
 
@@ -109,19 +109,35 @@ class RequiredAdvice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     advisers: tuple[AdviserRule, ...]
 
 
+class AreaNamed(Struct, frozen=True, forbid_unknown_fields=True):
+    """An area as board and rules know it; `overlaps` names the areas that share ground with it."""
+
+    id: Ident
+    city: str = ""
+    held: str = ""
+    is_near_line: bool = False
+    overlaps: tuple[str, ...] = ()
+
+
 class DoctrineSet(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type", tag="DoctrineSet"):
     """The rules in force from this entry on, with their full text; a request is pinned to their digest.
 
-    `areas` and `nations` are what requests may name; requests that use force need `is_exercise`.
+    `areas` and `nations` are what requests may name, with what rules may ask of each area; requests that use force need
+    `is_exercise`. `advice` stands in rooms from before rules were code.
     """
 
     rules_digest: Digest
+    rules_version: Ident
     rules_text: str
-    advice: RequiredAdvice
-    areas: tuple[str, ...]
+    advice: RequiredAdvice | None
+    areas: tuple[AreaNamed, ...]
     nations: tuple[str, ...]
     is_exercise: bool
     label: Label
+
+    def area(self, area_id: str) -> AreaNamed | None:
+        """An area by its id."""
+        return next((area for area in self.areas if area.id == area_id), None)
 
 
 class PackHeader(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -209,6 +225,30 @@ class OpeningRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     nations: tuple[Ident, ...]
 
 
+class OpeningRefusal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="act", tag="refusal"):
+    """A refusal that a simulated seat signed before the exercise starts. A simulated seat can only refuse."""
+
+    seat: Ident
+    at: Clock
+    request_id: Ident
+    lawful_and_valid: NeededWords
+    expected_advantage: NeededWords
+    remaining_doubt: NeededWords
+
+
+class OpeningFact(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="act", tag="fact"):
+    """A fact that a simulated seat stated before the exercise starts."""
+
+    seat: Ident
+    at: Clock
+    fact: StatedFact
+    about: Ident
+    value: NeededWords
+    as_of: Clock
+    until: str = ""
+    words: NeededWords
+
+
 class OpeningAdvice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="act", tag="advice"):
     """Advice that a simulated seat gave before the exercise starts. It never counts as required advice."""
 
@@ -219,19 +259,19 @@ class OpeningAdvice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     words: NeededWords
 
 
+OpeningAct = OpeningRequest | OpeningAdvice | OpeningRefusal | OpeningFact
+
+
 class Pack(Struct, frozen=True, kw_only=True):
     """All of a pack, checked. `digest` is over its files; `map_geojson` is drawn as it is."""
 
     header: PackHeader
     digest: str
-    rules_digest: str
-    rules_text: str
-    advice: RequiredAdvice
     rulebook: Rulebook
     areas: tuple[Area, ...]
     airfields: tuple[Airfield, ...]
     routes: tuple[Route, ...]
-    opening: tuple[OpeningRequest | OpeningAdvice, ...]
+    opening: tuple[OpeningAct, ...]
     map_geojson: bytes
     epoch_us: int
     start_us: int

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from watchfloor.messages.acts import Answer, Kind, LogHead, Verdict
 from watchfloor.messages.alerts import EndCause, VerticalBasis
+from watchfloor.messages.findings import RuleAnswer
 from watchfloor.messages.outcomes import StopCause
 from watchfloor.messages.room import Context, FeedState
 
@@ -26,6 +27,7 @@ class AdviceShown(Struct, frozen=True):
     words: str
     at_us: int
     counts: bool
+    beforehand: bool
     who: Who
 
 
@@ -39,10 +41,11 @@ class DoubtShown(Struct, frozen=True):
     open: bool
     resolution: str
     who: Who
+    heard_from: str
 
 
 class DecidedShown(Struct, frozen=True):
-    """A signed decision in its own words."""
+    """A signed decision in its own words; `owed_us`: until when words are owed, 0 when none are."""
 
     act_id: str
     answer: Answer
@@ -50,6 +53,26 @@ class DecidedShown(Struct, frozen=True):
     expected_advantage: str
     remaining_doubt: str
     at_us: int
+    owed_us: int
+    who: Who
+
+
+class FindingShown(Struct, frozen=True):
+    """What the rules answer now: policies by full id. `withheld`: some speak of what this screen may not show."""
+
+    answer: RuleAnswer
+    parts: tuple[str, ...]
+    asked: tuple[str, ...]
+    withheld: bool
+
+
+class EarlierShown(Struct, frozen=True):
+    """An earlier refusal of the same kind in an area that shares ground."""
+
+    request_id: str
+    area_id: str
+    at_us: int
+    words: str
     who: Who
 
 
@@ -84,6 +107,10 @@ class RequestShown(Struct, frozen=True, kw_only=True):
     absent: tuple[str, ...]
     advice: tuple[AdviceShown, ...]
     doubts: tuple[DoubtShown, ...]
+    finding: FindingShown | None
+    earlier: tuple[EarlierShown, ...]
+    past_decisions: tuple[DecidedShown, ...]
+    carried_out_us: int
     decided: DecidedShown | None
     stopped: StoppedShown | None
 

@@ -12,6 +12,7 @@ Cedar skips a policy that errors, so that a broken `forbid` would let through wh
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
@@ -26,11 +27,15 @@ from watchfloor.messages.findings import EngineAnswer, Finding, RuleAnswer
 from watchfloor.rules.fault import RuleFaultError, fault_in, place_of, statements
 
 POLICIES, SCHEMA = "policies", "schema"
+_NAMED = re.compile(r'"attr": "([^"]+)"')
 ANSWERS = (RuleAnswer.STOP.value, RuleAnswer.ASK.value)
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """One policy of a set: its full id (`R02.policy` is a part of rule `R02`), what it answers and whom it asks."""
+    """One policy of a set: its full id (`R02.policy` is a part of rule `R02`), what it answers and whom it asks.
+
+    `named` are the attributes and facts that it speaks of.
+    """
 
     part: str
     effect: str
@@ -42,6 +47,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     text: str
     body: str
     annotations: Mapping[str, str | None]
+    named: frozenset[str]
 
     @property
     def rule(self) -> str:
@@ -224,5 +230,6 @@ def _rules(files: Mapping[str, str], whole: str) -> dict[str, Rule]:
             text=text,
             body=json.dumps(body, sort_keys=True),
             annotations=said,
+            named=frozenset(_NAMED.findall(json.dumps(body))),
         )
     return found

@@ -29,7 +29,7 @@ from typing import Any
 
 from watchfloor.base.errors import InputError
 from watchfloor.messages.acts import Kind
-from watchfloor.messages.pack import Area
+from watchfloor.messages.pack import Area, AreaNamed
 from watchfloor.rules.engine import Question, RuleSet
 from watchfloor.rules.shape import Shape, shape_of
 
@@ -90,7 +90,7 @@ def question_of(shape: Shape, nation: str, kind: Kind, area_id: str, facts: Mapp
     )
 
 
-def entities_of(shape: Shape, nations: Sequence[str], areas: Sequence[Area]) -> list[dict[str, Any]]:
+def entities_of(shape: Shape, nations: Sequence[str], areas: Sequence[Area | AreaNamed]) -> list[dict[str, Any]]:
     """Nations and areas, as the engine takes them."""
     named = shape.entities["Area"].fields if "Area" in shape.entities else {}
     found: list[dict[str, Any]] = [

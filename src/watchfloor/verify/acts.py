@@ -3,6 +3,7 @@
 Written apart from `decisions`, from the entries alone, so that one fault cannot hide in both.
 """
 
+import json
 from typing import get_args
 
 from msgspec import Struct
@@ -17,20 +18,24 @@ from watchfloor.messages.acts import (
     RequestWritten,
     SeatKind,
     SignedAct,
+    StandingAdviceGiven,
     Verdict,
 )
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.entry import Entry, input_key
+from watchfloor.messages.findings import RuleAnswer, RulesAnswered
 from watchfloor.messages.outcomes import (
     ActRefused,
     AdviceNoted,
     AnyOutcome,
+    DecisionAskedAgain,
     RequestDecided,
     RequestHeld,
     RequestOpened,
     RequestReopened,
     RequestStopped,
 )
+from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import RoomOpened, SeatTaken
 from watchfloor.record.note import signature_holds
 from watchfloor.verify.report import Report
@@ -51,12 +56,15 @@ class _Case(Struct):
     resolvers: set[str] = set()
     until_us: int = 0
     over: bool = False
+    standing: set[str] = set()
+    ruled: RulesAnswered | None = None
+    ruled_by: str = ""
 
 
 class ActsCheck:
     """Takes entries of its `kinds` in order and checks every signed act and every decision."""
 
-    kinds = frozenset((RoomOpened, SeatTaken, SignedAct, *get_args(AnyOutcome)))
+    kinds = frozenset((RoomOpened, SeatTaken, SignedAct, DoctrineSet, RulesAnswered, *get_args(AnyOutcome)))
 
     def __init__(self, report: Report) -> None:
         self._report = report
@@ -65,6 +73,8 @@ class ActsCheck:
         self._acts: dict[str, tuple[AnyAct, SignedAct]] = {}
         self._cases: dict[str, _Case] = {}
         self._room_id = ""
+        self._doctrine: DoctrineSet | None = None
+        self._standing: list[tuple[StandingAdviceGiven, SignedAct]] = []
         self._heads: list[tuple[int, int, str]] = []
 
     def take(self, entry: Entry) -> None:
@@ -80,12 +90,42 @@ class ActsCheck:
             act = self._check_signature(entry.seq, body)
             if act is not None:
                 self._acts[act.act_id] = (act, body)
+                if isinstance(act, StandingAdviceGiven):
+                    self._standing.append((act, body))
                 if act.head.size_count:
                     self._heads.append((entry.seq, act.head.size_count, act.head.root))
         elif isinstance(body, ActRefused):
             self._acts.pop(body.act_id, None)
+            self._standing = [one for one in self._standing if one[0].act_id != body.act_id]
+        elif isinstance(body, DoctrineSet):
+            self._doctrine = body
+        elif isinstance(body, RulesAnswered):
+            self._take_ruling(entry, body)
         else:
             _follow(self._report, entry, self._acts, self._cases)
+            self._after(entry)
+
+    def _take_ruling(self, entry: Entry, ruled: RulesAnswered) -> None:
+        case = self._cases.get(ruled.request_id)
+        if case is None:
+            self._report.lack(_WHERE, "rules answered about a request that nobody wrote", entry.seq)
+        elif self._doctrine is None or ruled.rules_digest != self._doctrine.rules_digest:
+            self._report.lack(_WHERE, "was answered by rules that were not in force", entry.seq)
+        else:
+            case.ruled, case.ruled_by = ruled, input_key(entry.key)
+
+    def _after(self, entry: Entry) -> None:
+        """Advice given beforehand for a new request; and what rules answered to a signature."""
+        body = entry.body
+        if isinstance(body, RequestOpened) and body.request_id in self._cases:
+            by_key = self._acts.get(input_key(entry.key))
+            if by_key is not None and isinstance(by_key[0], RequestWritten):
+                self._cases[body.request_id].standing = _standing_roles(self._standing, by_key[0], entry.room_us)
+        is_code = self._doctrine is not None and self._doctrine.advice is None
+        if isinstance(body, RequestDecided) and body.answer is Answer.YES and is_code:
+            case = self._cases.get(body.request_id)
+            if case is not None:
+                _check_ruling(self._report, entry, body, case)
 
     def _check_signature(self, seq: int, signed: SignedAct) -> AnyAct | None:
         report, actor = self._report, signed.actor
@@ -139,6 +179,7 @@ def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAc
             case.advised[actor.role] = actor.person_id
     elif isinstance(body, RequestHeld):
         case.open_doubts.add(body.doubt_id)
+        case.over = False
     elif by_key is not None and isinstance(by_key[0], DoubtResolved):
         case.open_doubts.discard(by_key[0].doubt_id)
         case.resolvers.add(by_key[1].actor.person_id)
@@ -146,6 +187,8 @@ def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAc
             case.version, case.advised = body.version, {}
     elif isinstance(body, RequestStopped):
         case.over = True
+    elif isinstance(body, DecisionAskedAgain):
+        case.over, case.version, case.advised = False, body.version, {}
     elif isinstance(body, RequestDecided):
         if case.over or body.at_us >= case.until_us:
             report.add(_WHERE, "was decided after it was over", entry.seq)
@@ -166,7 +209,8 @@ def _check_decision(
         return
     act, signed = by_key[0], by_key[1]
     person = signed.actor.person_id
-    if signed.actor.kind is not SeatKind.PERSON or "decide" not in signed.actor.powers:
+    by_person = signed.actor.kind is SeatKind.PERSON or act.answer is Answer.NO
+    if not by_person or "decide" not in signed.actor.powers:
         report.add(_WHERE, "was decided by nobody who may decide", entry.seq)
     if person == case.author or person in case.adviser_persons or person in case.resolvers:
         report.add(_WHERE, "was decided by its author, adviser or resolver", entry.seq)
@@ -178,3 +222,28 @@ def _check_decision(
             report.lack(_WHERE, f"was decided without advice of {', '.join(missing)}", entry.seq)
         if case.open_doubts:
             report.lack(_WHERE, "was decided while a doubt was open", entry.seq)
+
+
+def _standing_roles(given: list[tuple[StandingAdviceGiven, SignedAct]], asked: RequestWritten, at_us: int) -> set[str]:
+    """Roles from which somebody advised beforehand on what is asked."""
+    return {
+        signed.actor.role
+        for act, signed in given
+        if (act.kind, act.area_id) == (asked.kind, asked.area_id) and at_us < act.until_us
+    }
+
+
+def _check_ruling(report: Report, entry: Entry, decided: RequestDecided, case: _Case) -> None:
+    """A yes needs the rules' "no objection" beside its signature, on facts that the entries bear out."""
+    ruled = case.ruled
+    if ruled is None or ruled.version != decided.version or case.ruled_by != decided.decision_id:
+        report.lack(_WHERE, "was decided without asking the rules", entry.seq)
+        return
+    if ruled.answer is not RuleAnswer.NO_OBJECTION or not ruled.valid:
+        report.add(_WHERE, "was decided although the rules objected", entry.seq)
+    facts = json.loads(ruled.facts)
+    advised = set(case.advised) | (case.standing if case.version == 1 else set())
+    if not set(facts.get("advised", ())) <= advised:
+        report.lack(_WHERE, "rules were told of advice that nobody gave", entry.seq)
+    if facts.get("open_doubt_count", 0) != len(case.open_doubts):
+        report.add(_WHERE, "rules were told of another number of doubts", entry.seq)

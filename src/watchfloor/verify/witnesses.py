@@ -6,7 +6,8 @@ A log alone shows neither that it was rolled back nor that all of it was signed 
 from collections.abc import Mapping, Sequence
 
 from watchfloor.base.errors import WireError
-from watchfloor.messages.entry import Entry
+from watchfloor.messages.acts import SeatKind, SignedAct
+from watchfloor.messages.entry import Entry, input_key
 from watchfloor.messages.keeping import HeadWitnessed, WitnessesSet
 from watchfloor.messages.outcomes import DecisionAwaited, DecisionWitnessed, RequestDecided
 from watchfloor.record.note import WITNESS, Checkpoint, VerifierKey, parse_checkpoint, parse_signature, split_note
@@ -26,7 +27,7 @@ class Trust:
 class WitnessCheck:
     """Takes entries of its `kinds` in order; `finish` holds all witnessed heads against the tree."""
 
-    kinds = frozenset((WitnessesSet, HeadWitnessed, DecisionAwaited, DecisionWitnessed, RequestDecided))
+    kinds = frozenset((WitnessesSet, HeadWitnessed, DecisionAwaited, DecisionWitnessed, RequestDecided, SignedAct))
 
     def __init__(self, report: Report, origin: str) -> None:
         self._report, self._origin = report, origin
@@ -52,6 +53,9 @@ class WitnessCheck:
                 self._report.lack(_WHERE, "the head that witnesses saw does not hold the decision", entry.seq)
             self._seen.add(body.decision_id)
             self._claims.append((entry.seq, body, self._keys, self._needed))
+        elif isinstance(body, SignedAct):
+            if body.actor.kind is SeatKind.SIMULATED:  # a pack's opening record can only refuse, and awaits nobody
+                self._seen.add(input_key(entry.key))
         elif isinstance(body, HeadWitnessed):
             self._claims.append((entry.seq, body, self._keys, 1))
         elif isinstance(body, RequestDecided) and self._needed and body.decision_id not in self._seen:

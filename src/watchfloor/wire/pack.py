@@ -4,7 +4,7 @@
 |---|---|
 | `pack.yaml` | nations, roles, seats, minima, address blocks, feeds, kinds, clock |
 | `map.geojson` | land, districts, towns, airfields, corridors, lines: drawn, and areas for requests |
-| `rules/` | rules of engagement: see `wire/pack_rules.py`; `required-advice.yaml`: who must be asked |
+| `rules/` | rules of engagement: see `wire/pack_rules.py` |
 | `opening.yaml` | acts of simulated seats from before the start; may be absent |
 | `feeds/traffic.geojson` | scripted aircraft; may be absent |
 
@@ -23,11 +23,11 @@ from watchfloor.base.units import metres_from_nm
 from watchfloor.messages.pack import (
     Airfield,
     Area,
-    OpeningAdvice,
+    OpeningAct,
+    OpeningFact,
     OpeningRequest,
     Pack,
     PackHeader,
-    RequiredAdvice,
     Ring,
     Route,
 )
@@ -58,9 +58,6 @@ def parse_pack(files: Mapping[str, bytes]) -> Pack:
     map_file = _marked(files, "map.geojson")
     features = _features(map_file)
     areas = _areas(map_file, features)
-    advice_file = _marked(files, "rules/required-advice.yaml")
-    advice = advice_file.convert(RequiredAdvice)
-    _check_advice(advice_file, advice, header, areas)
     offset_s = _offset_s(head_file, header)
     midnight_us = us_from_rfc3339(f"{header.clock.date}T00:00:00{header.clock.utc_offset}")
     routes: tuple[Route, ...] = ()
@@ -70,9 +67,6 @@ def parse_pack(files: Mapping[str, bytes]) -> Pack:
     return Pack(
         header=header,
         digest=_digest(files),
-        rules_digest=sha256(files["rules/required-advice.yaml"]).hexdigest(),
-        rules_text=files["rules/required-advice.yaml"].decode(),
-        advice=advice,
         rulebook=rulebook_of(files, midnight_us),
         areas=areas,
         airfields=_airfields(map_file, features),
@@ -161,16 +155,6 @@ def _check_unique(file: Marked, group: str, names: list[str]) -> None:
 
 def _listed(names: frozenset[str] | set[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names))
-
-
-def _check_advice(file: Marked, advice: RequiredAdvice, header: PackHeader, areas: tuple[Area, ...]) -> None:
-    advising = {role.id for role in header.roles if "advise" in role.powers}
-    for place, rule in enumerate(advice.advisers):
-        if rule.role not in advising:
-            raise file.fault(("advisers", place, "role"), f"`{rule.role}` is no role with the power `advise`")
-        for area in rule.areas:
-            if area not in {known.id for known in areas}:
-                raise file.fault(("advisers", place, "areas"), f"the map has no area `{area}`")
 
 
 def _features(file: Marked) -> list[dict[str, Any]]:
@@ -276,14 +260,13 @@ def _airfields(file: Marked, features: list[dict[str, Any]]) -> tuple[Airfield, 
     return tuple(found)
 
 
-def _opening(
-    files: Mapping[str, bytes], header: PackHeader, areas: tuple[Area, ...]
-) -> tuple[OpeningRequest | OpeningAdvice, ...]:
+def _opening(files: Mapping[str, bytes], header: PackHeader, areas: tuple[Area, ...]) -> tuple[OpeningAct, ...]:
     if "opening.yaml" not in files:
         return ()
     file = Marked("opening.yaml", files["opening.yaml"])
-    opening = file.convert(tuple[OpeningRequest | OpeningAdvice, ...])
+    opening = file.convert(tuple[OpeningAct, ...])
     simulated = {seat.id for seat in header.seats if seat.simulated}
+    places = {"room"} | {area.id for area in areas} | {area.city for area in areas if area.city}
     known: set[str] = set()
     for place, act in enumerate(opening):
         if act.seat not in simulated:
@@ -294,6 +277,9 @@ def _opening(
             if act.window_until <= act.window_from:
                 raise file.fault((place, "window_until"), "the window ends before it begins")
             known.add(act.request_id)
+        elif isinstance(act, OpeningFact):
+            if act.about not in places | known:
+                raise file.fault((place, "about"), f"`{act.about}` is no area, city or request above, nor `room`")
         elif act.request_id not in known:
             raise file.fault((place, "request_id"), f"no request `{act.request_id}` stands above")
     return opening

@@ -21,7 +21,9 @@ from starlette.websockets import WebSocket
 
 from watchfloor import __version__
 from watchfloor.app.room import Room
+from watchfloor.app.rulebook import fact_forms, rule_notes
 from watchfloor.app.seats import Seats
+from watchfloor.app.state import RoomState
 from watchfloor.base.errors import WatchfloorError
 from watchfloor.base.labels import releasable
 from watchfloor.edge.api import sockets
@@ -136,7 +138,20 @@ def room_document(room: Room, pack: Pack | None) -> dict[str, Any]:
         "head": {"size_count": room.writer.size, "root": room.writer.root.hex()},
         "minima": msgspec.to_builtins(setup.minima),
     }
-    return document | pack_document(pack)
+    return document | rules_document(room.writer.state) | pack_document(pack)
+
+
+def rules_document(state: RoomState) -> dict[str, Any]:
+    """The rules in force: version, digest, and what each policy says in plain language."""
+    doctrine = state.board.doctrine
+    if doctrine is None:
+        return {}
+    return {
+        "rules_digest": doctrine.rules_digest,
+        "rules_version": doctrine.rules_version,
+        "facts": fact_forms(),
+        "rules": dict(rule_notes(doctrine.rules_text)) if doctrine.advice is None else {},
+    }
 
 
 def pack_document(pack: Pack | None) -> dict[str, Any]:
@@ -147,8 +162,6 @@ def pack_document(pack: Pack | None) -> dict[str, Any]:
         "story": pack.header.story,
         "start_us": pack.start_us,
         "end_us": pack.end_us,
-        "rules_digest": pack.rules_digest,
-        "rules_version": pack.advice.rules_version,
         "roles": {role.id: role.name for role in pack.header.roles},
         "seats": [
             {"seat_id": seat.id, "role": seat.role, "nation": seat.nation, "name": seat.name}
@@ -156,7 +169,14 @@ def pack_document(pack: Pack | None) -> dict[str, Any]:
             if not seat.simulated
         ],
         "kinds": [msgspec.to_builtins(kind) for kind in pack.header.kinds],
-        "areas": [{"area_id": area.id, "name": area.name, "feature": area.feature} for area in pack.areas],
+        "areas": [
+            {"area_id": area.id, "name": area.name, "feature": area.feature, "city": area.city} for area in pack.areas
+        ],
+        "crews": [
+            {"seat_id": seat.id, "name": seat.name or seat.id}
+            for seat in pack.header.seats
+            if not seat.simulated and "report_use" in next(r.powers for r in pack.header.roles if r.id == seat.role)
+        ],
     }
 
 

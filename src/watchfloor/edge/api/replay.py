@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 
 from watchfloor import __version__
 from watchfloor.base.labels import Audience, releasable
-from watchfloor.edge.api.app import pack_document, wall_routes
+from watchfloor.edge.api.app import pack_document, rules_document, wall_routes
 from watchfloor.edge.api.problems import problem
 from watchfloor.edge.api.replay_position import Position, ReplayStage
 from watchfloor.edge.api.replay_viewer import ReplayViewer
@@ -53,6 +53,7 @@ class ReplayDoors(SeatDoors):
             "utc_offset_s": opened.utc_offset_s,
             "nations": list(self._stage.everyone.nations),
             **pack_document(self._pack),
+            **rules_document(recording.states[-1]),
             "replay": True,
             "start_us": min(start for start, _ in spans),
             "end_us": max(end for _, end in spans),

@@ -32,6 +32,6 @@ def check_pack(arguments: argparse.Namespace) -> int:
     aircraft = sum(route.count for route in pack.routes)
     print(
         f"{header.id} is sound: {len(header.nations)} nations, {len(header.seats)} seats, {len(pack.areas)} areas, "
-        f"{aircraft} aircraft, {len(pack.opening)} opening acts, rules version {pack.advice.rules_version}"
+        f"{aircraft} aircraft, {len(pack.opening)} opening acts, rules version {pack.rulebook.in_force}"
     )
     return 0

@@ -19,7 +19,7 @@ from watchfloor.edge.cli.checking import refuse_export, require_holding
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.cli.run import tell
 from watchfloor.edge.engine import engine_here
-from watchfloor.edge.replay_host import ReplayPlan, run_replay
+from watchfloor.edge.replay_host import ReplayPlan, other_rules, run_replay
 from watchfloor.edge.stores.folder import FolderFiles
 from watchfloor.messages.entry import Entry
 from watchfloor.messages.keeping import EngineNamed
@@ -52,7 +52,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--port", type=int, default=8301, help="port for --wall (0: a free one)")
     parser.add_argument("--read-only", action="store_true", help="with --wall: nobody can sit down, nothing is written")
     parser.add_argument("--pack", default="", metavar="PACK", help="the pack's folder, if it is not a shipped one")
-    parser.add_argument("--what-if", metavar="FILE", help="a branch: other `rule`, other `advice`, entries `without`")
+    parser.add_argument("--what-if", metavar="FILE", help="a branch: other `rules`, other `advice`, entries `without`")
     parser.add_argument("--second-key", metavar="FILE", help="private key of the record's second signer")
     parser.add_argument("--headless", action="store_true", help="with --wall: open no browser")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -73,7 +73,7 @@ def work(arguments: argparse.Namespace) -> int:
     if arguments.wall:
         return _serve_wall(arguments, changes)
     if changes is not None:
-        return _tell_branch(entries_of(files), changes, as_json=arguments.json)
+        return _tell_branch(entries_of(files), changes, arguments.pack, as_json=arguments.json)
     moment = moment_at(entries_of(files), files, arguments.at)
     document = _document(moment, report.root, _audience(moment, arguments.screen), arguments.screen)
     if arguments.hash:
@@ -112,7 +112,8 @@ def _check_again(entries: list[Entry], files: FolderFiles, *, as_json: bool) -> 
     here = engine_here(next(iter(engines)).label) if engines else None
     others = sorted(f"numpy {one.numpy} on {one.machine}" for one in engines if one != here)
     counted = (
-        f"{found.act_count} acts, {found.decision_count} decisions, {found.alert_count} alerts, "
+        f"{found.act_count} acts, {found.decision_count} decisions, {found.ruling_count} answers of the rules, "
+        f"{found.alert_count} alerts, "
         f"{found.screen_count} sampled screens, {found.position_count} positions judged again"
     )
     if as_json:
@@ -136,8 +137,8 @@ def _changes_in(path: Path) -> WhatIf:
         raise InputError(f"`{path}` is no YAML: {error}", field="what-if") from error
 
 
-def _tell_branch(entries: list[Entry], changes: WhatIf, *, as_json: bool) -> int:
-    outcomes = branch(entries, changes).outcomes
+def _tell_branch(entries: list[Entry], changes: WhatIf, pack: str, *, as_json: bool) -> int:
+    outcomes = branch(entries, changes, other_rules(changes, entries, pack)).outcomes
     if as_json:
         rows = [{"request_id": name, "recorded": was, "branch": would} for name, was, would in outcomes]
         print(json.dumps({"context": Context.WHAT_IF.value, "requests": rows}))

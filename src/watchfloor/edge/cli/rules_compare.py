@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,6 @@ from watchfloor.app.rulebook import rule_set_of, rules_in_use
 from watchfloor.base.errors import InputError, UnavailableError
 from watchfloor.edge.stores.packs import load_pack
 from watchfloor.rules.engine import RuleSet
-
-_ATTRIBUTE = re.compile(r'"attr": "([^"]+)"')
 
 if TYPE_CHECKING:
     from watchfloor.rules.compare import ChangeClass, Comparison
@@ -120,8 +117,8 @@ def _about(one: "ChangeClass") -> str:
 
 def _facts_named(comparison: "Comparison", sets: tuple[RuleSet, RuleSet]) -> frozenset[str]:
     """Facts that the changed policies speak of; the others of an example only fill the form."""
-    bodies = [rule.body for rules in sets for rule in rules.rules.values() if rule.part in comparison.changed]
-    return frozenset(match[1] for body in bodies for match in _ATTRIBUTE.finditer(body))
+    changed = [rule for rules in sets for rule in rules.rules.values() if rule.part in comparison.changed]
+    return frozenset(name for rule in changed for name in rule.named)
 
 
 def _example(one: "ChangeClass", named: frozenset[str]) -> str:

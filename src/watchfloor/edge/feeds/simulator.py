@@ -32,8 +32,11 @@ class Simulator:
         self._opened = asyncio.Event()
         room.on_jump(self._hang_up)
 
-    async def start(self, pack_folder: Path, http_port: int, links: Mapping[str, str], *, opening: bool) -> None:
-        """Start the process, tell it what to fly, where to, and the time; wait until the opening record stands."""
+    async def start(self, pack_folder: Path, http_port: int, links: Mapping[str, str], *, opening_left: int) -> None:
+        """Start the process, tell it what to fly, where to, and the time; wait until the opening record stands.
+
+        **Args**: `opening_left`: how many acts of the opening record do not stand yet.
+        """
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -49,13 +52,13 @@ class Simulator:
                 "http_port": http_port,
                 "room_id": self._room.setup.room_id,
                 "links": dict(links),
-                "opening": opening,
+                "opening_left": opening_left,
             }
         )
         if self._room.writer.state.clock is not None:
             self._tell_clock(self._room.writer.state.clock, jumped=True)
         self._room.writer.listen(self)
-        if opening:
+        if opening_left:
             waits = {asyncio.create_task(self._opened.wait()), asyncio.create_task(self._room.ending.wait())}
             _, left = await asyncio.wait(waits, timeout=OPENING_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
             for task in left:
