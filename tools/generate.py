@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from watchfloor.messages.acts import AnyAct
 from watchfloor.messages.entry import Fact
 from watchfloor.messages.pack import PackHeader, RequiredAdvice
 from watchfloor.messages.screen import FactShown, NamesTold, PulseTold, ReplayTold, ScreenTold
+from watchfloor.messages.signed import AnyAct
 
 ROOT = Path(__file__).parents[1]
 TOLD = (ScreenTold, PulseTold, NamesTold, ReplayTold, FactShown)

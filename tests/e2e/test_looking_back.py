@@ -17,10 +17,10 @@ from tests.support.running import Person, RunningRoom, run_words, verified
 from watchfloor.app.recording import Recording
 from watchfloor.app.rejudging import rejudge
 from watchfloor.edge.stores.folder import read_folder
-from watchfloor.messages.acts import SignedAct
 from watchfloor.messages.entry import Entry
 from watchfloor.messages.keeping import ScreensSampled
 from watchfloor.messages.outcomes import ActRefused
+from watchfloor.messages.signed import SignedAct
 from watchfloor.record.log import entries_of
 
 

@@ -13,7 +13,7 @@ from tests.support.running import Person, RunningRoom, run_words, verified
 from tests.support.witnesses import RunningWitness
 from watchfloor.edge.recovery import first_key
 from watchfloor.edge.stores.folder import read_folder
-from watchfloor.messages.acts import SignedAct
+from watchfloor.messages.signed import SignedAct
 from watchfloor.record.log import LogFile, entries_of
 from watchfloor.record.tiles import Levels
 from watchfloor.record.tree import leaf_hash

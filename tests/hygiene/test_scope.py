@@ -11,8 +11,8 @@ import pytest
 
 import watchfloor.messages
 from tests.hygiene.vocabulary import FIELDS
-from watchfloor.messages.acts import AnyAct
 from watchfloor.messages.entry import VERSIONS, Fact
+from watchfloor.messages.signed import AnyAct
 
 UNITS = (
     "_us", "_s", "_min", "_ft", "_m", "_nm", "_kt", "_dkt", "_deg", "_cdeg", "_e7deg", "_fpm", "_km2", "_permille",

@@ -28,6 +28,7 @@ asked: roles that a finding asks
 asks: roles that a policy asks
 at: a room time as people write it
 at_us: room time of an act or outcome
+attacked: whether people there were under attack, as the crew says
 author: who wrote a request
 bad_count: what a feed sent that was refused
 basis: which altitudes were compared
@@ -44,11 +45,15 @@ carried_out_us: room time at which somebody said that it has been done; 0 before
 cases: test cases of a pack's rules
 cause: why something ended
 caveat: what a nation takes no part in, in words
+changed: policies that differ between two versions
 cited: acts that a decider relied on
 city: the city that an area is part of
+class_count: how many classes of questions a change of rules answers otherwise
 cleared_bytes: bytes of an unfinished write that a start cleared away
 climbs_from_field: whether a scripted aircraft starts on the ground
 clock: the pack's clock
+closed_by: who closed a review
+closed_us: room time at which a review was closed; 0 while it is open
 closest_seen_m: the smallest distance while an alert stood
 code: stable name of a refusal
 conditions: on what conditions advice given beforehand holds, in words
@@ -58,17 +63,20 @@ count: how many tracks or aircraft
 counts: whether advice counts as required advice
 cpa_m: distance at closest approach
 cpa_us: room time of closest approach
+crew_sees: whether the crew itself saw it, as the crew says
 cut_bytes: bytes cut behind what the record vouches for
 date: the room's date
 decided: a signed decision as shown
 decision: what the rule engine itself said
 decision_id: the act that decided
+delegation: how a delegation stands
 descends_to_field: whether a scripted aircraft lands
 digest: SHA-256 of bytes or of a screen
 document: the exact text that a person signed
 doubt_id: the act that raised a doubt
 doubts: doubts as a screen shows them
 dropped_count: elements of CoT that are not read
+due_us: until when a review is due
 earlier: earlier refusals of the same kind where ground is shared
 encounter: the closest approach of a pair
 end: the exercise's last minute
@@ -79,6 +87,7 @@ epoch_room_us: room time at a clock setting
 epoch_toe_us: entry time of a clock setting
 epoch_us: midnight of the room's date
 errors: errors of policies, in the engine's words
+event_us: room time at which a use happened
 events: what a replay can step to
 expected_advantage: the decider's answer to the second question
 fact: which fact is stated
@@ -97,17 +106,21 @@ first_off_block_min: minutes from the start to the first departure
 first_room_us: room time of a tape block's first frame
 format: a feed's wire format
 frame_count: frames in a tape block
+from_digest: hash of the rules that a change replaces
 from_us: start of a request's window
 geo_alt_ft: altitude above the ellipsoid
 geo_minus_pressure_ft: the difference as the aircraft reports it
 gs_dkt: ground speed in tenths of a knot
 gs_kt: ground speed
 guests: own positions of TAK clients
+harm: harm that was reported, after the fact
+harm_id: a report of harm's name on the board
 head: the log's newest checkpoint that a screen had
 header: the pack's main file
 headway_min: minutes between departures
 heard_from: the crew's seat whose radioed doubt somebody entered
 held: by whom an area is held at the start, in the map's words
+holder: the crew's seat that asks for or holds a delegation
 hoped_for: what is hoped for
 horizon: where what came later is hidden from a person
 horizontal_m: horizontal minimum
@@ -132,6 +145,7 @@ last: the last of a block of addresses
 last_room_us: room time of a tape block's last frame
 lat_deg: latitude, WGS 84
 lat_e7deg: latitude in 1e-7 degrees
+late: whether a review was closed after it was due
 lawful_and_valid: the decider's answer to the first question
 level: how far an item may travel inside its nations
 level_ft: level that a scripted aircraft flies
@@ -154,7 +168,10 @@ moment_us: the room time that a note is pinned to
 name: what people call something
 nation: three-letter code of a nation
 nations: nations of a room or label
+necessity: why a crew had to act, in its words
 needed_count: how many witnesses must have seen a decision before it is published
+new_digest: hash of the rules that are proposed
+new_version: the version that is proposed
 newest_us: room time of a feed's newest data
 note: a plain-language note
 notes: observers' notes, pinned to a moment of a request
@@ -163,11 +180,14 @@ now_vertical_ft: vertical distance when the probe looked
 number: a track's number in this room
 numpy: the version of numpy that computed
 observations: reports of one feed in one chunk
+old_digest: hash of the rules in force at a comparison
 on_ground: whether an aircraft says it is on the ground
 open: whether a doubt is unanswered
 opening: acts from before the exercise's start
 origin: the log's name in its checkpoints
 other_parties: parties with rooms of their own
+outside: in which ways a use lies outside its delegation
+overdue: whether a review was not closed in time
 overlaps: areas that share ground with an area
 owed_us: until when written answers are owed; 0 when none are
 pack_digest: hash over a pack's files
@@ -181,6 +201,7 @@ paused: whether room time stands
 person_id: a number for a person; the name is in the roster
 position_count: positions received
 position_tolerance_e7deg: how far a position may come apart on another engine
+possible_count: how many classes become newly possible
 powers: what a seat may do
 prev: leaf hash of the entry before
 processor_features: instruction sets that the processor offers
@@ -191,10 +212,13 @@ raised_us: room time at which an alert was raised
 rate_permille: room seconds per thousand seconds
 reason: why something was refused or ended
 reasons: policies behind the engine's own decision
+received_us: room time of receipt
 remaining_doubt: the decider's answer to the third question
 reopened_seq: the entry that is open again, as what it missed came back
+report_digest: hash of a comparison's whole report
 request_id: a request's name on the board
 resolution: the written answer to a doubt
+review: a review and how it stands
 rings: vertices of an area
 role: a role as the pack names it
 roles: roles of a pack
@@ -208,6 +232,7 @@ rules: ids of rules behind an answer
 rules_digest: hash of the rules' text
 rules_text: the rules' full text
 rules_version: version of the rules
+said_by: who says that harm was done, in words
 sample: first bytes of something refused
 schema: what rules may ask of
 screen: what a screen shows
@@ -241,11 +266,14 @@ stopped: why a request ended without decision
 stored_bytes: bytes of a tape block as stored
 story: what an exercise is about
 stretches: stretches of room time that run without a jump
+subject_id: the use or report of harm that a review is about
 tape_failed: why the tape cannot be written
 text: a rule file's text
 thoughts: second thoughts: what somebody would have answered
 times_us: room time at each vertex
 title: what a pack is called
+to_digest: hash of the rules that a change brings
+to_version: the version that a change brings
 toa_us: time of applicability
 toe_us: time of entry
 tor_us: time of receipt
@@ -257,6 +285,8 @@ uid: a TAK client's uid
 until: when a fact lapses, as packs write it
 until_us: end of a request's window
 use: who uses an airfield
+use_id: a use's name on the board
+uses: crews' uses of delegations
 usual: facts that a case leaves out
 utc_offset: the room's distance from UTC, as packs write it
 utc_offset_s: the room's distance from UTC
@@ -272,6 +302,8 @@ vertical_at_cpa_ft: vertical distance at closest approach
 vertical_ft: vertical minimum or distance
 vs_fpm: vertical rate
 wait_us: how long witnesses may take before a decision is stopped
+waiting_costs: whether waiting would have cost people there, as the crew says
+watch_until_us: when the watch ends, and with it every delegation
 what: what is asked
 who: somebody by role and nation
 why: why it is asked

@@ -15,7 +15,6 @@ from watchfloor.messages.acts import (
     Actor,
     AdviceGiven,
     Answer,
-    AnyAct,
     CarriedOut,
     DecisionSigned,
     DoubtRaised,
@@ -25,7 +24,6 @@ from watchfloor.messages.acts import (
     LogHead,
     RequestWritten,
     SeatKind,
-    SignedAct,
     StandingAdviceGiven,
     StatedFact,
     Verdict,
@@ -35,6 +33,7 @@ from watchfloor.messages.findings import RuleAnswer
 from watchfloor.messages.outcomes import ActRefused, DecisionAskedAgain, RequestDecided
 from watchfloor.messages.pack import AreaNamed, DoctrineSet
 from watchfloor.messages.rulebook import RuleFile, RuleVersion
+from watchfloor.messages.signed import AnyAct, SignedAct
 
 ALL = label_for(("ALD", "CVL", "DNM", "FNY", "JLN"))
 POWERS = {
@@ -65,6 +64,7 @@ DOCTRINE = DoctrineSet(
     areas=(AreaNamed("D01"), AreaNamed("D10")),
     nations=ALL.nations,
     is_exercise=True,
+    watch_until_us=0,
     label=ALL,
 )
 PERSONS = st.integers(1, 4).map(lambda number: f"p-{number}")

@@ -48,6 +48,19 @@ export const carryOut = (request: RequestShown, words: string): Promise<boolean>
 export const adviseBeforehand = (request: RequestShown, conditions: string, untilUs: number): Promise<boolean> =>
   send({ type: 'StandingAdviceGiven', kind: request.kind, area_id: request.area_id, conditions, until_us: untilUs });
 
+export const revoke = (request: RequestShown, words: string): Promise<boolean> =>
+  send({ type: 'DelegationRevoked', request_id: request.request_id, words });
+
+export const reportUse = (words: { [key: string]: Plain }): Promise<boolean> => send({ type: 'UseReported', ...words });
+
+export const reportHarm = (words: { [key: string]: Plain }): Promise<boolean> => send({ type: 'HarmReported', ...words });
+
+export const closeReview = (subjectId: string, words: string): Promise<boolean> =>
+  send({ type: 'ReviewClosed', subject_id: subjectId, words });
+
+export const signRules = (from: string, version: string, to: string, report: string, words: string): Promise<boolean> =>
+  send({ type: 'RuleChangeSigned', from_digest: from, to_version: version, to_digest: to, report_digest: report, words });
+
 export const stateFact = (
   fact: string,
   subject: string,

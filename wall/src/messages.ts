@@ -132,6 +132,19 @@ export interface DecisionSigned {
   screen_digest: string;
 }
 
+/** The grantor's side takes a delegation back, at once. */
+export interface DelegationRevoked {
+  type: "DelegationRevoked";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  request_id: string;
+  words: string;
+}
+
 /** Anybody doubts. It stops at once; no reason is needed at that moment. */
 export interface DoubtRaised {
   type: "DoubtRaised";
@@ -251,6 +264,35 @@ export interface GuestShown {
   callsign: string;
   lat_e7deg: number;
   lon_e7deg: number;
+}
+
+/** Somebody passes on that people were hurt or things damaged: who says so, in which words, as of when. */
+export interface HarmReported {
+  type: "HarmReported";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  harm_id: string;
+  about: string;
+  said_by: string;
+  words: string;
+  as_of_us: number;
+  label: Label;
+}
+
+/** Reported harm, as attributed: received is neither confirmed nor denied. */
+export interface HarmShown {
+  harm_id: string;
+  about: string;
+  said_by: string;
+  words: string;
+  as_of_us: number;
+  received_us: number;
+  who: Who;
+  review: ReviewShown;
 }
 
 /** Since when a seat could see a fact. */
@@ -387,6 +429,8 @@ export interface RequestShown {
   earlier: (EarlierShown)[];
   past_decisions: (DecidedShown)[];
   carried_out_us: number;
+  holder: string;
+  delegation: string;
   decided: DecidedShown | null;
   stopped: StoppedShown | null;
 }
@@ -413,14 +457,55 @@ export interface RequestWritten {
   until_us: number;
   label: Label;
   rules_digest: string;
+  holder?: string | null;
+}
+
+/** Somebody who took no part closes the review of a use or of reported harm, in writing. */
+export interface ReviewClosed {
+  type: "ReviewClosed";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  subject_id: string;
+  words: string;
+}
+
+/** A review: due when, overdue or not, and how it was closed; `closed_us` is 0 while it is open. */
+export interface ReviewShown {
+  due_us: number;
+  overdue: boolean;
+  closed_us: number;
+  words: string;
+  closed_by: Who | null;
 }
 
 /** Stop (by these rules), ask (these people), or no objection; never "approved". */
 export type RuleAnswer = "ask" | "no_objection" | "stop";
 
+/** Somebody who may change rules signs that a version takes effect, having read its comparison. */
+export interface RuleChangeSigned {
+  type: "RuleChangeSigned";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  from_digest: string;
+  to_version: string;
+  to_digest: string;
+  report_digest: string;
+  words: string;
+}
+
 /** Everything a screen's hash is over. */
 export interface ScreenDocument {
   board: (RequestShown)[];
+  uses: (UseShown)[];
+  harm: (HarmShown)[];
   alerts: (AlertShown)[];
   seats: (SeatShown)[];
 }
@@ -490,6 +575,43 @@ export interface StretchShown {
   number: number;
   start_us: number;
   end_us: number;
+}
+
+/** A crew says that it acted without the room: when, what, where, under which delegation, and why it had to. */
+export interface UseReported {
+  type: "UseReported";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  use_id: string;
+  request_id: string;
+  kind: Kind;
+  area_id: string;
+  event_us: number;
+  attacked: boolean;
+  waiting_costs: boolean;
+  crew_sees: boolean;
+  necessity: string;
+  label: Label;
+}
+
+/** A crew's use of a delegation: when it was, when it was told, what does not fit, what the rules say. */
+export interface UseShown {
+  use_id: string;
+  request_id: string;
+  kind: Kind;
+  area_id: string;
+  event_us: number;
+  received_us: number;
+  outside: (string)[];
+  answer: RuleAnswer | null;
+  parts: (string)[];
+  necessity: string;
+  who: Who;
+  review: ReviewShown;
 }
 
 /** What an adviser presses. */

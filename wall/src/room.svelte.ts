@@ -2,7 +2,7 @@
 
 import type { ClockTold } from './clock';
 import { roomNowUs, wishedInstant } from './clock';
-import type { AlertShown, FeedShown, GuestShown, LogHead, NamesTold, NameTold, PulseTold, ReplayTold, RequestShown, ScreenTold, SeatShown } from './messages';
+import type { AlertShown, FeedShown, GuestShown, HarmShown, LogHead, NamesTold, NameTold, PulseTold, ReplayTold, RequestShown, ScreenTold, SeatShown, UseShown } from './messages';
 import { ask, heldSeat, leave, type Seat } from './seat';
 import { readFrame, type Picture } from './wire';
 
@@ -35,6 +35,8 @@ class RoomStore {
   picture = $state.raw<Picture | null>(null);
   names = $state.raw<ReadonlyMap<number, NameTold>>(new Map());
   board = $state.raw<readonly RequestShown[]>([]);
+  uses = $state.raw<readonly UseShown[]>([]);
+  harm = $state.raw<readonly HarmShown[]>([]);
   seats = $state.raw<readonly SeatShown[]>([]);
   alerts = $state.raw<readonly AlertShown[]>([]);
   feeds = $state.raw<readonly FeedShown[]>([]);
@@ -119,6 +121,8 @@ class RoomStore {
       this.board = told.screen.board;
       this.alerts = told.screen.alerts;
       this.seats = told.screen.seats;
+      this.uses = told.screen.uses;
+      this.harm = told.screen.harm;
       this.head = told.head;
       this.digest = told.digest;
     }

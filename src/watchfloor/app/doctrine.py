@@ -41,6 +41,7 @@ def doctrine_of(pack: Pack, version: RuleVersion, rules_digest: str) -> Doctrine
         ),
         nations=everyone(pack).nations,
         is_exercise=True,
+        watch_until_us=pack.end_us,
         label=label_all(pack),
     )
 
@@ -51,6 +52,15 @@ def doctrine_for(pack: Pack, held: DoctrineSet | None) -> DoctrineSet:
         return held
     in_force = rules_in_use(pack)
     return doctrine_of(pack, in_force.version, in_force.rules.digest())
+
+
+def proposed_by(pack: Pack) -> dict[str, tuple[int, DoctrineSet]]:
+    """The pack's other versions by digest, each with the instant before which it does not take effect."""
+    found = {}
+    for version in pack.rulebook.versions:
+        digest = rules_in_use(pack, version.version).rules.digest()
+        found[digest] = version.from_us, doctrine_of(pack, version, digest)
+    return found
 
 
 def everyone(pack: Pack) -> Audience:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience, Label, Level, releasable
-from watchfloor.messages.acts import MissingExplained, SignedAct, act_of
+from watchfloor.messages.acts import MissingExplained
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import Entry, decode_entry, input_key
 from watchfloor.messages.keeping import (
@@ -19,6 +19,7 @@ from watchfloor.messages.keeping import (
     WitnessesSet,
 )
 from watchfloor.messages.room import RoomOpened, TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
+from watchfloor.messages.signed import SignedAct, act_of
 from watchfloor.record import export_layout as layout
 from watchfloor.record.folder_layout import (
     FORMAT,

@@ -11,7 +11,7 @@ from watchfloor.app.state import RoomState, fold
 from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience, Label, releasable
 from watchfloor.decisions.reviewing import Afterthoughts
-from watchfloor.messages.acts import AdviceGiven, SeatKind, SignedAct, Verdict, act_of
+from watchfloor.messages.acts import AdviceGiven, SeatKind, Verdict
 from watchfloor.messages.air import TrackPicture
 from watchfloor.messages.alerts import AlertEnded, AlertRaised
 from watchfloor.messages.entry import Entry, input_key
@@ -26,6 +26,7 @@ from watchfloor.messages.outcomes import (
     RequestStopped,
 )
 from watchfloor.messages.room import Context
+from watchfloor.messages.signed import SignedAct, act_of
 from watchfloor.record.tape_index import TapedPictures
 
 

@@ -17,13 +17,13 @@ from watchfloor.app.screens import screen_digest, screen_document
 from watchfloor.app.state import RoomState, step
 from watchfloor.base.labels import Audience, Level
 from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, probe
-from watchfloor.messages.acts import SignedAct
 from watchfloor.messages.alerts import AlertRaised, VerticalBasis
 from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.keeping import EngineNamed, ScreensSampled
 from watchfloor.messages.outcomes import AnyOutcome, DecisionWitnessed, RequestDecided, RequestStopped, StopCause
 from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed
+from watchfloor.messages.signed import SignedAct
 from watchfloor.record.folder_layout import tape_file
 from watchfloor.record.tape import NOTHING, OBSERVATIONS, TRACKS, Frame, TapedName, stream_of
 from watchfloor.record.tape_files import named_frames

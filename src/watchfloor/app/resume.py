@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from watchfloor.app.ports import EntryStore
 from watchfloor.app.state import RoomState, fold
 from watchfloor.base.errors import IntegrityError, WireError
-from watchfloor.messages.acts import SeatKind, SignedAct
+from watchfloor.messages.acts import SeatKind
 from watchfloor.messages.entry import FIRST_PREV, Entry, decode_entry
 from watchfloor.messages.pack import Pack
+from watchfloor.messages.signed import SignedAct
 from watchfloor.record.keys import Signers
 from watchfloor.record.log import Batch, Edge
 from watchfloor.record.note import open_note_of, parse_checkpoint

@@ -13,10 +13,14 @@ from watchfloor.app.rulebook import RulesInUse
 from watchfloor.app.state import RoomState
 from watchfloor.base.errors import WatchfloorError
 from watchfloor.base.labels import Label, combine
-from watchfloor.decisions.board import Board, Request, Stated
+from watchfloor.decisions.board import Board, Request, Stated, Use
+from watchfloor.decisions.delegating import grant_of
+from watchfloor.decisions.rule_change import doctrine_at
 from watchfloor.decisions.stating import ROOM
-from watchfloor.messages.acts import Answer, Kind, StatedFact
+from watchfloor.messages.acts import Answer, Kind, RequestWritten, StatedFact
 from watchfloor.messages.canonical import canonical_bytes
+from watchfloor.messages.delegation import UseJudged
+from watchfloor.messages.entry import Fact
 from watchfloor.messages.findings import EngineAnswer, Finding, RuleAnswer, RuleBehind, RulesAnswered
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.rulebook import RuleVersion
@@ -26,10 +30,15 @@ _DROPS = frozenset({Kind.AIRDROP, Kind.DROP_ON_FIRE})
 
 
 class RulesDesk:
-    """Asks the rules that the record holds. Parses each text once."""
+    """Asks the rules that the record holds. Parses each text once.
 
-    def __init__(self) -> None:
+    `proposed` are versions that may take effect in a running room, by digest, each with the instant before which it
+    does not; looking back has none.
+    """
+
+    def __init__(self, proposed: Mapping[str, tuple[int, DoctrineSet]] | None = None) -> None:
         self._parsed: dict[str, RulesInUse] = {}
+        self._proposed = proposed or {}
 
     def rules_of(self, doctrine: DoctrineSet) -> RulesInUse:
         """The rules in force, from the record's own text and map.
@@ -41,18 +50,43 @@ class RulesDesk:
             self._parsed[doctrine.rules_text] = RulesInUse(version, doctrine.nations, doctrine.areas)
         return self._parsed[doctrine.rules_text]
 
-    def follow(self, before: RoomState, after: RoomState, room_us: int) -> list[RulesAnswered]:
+    def follow(self, before: RoomState, after: RoomState, room_us: int) -> list[Fact]:
         """What the rules answer now, where a step of the board moved it or a signature waits for it."""
         old, new = before.board, after.board
         if new is old:
             return []
-        if new.doctrine is not old.doctrine or new.facts is not old.facts:
+        if new.doctrine is not old.doctrine or new.facts is not old.facts or new.authority is not old.authority:
             return self.answers(after, room_us)
-        return self._answers(new, _affected(old, new), room_us)
+        return [*self._answers(new, _affected(old, new), room_us)]
 
-    def answers(self, state: RoomState, room_us: int) -> list[RulesAnswered]:
-        """New answers about every request that is not over, or not carried out."""
-        return self._answers(state.board, state.board.requests.values(), room_us)
+    def answers(self, state: RoomState, room_us: int) -> list[Fact]:
+        """What is new: rules that take effect; else answers about every live request and every use not judged yet."""
+        board = state.board
+        agreed = board.authority.agreed
+        from_us, doctrine = self._proposed.get(agreed.to_digest, (0, None)) if agreed is not None else (0, None)
+        if doctrine is not None and room_us >= from_us:
+            return [doctrine]
+        return [*self._answers(board, board.requests.values(), room_us), *self._judgements(board)]
+
+    def _judgements(self, board: Board) -> list[UseJudged]:
+        """What the rules in force at the time of each new use answer about it."""
+        found = []
+        for use in board.authority.uses.values():
+            doctrine = doctrine_at(board, use.act.event_us)
+            if use.judged is None and doctrine is not None and doctrine.advice is None:
+                request, facts = use_facts(board, use)
+                finding, told = self.ask(doctrine, request, facts)
+                found.append(
+                    UseJudged(
+                        use_id=use.act.use_id,
+                        rules_digest=doctrine.rules_digest,
+                        answer=finding.answer,
+                        parts=finding.parts,
+                        facts=canonical_bytes(told).decode(),
+                        label=use.act.label,
+                    )
+                )
+        return found
 
     def _answers(self, board: Board, requests: Iterable[Request], room_us: int) -> list[RulesAnswered]:
         doctrine = board.doctrine
@@ -150,7 +184,11 @@ def facts_of(board: Board, request: Request, room_us: int) -> tuple[dict[str, An
     current = [*request.current_advice()]
     written = {advice.actor.role for advice in current if advice.counts and advice.act.words.strip()}
     beforehand = request.standing if request.version == 1 else ()
-    refused = board.earlier_refusals(request)
+    refused = [
+        other
+        for other in board.earlier_refusals(request)
+        if other.decided is not None and other.decided.at_us <= room_us
+    ]
     refusals = [other.decided.at_us for other in refused if other.decided is not None]
     drops = _open_drops(board, request, room_us)
     labels = {
@@ -162,7 +200,7 @@ def facts_of(board: Board, request: Request, room_us: int) -> tuple[dict[str, An
         "now_us": room_us,
         "from_us": act.from_us,
         "until_us": act.until_us,
-        "authority": "room",
+        "authority": "room" if act.holder is None else "grant",
         "complete": True,
         "advised": sorted(request.heard()),
         "advised_in_writing": sorted(written | {standing.actor.role for standing in beforehand}),
@@ -182,6 +220,69 @@ def facts_of(board: Board, request: Request, room_us: int) -> tuple[dict[str, An
         "use": None,
     }
     return facts, labels
+
+
+def use_facts(board: Board, use: Use) -> tuple[Request, dict[str, Any]]:
+    """What rules are told of a use, as of its own time: by whose delegation, and what the crew says of it."""
+    act, grant = use.act, grant_of(board, use.act)
+    asked = RequestWritten(
+        act_id=act.act_id,
+        room_id=act.room_id,
+        person_id=act.person_id,
+        seat_id=act.seat_id,
+        at_us=act.event_us,
+        head=act.head,
+        request_id=act.use_id,
+        kind=act.kind,
+        acting_nation=use.actor.nation,
+        what=act.necessity,
+        why=act.necessity,
+        hoped_for=act.necessity,
+        could_go_wrong=act.necessity,
+        alternatives=act.necessity,
+        area_id=act.area_id,
+        from_us=act.event_us,
+        until_us=act.event_us + 1,
+        label=act.label,
+        rules_digest="0" * 64,
+    )
+    request = Request(act=asked, author=use.actor, version=1, advisers=())
+    facts, _ = facts_of(board, request, act.event_us)
+    heard = sorted(grant.heard()) if grant is not None else []
+    doubts = [
+        doubt
+        for other in board.requests.values()
+        if other.act.area_id == act.area_id
+        for doubt in other.open_doubts()
+        if doubt.at_us <= act.event_us
+    ]
+    facts |= {
+        "authority": "crew",
+        "advised": heard,
+        "open_doubt_count": len(doubts),
+        "grant": None if grant is None else _grant_facts(board, use, grant, heard),
+        "use": {
+            "attacked": act.attacked,
+            "waiting_costs": act.waiting_costs,
+            "crew_sees": act.crew_sees,
+            "report_delay_s": (use.received.received_us - act.event_us) // _S,
+        },
+    }
+    return request, facts
+
+
+def _grant_facts(board: Board, use: Use, grant: Request, heard: list[str]) -> dict[str, Any]:
+    suspended = board.authority.suspended.get(grant.act.request_id)
+    revoked = board.authority.revoked.get(grant.act.request_id)
+    ended = [one.at_us for one in (suspended, revoked) if one is not None]
+    return {
+        "kind": grant.act.kind is use.act.kind,
+        "area": grant.act.area_id == use.act.area_id,
+        "window": grant.act.from_us <= use.act.event_us < grant.act.until_us,
+        "own_badge": grant.decided is not None and grant.decided.actor.nation == use.actor.nation,
+        "advised": heard,
+        "suspended": any(at_us <= use.act.event_us for at_us in ended),
+    }
 
 
 class _Newest:

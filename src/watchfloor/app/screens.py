@@ -8,7 +8,8 @@ from hashlib import sha256
 from watchfloor.app.state import AlertView, RoomState
 from watchfloor.base.errors import InvariantError
 from watchfloor.base.labels import Audience, label_for, releasable
-from watchfloor.decisions.board import Advice, Board, Decided, Doubt, Request, Standing
+from watchfloor.decisions.board import Advice, Board, Decided, Doubt, Harm, Request, Standing, Use
+from watchfloor.decisions.delegating import delegation_state
 from watchfloor.messages.acts import Actor, SeatKind, Verdict
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.keeping import SampledScreen, ScreensSampled
@@ -19,10 +20,13 @@ from watchfloor.messages.screen import (
     DoubtShown,
     EarlierShown,
     FindingShown,
+    HarmShown,
     RequestShown,
+    ReviewShown,
     ScreenDocument,
     SeatShown,
     StoppedShown,
+    UseShown,
     Who,
 )
 
@@ -31,11 +35,15 @@ SHOWN_ENDED_US = 60 * 1_000_000
 
 def screen_document(state: RoomState, audience: Audience, room_us: int) -> ScreenDocument:
     """Board and alerts as this audience may see them at a room time."""
-    requests = state.board.requests.values()
+    requests, held = state.board.requests.values(), state.board.authority
     return ScreenDocument(
         board=tuple(
-            _request(state.board, request, audience) for request in requests if releasable(request.act.label, audience)
+            _request(state.board, request, audience, room_us)
+            for request in requests
+            if releasable(request.act.label, audience)
         ),
+        uses=tuple(_use(use) for use in held.uses.values() if releasable(use.act.label, audience)),
+        harm=tuple(_harm(harm) for harm in held.harm.values() if releasable(harm.act.label, audience)),
         alerts=tuple(
             _alert(view)
             for view in state.alerts.values()
@@ -89,7 +97,7 @@ def state_word(request: Request) -> str:
     return "held" if request.open_doubts() else "open"
 
 
-def _request(board: Board, request: Request, audience: Audience) -> RequestShown:
+def _request(board: Board, request: Request, audience: Audience, room_us: int) -> RequestShown:
     act, stopped = request.act, request.stopped
     finding = _finding(request, audience)
     return RequestShown(
@@ -122,6 +130,8 @@ def _request(board: Board, request: Request, audience: Audience) -> RequestShown
         ),
         past_decisions=tuple(_decided(past) for past in request.superseded),
         carried_out_us=request.carried_out.at_us if request.carried_out is not None else 0,
+        holder=act.holder or "",
+        delegation=delegation_state(board, request, room_us) if act.holder is not None else "",
         decided=None if request.decided is None else _decided(request.decided),
         stopped=None if stopped is None else StoppedShown(stopped.cause, stopped.sentence, stopped.at_us),
     )
@@ -196,6 +206,44 @@ def _decided(decided: Decided) -> DecidedShown:
         decided.at_us,
         decided.words_due_us() if decided.owes_words() else 0,
         who(decided.actor),
+    )
+
+
+def _review(one: Use | Harm) -> ReviewShown:
+    closer = None if one.closed_by is None else who(one.closed_by)
+    words = one.closed.words if one.closed is not None else ""
+    return ReviewShown(one.received.due_us, one.overdue, one.closed_us, words, closer)
+
+
+def _use(use: Use) -> UseShown:
+    act, judged = use.act, use.judged
+    return UseShown(
+        use_id=act.use_id,
+        request_id=act.request_id,
+        kind=act.kind,
+        area_id=act.area_id,
+        event_us=act.event_us,
+        received_us=use.received.received_us,
+        outside=use.received.outside,
+        answer=None if judged is None else judged.answer,
+        parts=() if judged is None else judged.parts,
+        necessity=act.necessity,
+        who=who(use.actor),
+        review=_review(use),
+    )
+
+
+def _harm(harm: Harm) -> HarmShown:
+    act = harm.act
+    return HarmShown(
+        harm_id=act.harm_id,
+        about=act.about,
+        said_by=act.said_by,
+        words=act.words,
+        as_of_us=act.as_of_us,
+        received_us=harm.received.received_us,
+        who=who(harm.actor),
+        review=_review(harm),
     )
 
 

@@ -21,17 +21,17 @@ from watchfloor.decisions.step import RequestAct
 from watchfloor.messages.acts import (
     Actor,
     AlertAcknowledged,
-    AnyAct,
     FactStated,
     MissingExplained,
     RequestWritten,
     ReviewAct,
     SeatKind,
-    SignedAct,
 )
 from watchfloor.messages.canonical import decode_canonical
+from watchfloor.messages.delegation import DelegationRevoked, HarmReported, ReviewClosed, UseReported
 from watchfloor.messages.pack import Pack, PackSeat
 from watchfloor.messages.room import LinksIssued, SeatTaken
+from watchfloor.messages.signed import AnyAct, SignedAct
 from watchfloor.record.note import signature_holds
 
 MAX_DOCUMENT_BYTES = 40_000
@@ -206,13 +206,17 @@ def actor_of(seat: SeatTaken) -> Actor:
 
 def _label_of_act(act: AnyAct, state: RoomState, pack: Pack) -> Label:
     """An act carries the label of what it is about: request, alert, medium; any other is for all."""
-    if isinstance(act, RequestWritten | FactStated):
+    if isinstance(act, RequestWritten | FactStated | UseReported | HarmReported):
         return act.label
     if isinstance(act, AlertAcknowledged) and act.alert_id in state.alerts:
         return state.alerts[act.alert_id].raised.label
     if isinstance(act, MissingExplained) and act.digest in state.media:
         return state.media[act.digest].kept.label
-    if isinstance(act, RequestAct | ReviewAct):
+    if isinstance(act, ReviewClosed):
+        held = state.board.authority
+        subject = held.uses.get(act.subject_id) or held.harm.get(act.subject_id)
+        return label_all(pack) if subject is None else subject.act.label
+    if isinstance(act, RequestAct | ReviewAct | DelegationRevoked):
         request = state.board.requests.get(act.request_id)
         if request is not None:
             return request.act.label

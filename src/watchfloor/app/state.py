@@ -10,22 +10,23 @@ from msgspec.structs import replace
 
 from watchfloor.app.clock import room_time_us
 from watchfloor.app.inventory import MediaStatus, Medium, media_after
-from watchfloor.decisions import deciding, reviewing
+from watchfloor.decisions import deciding, delegating, reviewing, rule_change
 from watchfloor.decisions import step as decisions
 from watchfloor.decisions.board import Board
 from watchfloor.decisions.reviewing import Afterthoughts
 from watchfloor.decisions.step import BoardAct
-from watchfloor.messages.acts import (
-    Actor,
-    AlertAcknowledged,
-    ClockCommanded,
-    MissingExplained,
-    ReviewAct,
-    SeatKind,
-    SignedAct,
-    act_of,
-)
+from watchfloor.messages.acts import Actor, AlertAcknowledged, ClockCommanded, MissingExplained, ReviewAct, SeatKind
 from watchfloor.messages.alerts import AlertEnded, AlertRaised, AlertUpdated, Encounter, EndCause
+from watchfloor.messages.delegation import (
+    DelegationAct,
+    DelegationFact,
+    DelegationSuspended,
+    ReviewOverdue,
+    RuleChangeAgreed,
+    RuleChangeSigned,
+    RulesCompared,
+    UseJudged,
+)
 from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.keeping import MediaKept, MediaMissed, MediaReappeared, MediaRetired, WitnessesSet
@@ -41,6 +42,7 @@ from watchfloor.messages.room import (
     TapeBlockSealed,
     TapeFrameWritten,
 )
+from watchfloor.messages.signed import SignedAct, act_of
 
 MAX_JUMP_US = 86_400_000_000
 
@@ -103,7 +105,9 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
     if isinstance(fact, LinksIssued):
         return replace(state, seats={}), []
     if isinstance(fact, DoctrineSet):
-        return replace(state, board=replace(state.board, doctrine=fact)), []
+        return replace(state, board=rule_change.take_doctrine(state.board, fact, room_us)), []
+    if isinstance(fact, DelegationFact):
+        return _delegation_fact(state, fact, room_us)
     if isinstance(fact, RoomOpened):
         return replace(state, opened=fact), []
     if isinstance(fact, TapeBlockSealed | TapeBlockRecovered):
@@ -120,7 +124,8 @@ def fold(state: RoomState, entry: Entry) -> RoomState:
 def pass_time(state: RoomState, room_us: int) -> tuple[RoomState, list[Fact]]:
     """The state at a later room time, and the requests it stopped."""
     board, outcomes = decisions.pass_time(state.board, room_us)
-    return (state if board is state.board else replace(state, board=board)), [*outcomes]
+    board, overdue = delegating.pass_time(board, room_us)
+    return (state if board is state.board else replace(state, board=board)), [*outcomes, *overdue]
 
 
 def _act(state: RoomState, signed: SignedAct, toe_us: int, room_us: int, seq: int) -> tuple[RoomState, list[Fact]]:
@@ -135,7 +140,29 @@ def _act(state: RoomState, signed: SignedAct, toe_us: int, room_us: int, seq: in
     if isinstance(act, ReviewAct):
         afterthoughts, refusal = reviewing.step(state.afterthoughts, state.board, act, signed, seq)
         return replace(state, afterthoughts=afterthoughts), [refusal] if refusal else []
+    if isinstance(act, DelegationAct):
+        board, facts = delegating.step(state.board, act, signed.actor, signed.label, room_us)
+        return replace(state, board=board), [*facts]
+    if isinstance(act, RuleChangeSigned):
+        board, agreed = rule_change.sign(state.board, act, signed.actor, signed.label, room_us)
+        return replace(state, board=board), [*agreed]
     return _command_clock(state, act, signed, toe_us)
+
+
+def _delegation_fact(state: RoomState, fact: DelegationFact, room_us: int) -> tuple[RoomState, list[Fact]]:
+    """Facts that follow from acts and time are taken as recorded; what rules answer may suspend."""
+    board, facts = state.board, list[DelegationFact | ActRefused]()
+    if isinstance(fact, UseJudged):
+        board, facts = delegating.take_judgement(board, fact, room_us)
+    elif isinstance(fact, DelegationSuspended):
+        board = delegating.take_suspension(board, fact)
+    elif isinstance(fact, ReviewOverdue):
+        board = delegating.take_overdue(board, fact)
+    elif isinstance(fact, RulesCompared):
+        board = rule_change.take_comparison(board, fact)
+    elif isinstance(fact, RuleChangeAgreed):
+        board = rule_change.take_agreement(board, fact)
+    return replace(state, board=board), [*facts]
 
 
 def _acknowledge(state: RoomState, act: AlertAcknowledged, signed: SignedAct) -> tuple[RoomState, list[Fact]]:

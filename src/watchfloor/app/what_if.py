@@ -16,13 +16,14 @@ from watchfloor.app.ruling import RulesDesk
 from watchfloor.app.screens import state_word
 from watchfloor.app.state import RoomState, pass_time, step
 from watchfloor.base.errors import InputError
-from watchfloor.messages.acts import AdviceGiven, SignedAct, Verdict, act_of
+from watchfloor.messages.acts import AdviceGiven, Verdict
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.outcomes import AnyOutcome
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.rulebook import RuleVersion
+from watchfloor.messages.signed import SignedAct, act_of
 
 _OUTCOMES = AnyOutcome
 

@@ -21,10 +21,10 @@ from watchfloor.app.ports import EntryStore, Listener, Signer
 from watchfloor.app.resume import Past
 from watchfloor.app.state import RoomState, pass_time, step, stop_everything
 from watchfloor.base.errors import FullError, UnavailableError, WatchfloorError
-from watchfloor.messages.acts import DoubtRaised, LogHead, SignedAct, act_of
+from watchfloor.messages.acts import DoubtRaised, LogHead
 from watchfloor.messages.entry import VERSIONS, Entry, Fact, encode_entry, input_key
-from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.room import RoomClosed, TapeBlockSealed
+from watchfloor.messages.signed import SignedAct, act_of
 from watchfloor.record.log import Edge
 from watchfloor.record.note import Checkpoint, join_note, signature_line
 from watchfloor.record.tree import Frontier, leaf_hash
@@ -54,10 +54,10 @@ class Input(Struct):
 class Desk(Protocol):
     """Asks the rules, and answers with facts that are entered beside what moved them."""
 
-    def follow(self, before: RoomState, after: RoomState, room_us: int) -> list[RulesAnswered]:
+    def follow(self, before: RoomState, after: RoomState, room_us: int) -> list[Fact]:
         """What the rules answer after a step."""
 
-    def answers(self, state: RoomState, room_us: int) -> list[RulesAnswered]:
+    def answers(self, state: RoomState, room_us: int) -> list[Fact]:
         """What the rules answer now otherwise than before."""
 
 
@@ -339,7 +339,7 @@ class Writer:
 
     def _passed(self, state: RoomState, room_us: int) -> list[Fact]:
         stops = pass_time(state, room_us)[1]
-        return stops or ([*self._desk.answers(state, room_us)] if self._desk else [])
+        return stops or (self._desk.answers(state, room_us) if self._desk else [])
 
 
 def _is_urgent(item: Input) -> bool:

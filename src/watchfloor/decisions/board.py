@@ -15,6 +15,19 @@ from watchfloor.messages.acts import (
     StandingAdviceGiven,
     WordsGiven,
 )
+from watchfloor.messages.delegation import (
+    DelegationRevoked,
+    DelegationSuspended,
+    HarmReceived,
+    HarmReported,
+    ReviewClosed,
+    RuleChangeAgreed,
+    RuleChangeSigned,
+    RulesCompared,
+    UseJudged,
+    UseReceived,
+    UseReported,
+)
 from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.outcomes import RequestCarriedOut, RequestStopped
 from watchfloor.messages.pack import DoctrineSet
@@ -136,6 +149,54 @@ class Request(Struct, frozen=True):
         return advice.act.version == self.version
 
 
+class Use(Struct, frozen=True):
+    """A crew's use of a delegation, or an act without one; what does not fit, what rules answered, and its review."""
+
+    act: UseReported
+    actor: Actor
+    received: UseReceived
+    judged: UseJudged | None = None
+    overdue: bool = False
+    closed: ReviewClosed | None = None
+    closed_by: Actor | None = None
+    closed_us: int = 0
+
+
+class Harm(Struct, frozen=True):
+    """Harm that somebody reported, and its review."""
+
+    act: HarmReported
+    actor: Actor
+    received: HarmReceived
+    overdue: bool = False
+    closed: ReviewClosed | None = None
+    closed_by: Actor | None = None
+    closed_us: int = 0
+
+
+class RuleSignature(Struct, frozen=True):
+    """One person's signature under a change of rules."""
+
+    act: RuleChangeSigned
+    actor: Actor
+
+
+class Authority(Struct, frozen=True):
+    """What follows from delegations, and how rules change: by request, use, harm and version.
+
+    `doctrines` are the rules in force since when, oldest first: a use is judged by those of its own time.
+    """
+
+    revoked: Mapping[str, DelegationRevoked] = {}
+    suspended: Mapping[str, DelegationSuspended] = {}
+    uses: Mapping[str, Use] = {}
+    harm: Mapping[str, Harm] = {}
+    doctrines: tuple[tuple[int, DoctrineSet], ...] = ()
+    compared: Mapping[str, RulesCompared] = {}
+    signatures: tuple[RuleSignature, ...] = ()
+    agreed: RuleChangeAgreed | None = None
+
+
 class Board(Struct, frozen=True):
     """All requests by id, in the order they were written, and the rules in force; None: nothing can be asked.
 
@@ -148,6 +209,7 @@ class Board(Struct, frozen=True):
     requests: Mapping[str, Request] = {}
     facts: tuple[Stated, ...] = ()
     standing: tuple[Standing, ...] = ()
+    authority: Authority = Authority()
 
     def earlier_refusals(self, request: Request) -> tuple[Request, ...]:
         """Refused requests of the same kind in an area that shares ground, other than this one."""

@@ -51,6 +51,8 @@ def objection_to_request(board: Board, act: RequestWritten, actor: Actor) -> str
         return "the window must end after it begins, within 24 hours"
     if act.until_us <= act.at_us:
         return "the window is over already"
+    if act.holder is not None and not act.until_us <= doctrine.watch_until_us:
+        return "a delegation ends with the watch at the latest"
     if not set(act.label.nations) <= set(doctrine.nations) or actor.nation not in act.label.nations:
         return "the label must name nations of the room, the author's among them"
     if act.kind is Kind.FORCE_EXERCISE_ONLY:

@@ -11,8 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watchfloor.decisions.board import Board, is_person
-from watchfloor.messages.acts import Actor, HindsightRevealed, NotePinned, ReviewAct, SecondThought, SignedAct
+from watchfloor.messages.acts import Actor, HindsightRevealed, NotePinned, ReviewAct, SecondThought
 from watchfloor.messages.outcomes import ActRefused
+from watchfloor.messages.signed import SignedAct
 
 
 class Afterthought(Struct, frozen=True):

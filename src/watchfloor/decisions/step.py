@@ -21,11 +21,9 @@ from watchfloor.messages.acts import (
     DoubtResolved,
     FactStated,
     RequestWritten,
-    SignedAct,
     StandingAdviceGiven,
     Verdict,
     WordsGiven,
-    act_of,
 )
 from watchfloor.messages.outcomes import (
     ActRefused,
@@ -38,6 +36,7 @@ from watchfloor.messages.outcomes import (
     RequestStopped,
     StopCause,
 )
+from watchfloor.messages.signed import SignedAct, act_of
 
 RequestAct = AdviceGiven | DoubtRaised | DoubtResolved | DecisionSigned | WordsGiven | CarriedOut
 BoardAct = RequestWritten | RequestAct | FactStated | StandingAdviceGiven

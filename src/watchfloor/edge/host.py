@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from watchfloor import __version__
 from watchfloor.app.clock import EntryClock
-from watchfloor.app.doctrine import doctrine_for
+from watchfloor.app.doctrine import doctrine_for, proposed_by
 from watchfloor.app.media import MediaKeeper
 from watchfloor.app.plan import exercise_setup, served_setup
 from watchfloor.app.ports import Witness
@@ -33,6 +33,7 @@ from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import InputError, UnavailableError, WatchfloorError
 from watchfloor.edge.api.app import Doors, make_app
 from watchfloor.edge.api.cot_server import CotServer
+from watchfloor.edge.comparing import Comparing
 from watchfloor.edge.engine import engine_here
 from watchfloor.edge.feeds import recorded
 from watchfloor.edge.feeds.admitted import AdmittedPort
@@ -126,6 +127,7 @@ class Host:
         self._http_socket = bind(plan.http_port, "screens")
         self._cot_socket = bind(plan.cot_port, "TAK clients")
         self._tasks: list[asyncio.Task[Any]] = []
+        self._comparing: Comparing | None = None
 
     async def run(self, tell: Callable[[Started], None]) -> None:
         """Run the room until it ends.
@@ -149,7 +151,8 @@ class Host:
         clock = EntryClock(past.entries[-1].toe_us if past.entries else 0)
         folder.unseal()
         cleared_bytes = store.begin(past.edge())
-        writer = Writer(store, clock, signers, past, RulesDesk())
+        desk = RulesDesk(proposed_by(self._plan.pack) if self._plan.pack else None)
+        writer = Writer(store, clock, signers, past, desk)
         setup = self._setup(room_id)
         taping = Taping(TapeFiles(folder.path), writer, setup.label, next_block_numbers(folder.path, past))
         room = Room(setup, writer, taping)
@@ -217,6 +220,8 @@ class Host:
         )
         await writer.enter(Input("room", f"open-{secrets.token_hex(8)}", opened))
         keeper = MediaKeeper(MediaFiles(path), writer, setup.label)
+        if plan.pack is not None:
+            self._comparing = Comparing(writer, keeper, plan.pack, plan.pack_folder, setup.label)
         if doctrine is not None and past.state.board.doctrine != doctrine:
             await writer.enter(Input("room", f"rules-{secrets.token_hex(8)}", doctrine))
         await writer.enter(Input("room", f"engine-{secrets.token_hex(8)}", engine_here(setup.label)))
@@ -268,7 +273,7 @@ class Host:
         plan = self._plan
         seats = Seats(plan.pack, room.setup.room_id, room.writer, FileRoster(path)) if plan.pack else None
         links = await seats.issue_links() if seats else {}
-        server = self._screens(make_app(Doors(room, seats, plan.pack).routes(wall_folder()), HOSTS))
+        server = self._screens(make_app(Doors(room, seats, plan.pack, self._comparing).routes(wall_folder()), HOSTS))
         http_port = int(self._http_socket.getsockname()[1])
         cot = CotServer(room, room.setup.everyone, room.intakes[CLIENTS])
         cot_port = await cot.start(self._cot_socket)

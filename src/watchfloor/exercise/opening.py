@@ -15,17 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from watchfloor.base.errors import UnavailableError
 from watchfloor.base.instants import us_from_hms
 from watchfloor.base.labels import label_for
-from watchfloor.messages.acts import (
-    AdviceGiven,
-    Answer,
-    AnyAct,
-    DecisionSigned,
-    FactStated,
-    LogHead,
-    RequestWritten,
-)
+from watchfloor.messages.acts import AdviceGiven, Answer, DecisionSigned, FactStated, LogHead, RequestWritten
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.pack import OpeningAct, OpeningAdvice, OpeningRefusal, OpeningRequest, Pack
+from watchfloor.messages.signed import AnyAct
 
 ENROL_TEXT = "watchfloor: take a seat\n{room}\n{token}\n{key}\n"
 

@@ -7,7 +7,6 @@ none may be added (SCOPE limit 2). The finest place is an area that the pack nam
 from enum import StrEnum
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
 from watchfloor.base.labels import Label
@@ -69,8 +68,13 @@ class Act(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", kw_
     head: LogHead
 
 
-class RequestWritten(Act, frozen=True, forbid_unknown_fields=True, tag="RequestWritten", kw_only=True):
-    """A person asks for something to be allowed, in words, for an area and a window."""
+class RequestWritten(
+    Act, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="RequestWritten", kw_only=True
+):
+    """A person asks for something to be allowed, in words, for an area and a window.
+
+    `holder`: a crew's seat that asks for a delegation: to act in area and window without the room, and be reviewed.
+    """
 
     request_id: Ident
     kind: Kind
@@ -85,6 +89,7 @@ class RequestWritten(Act, frozen=True, forbid_unknown_fields=True, tag="RequestW
     until_us: Whole
     label: Label
     rules_digest: Digest
+    holder: Ident | None = None
 
 
 class AdviceGiven(Act, frozen=True, forbid_unknown_fields=True, tag="AdviceGiven", kw_only=True):
@@ -239,21 +244,6 @@ class SecondThought(Act, frozen=True, forbid_unknown_fields=True, tag="SecondTho
 
 
 ReviewAct = HindsightRevealed | NotePinned | SecondThought
-AnyAct = (
-    RequestWritten
-    | AdviceGiven
-    | DoubtRaised
-    | DoubtResolved
-    | DecisionSigned
-    | WordsGiven
-    | CarriedOut
-    | StandingAdviceGiven
-    | FactStated
-    | AlertAcknowledged
-    | ClockCommanded
-    | MissingExplained
-    | ReviewAct
-)
 
 
 class SeatKind(StrEnum):
@@ -272,22 +262,3 @@ class Actor(Struct, frozen=True, forbid_unknown_fields=True):
     nation: Ident
     kind: SeatKind
     powers: tuple[str, ...]
-
-
-class SignedAct(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="SignedAct"):
-    """An act as it entered the record: the exact signed text, the signature (hex) and who it was.
-
-    `document` is canonical JSON of one `AnyAct`; `signature` is Ed25519 over its UTF-8 bytes.
-    """
-
-    document: str
-    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
-    key_id: Ident
-    actor: Actor
-    label: Label
-
-
-def act_of(signed: SignedAct) -> AnyAct:
-    """The act inside a signed document that the record already accepted."""
-    act: AnyAct = msgspec.json.decode(signed.document.encode(), type=AnyAct)
-    return act

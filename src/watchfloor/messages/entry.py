@@ -11,16 +11,18 @@ import msgspec
 from msgspec import Struct
 
 from watchfloor.base.errors import WireError
-from watchfloor.messages.acts import Digest, Ident, SignedAct, Whole
+from watchfloor.messages.acts import Digest, Ident, Whole
 from watchfloor.messages.alerts import AnyAlert
 from watchfloor.messages.canonical import canonical_bytes, decode_canonical
+from watchfloor.messages.delegation import DelegationFact
 from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.keeping import AnyKeepingFact
 from watchfloor.messages.outcomes import AnyOutcome
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import AnyRoomFact
+from watchfloor.messages.signed import SignedAct
 
-Fact = SignedAct | AnyOutcome | AnyAlert | AnyRoomFact | AnyKeepingFact | DoctrineSet | RulesAnswered
+Fact = SignedAct | AnyOutcome | AnyAlert | AnyRoomFact | AnyKeepingFact | DoctrineSet | RulesAnswered | DelegationFact
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -38,7 +40,7 @@ def _with_sealed_bytes(body: dict[str, Any]) -> dict[str, Any]:
 def _with_named_areas(body: dict[str, Any]) -> dict[str, Any]:
     """Areas were ids alone, and the rule that named the advisers had a number."""
     areas = [{"id": area, "overlaps": [area]} for area in body["areas"]]
-    return body | {"areas": areas, "rules_version": str(body["advice"]["rules_version"])}
+    return body | {"areas": areas, "watch_until_us": 0, "rules_version": str(body["advice"]["rules_version"])}
 
 
 VERSIONS: Mapping[str, int] = {kind.__name__: 1 for kind in Fact.__args__} | {

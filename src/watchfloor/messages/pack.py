@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from watchfloor.base.labels import Label
-from watchfloor.messages.acts import Digest, Ident, Kind, NeededWords, StatedFact, Verdict
+from watchfloor.messages.acts import Digest, Ident, Kind, NeededWords, StatedFact, Verdict, Whole
 from watchfloor.messages.air import Party
 from watchfloor.messages.rulebook import Rulebook
 
@@ -123,7 +123,8 @@ class DoctrineSet(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True,
     """The rules in force from this entry on, with their full text; a request is pinned to their digest.
 
     `areas` and `nations` are what requests may name, with what rules may ask of each area; requests that use force need
-    `is_exercise`. `advice` stands in rooms from before rules were code.
+    `is_exercise`. `watch_until_us` is when the watch ends, and with it every delegation. `advice` stands in rooms from
+    before rules were code.
     """
 
     rules_digest: Digest
@@ -133,6 +134,7 @@ class DoctrineSet(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True,
     areas: tuple[AreaNamed, ...]
     nations: tuple[str, ...]
     is_exercise: bool
+    watch_until_us: Whole
     label: Label
 
     def area(self, area_id: str) -> AreaNamed | None:

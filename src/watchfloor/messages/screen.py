@@ -85,7 +85,10 @@ class StoppedShown(Struct, frozen=True):
 
 
 class RequestShown(Struct, frozen=True, kw_only=True):
-    """One request; `state` is the word on its card: open, held, stopped or decided."""
+    """One request; `state` is the word on its card: open, held, stopped or decided.
+
+    `holder` is the crew's seat that asks for a delegation; `delegation` says how that stands, and is empty without one.
+    """
 
     request_id: str
     version: int
@@ -111,8 +114,50 @@ class RequestShown(Struct, frozen=True, kw_only=True):
     earlier: tuple[EarlierShown, ...]
     past_decisions: tuple[DecidedShown, ...]
     carried_out_us: int
+    holder: str
+    delegation: str
     decided: DecidedShown | None
     stopped: StoppedShown | None
+
+
+class ReviewShown(Struct, frozen=True):
+    """A review: due when, overdue or not, and how it was closed; `closed_us` is 0 while it is open."""
+
+    due_us: int
+    overdue: bool
+    closed_us: int
+    words: str
+    closed_by: Who | None
+
+
+class UseShown(Struct, frozen=True, kw_only=True):
+    """A crew's use of a delegation: when it was, when it was told, what does not fit, what the rules say."""
+
+    use_id: str
+    request_id: str
+    kind: Kind
+    area_id: str
+    event_us: int
+    received_us: int
+    outside: tuple[str, ...]
+    answer: RuleAnswer | None
+    parts: tuple[str, ...]
+    necessity: str
+    who: Who
+    review: ReviewShown
+
+
+class HarmShown(Struct, frozen=True, kw_only=True):
+    """Reported harm, as attributed: received is neither confirmed nor denied."""
+
+    harm_id: str
+    about: str
+    said_by: str
+    words: str
+    as_of_us: int
+    received_us: int
+    who: Who
+    review: ReviewShown
 
 
 class AlertShown(Struct, frozen=True, kw_only=True):
@@ -146,6 +191,8 @@ class ScreenDocument(Struct, frozen=True):
     """Everything a screen's hash is over."""
 
     board: tuple[RequestShown, ...]
+    uses: tuple[UseShown, ...]
+    harm: tuple[HarmShown, ...]
     alerts: tuple[AlertShown, ...]
     seats: tuple[SeatShown, ...]
 

@@ -12,12 +12,10 @@ from watchfloor.base.errors import WireError
 from watchfloor.messages.acts import (
     AdviceGiven,
     Answer,
-    AnyAct,
     DecisionSigned,
     DoubtResolved,
     RequestWritten,
     SeatKind,
-    SignedAct,
     StandingAdviceGiven,
     Verdict,
 )
@@ -37,6 +35,7 @@ from watchfloor.messages.outcomes import (
 )
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import RoomOpened, SeatTaken
+from watchfloor.messages.signed import AnyAct, SignedAct
 from watchfloor.record.note import signature_holds
 from watchfloor.verify.report import Report
 from watchfloor.verify.roots import Roots

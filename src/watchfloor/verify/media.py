@@ -6,11 +6,12 @@ from hashlib import sha256
 from msgspec import Struct
 
 from watchfloor.base.errors import WireError
-from watchfloor.messages.acts import AnyAct, MissingExplained, SignedAct
+from watchfloor.messages.acts import MissingExplained
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.entry import Entry
 from watchfloor.messages.keeping import MediaKept, MediaMissed, MediaReappeared, MediaRetired
 from watchfloor.messages.outcomes import ActRefused
+from watchfloor.messages.signed import AnyAct, SignedAct
 from watchfloor.record.folder_layout import MEDIA_FILE, media_file
 from watchfloor.verify.report import MISSING_MEDIUM, Report
 

@@ -7,6 +7,7 @@ from watchfloor.messages.keeping import KeyCause, LogKeyChanged, SecondSignerSet
 from watchfloor.record.keys import KEY_CHANGES, Signers
 from watchfloor.record.note import WITNESS, VerifierKey
 from watchfloor.verify.acts import ActsCheck
+from watchfloor.verify.authority import AuthorityCheck
 from watchfloor.verify.media import MediaCheck
 from watchfloor.verify.report import Report
 from watchfloor.verify.roots import Roots
@@ -49,7 +50,7 @@ class Walk:
         self._witnesses = WitnessCheck(report, report.origin)
         self._media = MediaCheck(report, files, withheld, is_export=is_export)
         self._takers: dict[type, list[Callable[[Entry], None]]] = {kind: [] for kind in KEY_CHANGES}
-        for check in (self._acts, self._tape, self._witnesses, self._media):
+        for check in (self._acts, AuthorityCheck(report), self._tape, self._witnesses, self._media):
             for kind in check.kinds:
                 self._takers.setdefault(kind, []).append(check.take)
 

@@ -6,10 +6,11 @@ A log alone shows neither that it was rolled back nor that all of it was signed 
 from collections.abc import Mapping, Sequence
 
 from watchfloor.base.errors import WireError
-from watchfloor.messages.acts import SeatKind, SignedAct
+from watchfloor.messages.acts import SeatKind
 from watchfloor.messages.entry import Entry, input_key
 from watchfloor.messages.keeping import HeadWitnessed, WitnessesSet
 from watchfloor.messages.outcomes import DecisionAwaited, DecisionWitnessed, RequestDecided
+from watchfloor.messages.signed import SignedAct
 from watchfloor.record.note import WITNESS, Checkpoint, VerifierKey, parse_checkpoint, parse_signature, split_note
 from watchfloor.verify.report import Report
 from watchfloor.verify.roots import Roots

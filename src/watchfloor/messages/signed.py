@@ -1,0 +1,63 @@
+"""Any act, and how it enters the record: the exact signed text, the signature and who it was."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from watchfloor.base.labels import Label
+from watchfloor.messages.acts import (
+    Actor,
+    AdviceGiven,
+    AlertAcknowledged,
+    CarriedOut,
+    ClockCommanded,
+    DecisionSigned,
+    DoubtRaised,
+    DoubtResolved,
+    FactStated,
+    Ident,
+    MissingExplained,
+    RequestWritten,
+    ReviewAct,
+    StandingAdviceGiven,
+    WordsGiven,
+)
+from watchfloor.messages.delegation import DelegationAct, RuleChangeSigned
+
+AnyAct = (
+    RequestWritten
+    | AdviceGiven
+    | DoubtRaised
+    | DoubtResolved
+    | DecisionSigned
+    | WordsGiven
+    | CarriedOut
+    | StandingAdviceGiven
+    | FactStated
+    | AlertAcknowledged
+    | ClockCommanded
+    | MissingExplained
+    | ReviewAct
+    | DelegationAct
+    | RuleChangeSigned
+)
+
+
+class SignedAct(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="SignedAct"):
+    """An act as it entered the record: the exact signed text, the signature (hex) and who it was.
+
+    `document` is canonical JSON of one `AnyAct`; `signature` is Ed25519 over its UTF-8 bytes.
+    """
+
+    document: str
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
+    key_id: Ident
+    actor: Actor
+    label: Label
+
+
+def act_of(signed: SignedAct) -> AnyAct:
+    """The act inside a signed document that the record already accepted."""
+    act: AnyAct = msgspec.json.decode(signed.document.encode(), type=AnyAct)
+    return act

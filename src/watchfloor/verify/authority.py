@@ -1,0 +1,115 @@
+"""Checks who changed rules and who closed reviews: two persons for a change, nobody of the event for its review.
+
+Written apart from `decisions`, from the entries alone.
+"""
+
+from msgspec import Struct
+
+from watchfloor.base.errors import WireError
+from watchfloor.messages.acts import DecisionSigned, RequestWritten, SeatKind
+from watchfloor.messages.canonical import decode_canonical
+from watchfloor.messages.delegation import (
+    ReviewClosed,
+    ReviewEnded,
+    RuleChangeAgreed,
+    RuleChangeSigned,
+    UseReceived,
+    UseReported,
+)
+from watchfloor.messages.entry import Entry, input_key
+from watchfloor.messages.outcomes import RequestDecided
+from watchfloor.messages.pack import DoctrineSet
+from watchfloor.messages.signed import AnyAct, SignedAct
+from watchfloor.verify.report import Report
+
+_WHERE = "record"
+
+
+class _Signed(Struct, frozen=True):
+    act: AnyAct
+    by: SignedAct
+
+
+class AuthorityCheck:
+    """Takes entries of its `kinds` in order."""
+
+    kinds = frozenset((SignedAct, DoctrineSet, RuleChangeAgreed, UseReceived, ReviewEnded, RequestDecided))
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._acts: dict[str, _Signed] = {}
+        self._uses: dict[str, _Signed] = {}
+        self._grantors: dict[str, set[str]] = {}
+        self._in_force: DoctrineSet | None = None
+        self._agreed: set[str] = set()
+
+    def take(self, entry: Entry) -> None:
+        """Check the next entry against all before it."""
+        body = entry.body
+        if isinstance(body, SignedAct):
+            self._note(entry, body)
+        elif isinstance(body, RequestDecided):
+            signed = self._acts.get(body.decision_id)
+            if signed is not None:
+                self._grantors.setdefault(body.request_id, set()).add(signed.by.actor.person_id)
+        elif isinstance(body, RuleChangeAgreed):
+            self._check_agreement(entry, body)
+        elif isinstance(body, DoctrineSet):
+            self._check_change(entry, body)
+        elif isinstance(body, UseReceived):
+            self._check_use(entry, body)
+        elif isinstance(body, ReviewEnded):
+            self._check_review(entry, body)
+
+    def _note(self, entry: Entry, signed: SignedAct) -> None:
+        try:
+            act: AnyAct = decode_canonical(signed.document.encode(), AnyAct)  # type: ignore[arg-type]
+        except WireError:
+            return  # named by the check of signatures
+        if isinstance(act, RuleChangeSigned | UseReported | ReviewClosed | DecisionSigned | RequestWritten):
+            self._acts[input_key(entry.key)] = _Signed(act, signed)
+
+    def _check_agreement(self, entry: Entry, agreed: RuleChangeAgreed) -> None:
+        signed = [self._acts.get(name) for name in (agreed.first, agreed.second)]
+        held = [one for one in signed if one is not None and isinstance(one.act, RuleChangeSigned)]
+        if len(held) < 2:
+            self._report.lack(_WHERE, "rules change without two signatures", entry.seq)
+            return
+        acts = [one.act for one in held if isinstance(one.act, RuleChangeSigned)]
+        persons = {one.by.actor.person_id for one in held if one.by.actor.kind is SeatKind.PERSON}
+        if len(persons) < 2 or any("change_rules" not in one.by.actor.powers for one in held):
+            self._report.add(_WHERE, "rules change without two persons who may change them", entry.seq)
+        terms = {(act.from_digest, act.to_version, act.to_digest, act.report_digest) for act in acts}
+        if len(terms) != 1 or acts[0].to_digest != agreed.to_digest:
+            self._report.add(_WHERE, "does not say what the two persons signed", entry.seq)
+        self._agreed.add(agreed.to_digest)
+
+    def _check_change(self, entry: Entry, doctrine: DoctrineSet) -> None:
+        before, self._in_force = self._in_force, doctrine
+        was_code = before is not None and before.advice is None
+        if was_code and before != doctrine and doctrine.rules_digest not in self._agreed:
+            self._report.lack(_WHERE, "other rules are in force, and no two persons agreed to them", entry.seq)
+        self._agreed.clear()
+
+    def _check_use(self, entry: Entry, received: UseReceived) -> None:
+        signed = self._acts.get(input_key(entry.key))
+        if signed is None or not isinstance(signed.act, UseReported) or signed.act.use_id != received.use_id:
+            self._report.lack(_WHERE, "tells of a use that nobody reported", entry.seq)
+            return
+        if signed.act.event_us != received.event_us or received.received_us < received.event_us:
+            self._report.add(_WHERE, "does not keep the times of a use", entry.seq)
+        self._uses[received.use_id] = signed
+
+    def _check_review(self, entry: Entry, ended: ReviewEnded) -> None:
+        signed = self._acts.get(input_key(entry.key))
+        if signed is None or not isinstance(signed.act, ReviewClosed) or signed.act.subject_id != ended.subject_id:
+            self._report.lack(_WHERE, "ends a review that nobody closed", entry.seq)
+            return
+        actor = signed.by.actor
+        if actor.kind is not SeatKind.PERSON or "review" not in actor.powers:
+            self._report.add(_WHERE, "was reviewed by nobody who may review", entry.seq)
+        use = self._uses.get(ended.subject_id)
+        if use is not None and isinstance(use.act, UseReported):
+            took_part = {use.by.actor.person_id} | self._grantors.get(use.act.request_id, set())
+            if actor.person_id in took_part:
+                self._report.add(_WHERE, "was reviewed by its actor or grantor", entry.seq)
