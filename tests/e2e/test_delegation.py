@@ -1,5 +1,6 @@
 """Delegated authority: rules changed by two persons, a grant, uses judged by the rules of their time, reviews, harm."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -125,6 +126,29 @@ def test_rules_change_when_they_were_compared_and_two_persons_signed(room: Runni
     report = verified(room.data)
     assert report["holds"], report["problems"]
     assert run_words("replay", str(room.data), "--check").returncode == 0
+
+
+def test_before_and_after_a_change_are_compared_from_the_record(room: RunningRoom) -> None:
+    found = granted(room)
+    assert use(found["crew"]).status_code == 200
+    assert room.stop() == 0
+    told = run_words("rules", "history", str(room.data), "--json")
+    assert told.returncode == 0, told.stderr
+    before, after = (json.loads(line) for line in told.stdout.splitlines())
+    assert (before["rules_version"], before["requests"], before["decided_no"], before["uses"]) == ("3", 2, 1, 0)
+    assert (after["rules_version"], after["requests"], after["decided_yes"], after["uses"]) == ("4", 1, 1, 1)
+    assert after["to_decision_s"] is not None
+    assert "version 4, in force" in run_words("rules", "history", str(room.data)).stdout
+    explained = run_words("rules", "explain", "G-1", "--data", str(room.data))
+    assert explained.returncode == 0, explained.stderr
+    assert "R12.advice: Legal and policy adviser are asked before a grant." in explained.stdout
+    assert "no_objection by rules version 4" in explained.stdout
+    past = run_words("rules", "compare", "4", "3", "--record", str(room.data), "--json")
+    assert past.returncode == 0, past.stderr
+    lines = [json.loads(line) for line in past.stdout.splitlines()]
+    assert lines[-1]["otherwise"] >= 1, "version 3 would have stopped the grant"
+    assert any(one["past"]["was_decided"] and one["past"]["would"] == "stop" for one in lines if "past" in one)
+    assert run_words("rules", "explain", "Z-9", "--data", str(room.data)).returncode == 2
 
 
 def test_a_version_does_not_take_effect_before_its_beginning(start_room: Callable[..., RunningRoom]) -> None:

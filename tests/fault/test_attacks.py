@@ -35,6 +35,8 @@ LIES = (
     "an empty list of what is withheld", "more entries than can be", "no entries", "a key that is not the log's",
     "witnesses' keys and no head", "a block behind a withheld frame", "a block behind its withheld seal",
     "one more block", "one more medium", "the opening withheld", "one more key", "gone on with another key",
+    "decided without asking the rules", "decided although the rules objected", "rules told of advice that nobody gave",
+    "rules that were not in force",
 )  # fmt: skip
 
 

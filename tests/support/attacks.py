@@ -194,6 +194,7 @@ def lies(insider: Insider) -> list[Lie]:
         Lie("no entries", honest | {"checkpoint": _empty(insider)}, "does not hold"),
         Lie("a key that is not the log's", honest, "none of those that you trust", [other_log]),
         *_blanked(insider),
+        *_ruled(insider),
         _gone_on_with(insider, forger),
         Lie("witnesses' keys and no head", honest, "gave no head", [insider.witness_key().line()]),
     ]
@@ -219,6 +220,28 @@ def _blanked(insider: Insider) -> list[Lie]:
         Lie("one more medium", insider.honest | {f"media/{sha256(medium).hexdigest()}": medium}, "does not know this"),
         Lie("the opening withheld", _without(insider, *openings) | civil, "the room's opening is withheld"),
         Lie("one more key", insider.honest | {"keys.txt": insider.honest["keys.txt"] + witness}, "other keys"),
+    ]
+
+
+def _ruled(insider: Insider) -> list[Lie]:
+    """A yes that the rules were not asked about, or objected to, or were told stories about."""
+    yes = next(json.loads(raw) for raw in insider.raws if b'"RequestDecided"' in raw and b'"answer":"yes"' in raw)
+    beside = f'"key":"{yes["body"]["decision_id"]}.'.encode()
+    place = next(n for n, raw in enumerate(insider.raws) if b'"type":"RulesAnswered"' in raw and beside in raw)
+    ruled = json.loads(insider.raws[place])
+
+    def told(**body: object) -> Files:
+        entry = canonical_bytes(ruled | {"body": ruled["body"] | body})
+        return insider.rebuilt([*insider.raws[:place], entry, *insider.raws[place + 1 :]], relink=True)
+
+    facts = json.loads(ruled["body"]["facts"])
+    more = canonical_bytes(facts | {"advised": [*facts["advised"], "interpreter"]}).decode()
+    unasked = insider.rebuilt([*insider.raws[:place], *insider.raws[place + 1 :]], relink=True)
+    return [
+        Lie("decided without asking the rules", unasked, "without asking the rules"),
+        Lie("decided although the rules objected", told(answer="stop"), "although the rules objected"),
+        Lie("rules told of advice that nobody gave", told(facts=more), "advice that nobody gave"),
+        Lie("rules that were not in force", told(rules_digest="1" * 64), "not in force"),
     ]
 
 

@@ -91,9 +91,11 @@ class RunningRoom:
 class Person:
     """A human at a seat: a key, a session, and acts signed with the key."""
 
-    def __init__(self, room: RunningRoom, token: str, same: "Person | None" = None) -> None:
+    def __init__(
+        self, room: RunningRoom, token: str, same: "Person | None" = None, key: Ed25519PrivateKey | None = None
+    ) -> None:
         self.room = room
-        self.key = same.key if same else Ed25519PrivateKey.generate()
+        self.key = same.key if same else key or Ed25519PrivateKey.generate()
         info = room.get("/api/room")
         self.info = info
         public = self.key.public_key().public_bytes_raw().hex()

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from watchfloor.app.rulebook import check_rulebook, rule_set_of, rules_in_use
-from watchfloor.edge.cli import rules_compare, rules_explain
+from watchfloor.edge.cli import rules_compare, rules_explain, rules_record
 from watchfloor.edge.stores.packs import load_pack
 from watchfloor.rules.checking import Remark
 
@@ -14,7 +14,7 @@ def add(commands: Any) -> None:
     """Add the command and its verbs."""
     parser = commands.add_parser(
         "rules",
-        help="rules of engagement: check, test, explain, compare",
+        help="rules of engagement: check, test, explain, compare, history",
         description="Works on a pack's rules. Rules stop, ask or have no objection; they never approve.",
         epilog="example: watchfloor rules compare 3 4",
     )
@@ -37,6 +37,7 @@ def add(commands: Any) -> None:
     test.set_defaults(work=work_test)
     rules_explain.add(verbs)
     rules_compare.add(verbs)
+    rules_record.add(verbs)
 
 
 def _pack_and_json(parser: argparse.ArgumentParser) -> None:

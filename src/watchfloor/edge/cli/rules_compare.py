@@ -5,8 +5,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from watchfloor.app.rulebook import rule_set_of, rules_in_use
 from watchfloor.base.errors import InputError, UnavailableError
+from watchfloor.edge.cli.rules_record import past_otherwise
 from watchfloor.edge.stores.packs import load_pack
 from watchfloor.rules.engine import RuleSet
 
@@ -29,6 +32,7 @@ def add(verbs: Any) -> None:
     compare.add_argument("new", metavar="NEW", help="another one")
     compare.add_argument("--pack", default="eight-thirty", help="name or folder of the pack (default: %(default)s)")
     compare.add_argument("--schema", metavar="S", help="with policy files: their schema")
+    compare.add_argument("--record", metavar="DIR", help="also ask again about every past answer of this record")
     compare.add_argument("--json", action="store_true", help="JSON lines and nothing else")
     compare.set_defaults(work=work_compare)
 
@@ -49,7 +53,26 @@ def work_compare(arguments: argparse.Namespace) -> int:
         _tell_json(comparison)
     else:
         _tell(comparison, old, new)
+    if arguments.record:
+        _tell_past(arguments)
     return 0
+
+
+def _tell_past(arguments: argparse.Namespace) -> None:
+    """Past answers under the new version. That none changes proves nothing: what nobody asked is in the classes."""
+    count, otherwise = past_otherwise(arguments.record, arguments.pack, arguments.new)
+    if arguments.json:
+        for one in otherwise:
+            print(json.dumps({"past": msgspec.to_builtins(one)}))
+        print(json.dumps({"past_answers": count, "otherwise": len(otherwise)}))
+        return
+    print(f"\nof {count} past answers, {len(otherwise)} come out otherwise:")
+    for one in otherwise:
+        signed = ", which was signed" if one.was_decided else ""
+        was, would = (
+            f"{a.value} ({' '.join(by) or '-'})" for a, by in ((one.was, one.was_by), (one.would, one.would_by))
+        )
+        print(f"  entry {one.seq}, {one.request_id}{signed}: {was} -> {would}")
 
 
 def _rule_sets(arguments: argparse.Namespace) -> tuple[RuleSet, RuleSet]:

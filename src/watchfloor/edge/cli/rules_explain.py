@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from watchfloor.base.errors import InputError
+from watchfloor.edge.cli.rules_record import explain_request
 from watchfloor.messages.findings import Finding
 from watchfloor.rules.engine import Entities, Question, RuleSet
 from watchfloor.rules.fault import RuleFaultError
@@ -22,23 +23,31 @@ def add(verbs: Any) -> None:
     explain = verbs.add_parser(
         "explain",
         help="what the rules answer to a question, and why",
-        description="Asks any Cedar policies any question. Whatever is wrong (no schema, a file that does not fit it, "
-        "an error of a policy) makes the answer `stop`. With --json the last line is the answer.",
-        epilog="example: watchfloor rules explain --schema s.cedarschema --policies p.cedar --entities e.json "
-        "--request r.json --json",
+        description="With REQUEST and --data: what the rules answered about a request of a record, and what they were "
+        "told. With files: asks any Cedar policies any question; whatever is wrong (no schema, a file that does not "
+        "fit it, an error of a policy) makes the answer `stop`. With --json the last line is the answer.",
+        epilog="examples:\n  watchfloor rules explain R-1 --data rooms/monday\n  watchfloor rules explain --schema "
+        "s.cedarschema --policies p.cedar --entities e.json --request r.json --json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    explain.add_argument("subject", nargs="?", metavar="REQUEST", help="a request of a record, with --data")
+    explain.add_argument("--data", metavar="DIR", help="the record's folder")
     explain.add_argument("--schema", metavar="S", help="Cedar schema, as text or JSON")
-    explain.add_argument("--policies", metavar="P", required=True, help="Cedar policies")
+    explain.add_argument("--policies", metavar="P", help="Cedar policies")
     explain.add_argument("--entities", metavar="E", help="entities in Cedar's JSON")
-    explain.add_argument(
-        "--request", metavar="R", required=True, help='{"principal": "T::\\"id\\"", "action", "resource", "context"}'
-    )
+    explain.add_argument("--request", metavar="R", help='{"principal": "T::\\"id\\"", "action", "resource", "context"}')
     explain.add_argument("--json", action="store_true", help="JSON lines and nothing else")
     explain.set_defaults(work=work_explain)
 
 
 def work_explain(arguments: argparse.Namespace) -> int:
-    """Explain one question."""
+    """Explain one question, or what was answered about a request."""
+    if arguments.subject or arguments.data:
+        if not (arguments.subject and arguments.data):
+            raise InputError("name a REQUEST and the record's folder with --data", field="REQUEST")
+        return explain_request(arguments.data, arguments.subject, as_json=arguments.json)
+    if not (arguments.policies and arguments.request):
+        raise InputError("name --policies and --request, or a REQUEST with --data", field="policies")
     try:
         rules, entities, question = _read(arguments)
     except RuleFaultError as error:
