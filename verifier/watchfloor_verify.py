@@ -22,7 +22,12 @@ import sys
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 FORMAT = b"watchfloor record export 2\n"
 PLAIN = ("FORMAT", "CONTEXT", "checkpoint", "checkpoints", "keys.txt")
@@ -37,7 +42,30 @@ OUTCOMES = (
     "RequestReopened",
     "RequestStopped",
 )
+GESTURES = ("DecisionSigned", "DoubtResolved", "StandingAdviceGiven", "RuleChangeSigned", "ReviewClosed")
 CONTEXTS = ("EXERCISE", "EXERCISE REPLAY", "REPLAY", "WHAT IF", "LIVE - CIVIL, NOT CERTIFIED")
+
+
+def unpadded(text: str) -> bytes:
+    """Base64url without padding."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def passkey_signed(der: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether a signature is of this key: ES256, EdDSA or RS256."""
+    try:
+        key = load_der_public_key(der)
+        if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
+            key.verify(signature, message, ECDSA(SHA256()))
+        elif isinstance(key, Ed25519PublicKey):
+            key.verify(signature, message)
+        elif isinstance(key, RSAPublicKey):
+            key.verify(signature, message, PKCS1v15(), SHA256())
+        else:
+            return False
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 class BadError(Exception):
@@ -455,12 +483,43 @@ class Verifier:
             self.bad("record", "its document names another person, seat or room", seq)
         elif any(actor[field] != seat[field] for field in ("role", "nation", "kind", "powers")):
             self.bad("record", "claims a role or power that its seat does not have", seq)
+        elif seat.get("passkey"):
+            self.check_confirmation(seq, act, signed, seat["passkey"])
         self.acts[act["act_id"]] = (act, signed)
         if act["head"]["size_count"]:
             self.signed_heads.append((seq, act["head"]["size_count"], act["head"]["root"]))
         held = self.media.get(act.get("digest", ""))
         if act["type"] == "MissingExplained" and held and held["missed"]:
             held["before"], held["words"], held["act"] = held["words"], act["words"], act["act_id"]
+
+    def check_confirmation(self, seq: int, act: dict, signed: dict, passkey: dict) -> None:
+        """W3C WebAuthn 7.2: the passkey's own word over the document and the words that were shown."""
+        told = signed.get("assertion")
+        if told is None:
+            if act["type"] in GESTURES or (act["type"] == "AdviceGiven" and act["verdict"] == "concur"):
+                self.bad("record", "was not confirmed with the person's passkey", seq)
+            return
+        client, data = unpadded(told["client_data"]), unpadded(told["authenticator_data"])
+        text = f"watchfloor act\n{len(signed['document'].encode())}\n{signed['document']}\n{told['rendering']}".encode()
+        said = json.loads(client)
+        host = re.fullmatch(r"https?://([^/:]+)(:\d+)?", said.get("origin", ""))
+        holds = (
+            told["credential_id"] == passkey["credential_id"]
+            and said.get("type") == "webauthn.get"
+            and said.get("crossOrigin") in (None, False)
+            and unpadded(said.get("challenge", "")) == hashlib.sha256(text).digest()
+            and host is not None
+            and host[1] == passkey["rp_id"]
+            and data[:32] == hashlib.sha256(passkey["rp_id"].encode()).digest()
+            and data[32] & 5 == 5
+            and passkey_signed(
+                bytes.fromhex(passkey["public_key"]),
+                unpadded(told["signature"]),
+                data + hashlib.sha256(client).digest(),
+            )
+        )
+        if not holds:
+            self.bad("record", "its passkey's confirmation does not hold", seq)
 
     def take_outcome(self, seq: int, entry: dict, body: dict) -> None:
         kind = body["type"]

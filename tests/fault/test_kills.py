@@ -41,7 +41,7 @@ class Stubborn:
         self.room.kill()
         self.room = self._start(data=self._data)
         self.people = {
-            short: Person(self.room, self.room.link(name), key=self.people[short].key) for short, name in SEATS.items()
+            short: Person(self.room, self.room.link(name), again=self.people[short]) for short, name in SEATS.items()
         }
 
     def send(self, who: str, *, kill: bool, **words: Any) -> int:

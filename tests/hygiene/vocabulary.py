@@ -26,9 +26,11 @@ as_of_us: of when a stated fact is
 as_seat_id: the seat from whose view somebody looked back
 asked: roles that a finding asks
 asks: roles that a policy asks
+assertion: a passkey's confirmation of an act
 at: a room time as people write it
 at_us: room time of an act or outcome
 attacked: whether people there were under attack, as the crew says
+authenticator_data: what the authenticator says of itself and the person, WebAuthn 6.1
 author: who wrote a request
 bad_count: what a feed sent that was refused
 basis: which altitudes were compared
@@ -50,6 +52,7 @@ cited: acts that a decider relied on
 city: the city that an area is part of
 class_count: how many classes of questions a change of rules answers otherwise
 cleared_bytes: bytes of an unfinished write that a start cleared away
+client_data: what the browser says that it asked for, WebAuthn 5.8.1
 climbs_from_field: whether a scripted aircraft starts on the ground
 clock: the pack's clock
 closed_by: who closed a review
@@ -57,12 +60,14 @@ closed_us: room time at which a review was closed; 0 while it is open
 closest_seen_m: the smallest distance while an alert stood
 code: stable name of a refusal
 conditions: on what conditions advice given beforehand holds, in words
+confirmed: whether a decision was confirmed with a passkey
 context: what a screen says it is
 could_go_wrong: what could go wrong, and for whom
 count: how many tracks or aircraft
 counts: whether advice counts as required advice
 cpa_m: distance at closest approach
 cpa_us: room time of closest approach
+credential_id: a passkey's id
 crew_sees: whether the crew itself saw it, as the crew says
 cut_bytes: bytes cut behind what the record vouches for
 date: the room's date
@@ -195,6 +200,7 @@ pack_id: a pack's name
 part: a policy by its full id
 parts: policies behind an answer by their full ids
 party: whose aircraft it is
+passkey: the public half of a person's passkey
 past_decisions: decisions that no longer stand
 path: vertices of a scripted route
 paused: whether room time stands
@@ -214,6 +220,7 @@ reason: why something was refused or ended
 reasons: policies behind the engine's own decision
 received_us: room time of receipt
 remaining_doubt: the decider's answer to the third question
+rendering: the exact words that were shown to who confirmed
 reopened_seq: the entry that is open again, as what it missed came back
 report_digest: hash of a comparison's whole report
 request_id: a request's name on the board
@@ -226,6 +233,7 @@ room_id: a room's name
 room_us: room time
 root: root of the log's tree
 routes: scripted aircraft
+rp_id: the party that a passkey is for, a host name
 rule_id: the rule that asks
 rulebook: all versions of a pack's rules
 rules: ids of rules behind an answer

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tests.support.passkeys import SoftwareAuthenticator
 from watchfloor.messages.canonical import canonical_bytes
 
 START_WAIT_S = 40
@@ -89,23 +90,32 @@ class RunningRoom:
 
 
 class Person:
-    """A human at a seat: a key, a session, and acts signed with the key."""
+    """A human at a seat: a key, a passkey, a session, and acts signed with the key and confirmed with the passkey."""
 
     def __init__(
-        self, room: RunningRoom, token: str, same: "Person | None" = None, key: Ed25519PrivateKey | None = None
+        self,
+        room: RunningRoom,
+        token: str,
+        same: "Person | None" = None,
+        again: "Person | None" = None,
+        **enrolment: Any,
     ) -> None:
+        """`same`: a person who sits elsewhere; `again`: one who sat here before the room was started again."""
         self.room = room
-        self.key = same.key if same else key or Ed25519PrivateKey.generate()
+        known = same or again
+        self.key = known.key if known else Ed25519PrivateKey.generate()
         info = room.get("/api/room")
         self.info = info
         public = self.key.public_key().public_bytes_raw().hex()
-        text = f"watchfloor: take a seat\n{info['room_id']}\n{sha256(token.encode()).hexdigest()}\n{public}\n"
-        wish = {"token": token, "public_key": public, "proof": self.key.sign(text.encode()).hex()}
-        if same:
-            wish["also"] = same.seat["session"]
-        answer = room.http.post("/api/enter", json=wish)
-        assert answer.status_code == 200, answer.text
-        self.seat = answer.json()
+        text = f"watchfloor: take a seat\n{info['room_id']}\n{sha256(token.encode()).hexdigest()}\n{public}\n".encode()
+        origin = str(room.http.base_url).rstrip("/")
+        self.passkey = known.passkey if known else SoftwareAuthenticator(origin)
+        self.passkey.origin = origin
+        wish: dict[str, Any] = {"token": token, "public_key": public, "proof": self.key.sign(text).hex()}
+        wish |= {"also": same.seat["session"]} if same else {"passkey": self.passkey.enrol(text, **enrolment)}
+        self.answer = room.http.post("/api/enter", json=wish)
+        self.seat = self.answer.json()
+        assert enrolment or self.answer.status_code == 200, self.answer.text
 
     def document(self, **words: Any) -> str:
         screen = self.room.get("/api/screen", self.seat["session"])
@@ -120,11 +130,12 @@ class Person:
         }
         return canonical_bytes(body | words).decode()
 
-    def send(self, document: str, signature: str | None = None) -> httpx.Response:
+    def send(
+        self, document: str, signature: str | None = None, assertion: dict[str, str] | None = None
+    ) -> httpx.Response:
         signed = signature or self.key.sign(document.encode()).hex()
-        return self.room.http.post(
-            "/api/acts", json={"document": document, "signature": signed}, headers=_bearer(self.seat["session"])
-        )
+        body = {"document": document, "signature": signed, "assertion": assertion or self.passkey.confirm(document)}
+        return self.room.http.post("/api/acts", json=body, headers=_bearer(self.seat["session"]))
 
     def act(self, **words: Any) -> httpx.Response:
         return self.send(self.document(**words))

@@ -9,7 +9,7 @@ import { act } from './seat';
 async function send(words: { [key: string]: Plain }): Promise<boolean> {
   if (!room.seat) return false;
   try {
-    await act(room.seat, room.head, roomNowUs(room.clock, performance.now()), words);
+    await act(room.seat, room.head, roomNowUs(room.clock, performance.now()), words, (text) => (room.confirming = text));
     room.notice = '';
     return true;
   } catch (error) {

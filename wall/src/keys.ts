@@ -60,3 +60,73 @@ export async function sha256(text: string): Promise<string> {
 export function nonce(): string {
   return hex(crypto.getRandomValues(new Uint8Array(16)));
 }
+
+const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+
+export function base64url(raw: ArrayBuffer): string {
+  return btoa(String.fromCharCode(...new Uint8Array(raw))).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+function unbase64url(text: string): Uint8Array<ArrayBuffer> {
+  const plain = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+  return Uint8Array.from(plain, (letter) => letter.charCodeAt(0)) as Uint8Array<ArrayBuffer>;
+}
+
+/** A passkey as it was enrolled, for the room to check once. */
+export interface Registration {
+  readonly credential_id: string;
+  readonly client_data: string;
+  readonly attestation: string;
+}
+
+/** A passkey's confirmation of a document, with the exact words that were shown. */
+export interface Assertion {
+  readonly credential_id: string;
+  readonly client_data: string;
+  readonly authenticator_data: string;
+  readonly signature: string;
+  readonly rendering: string;
+}
+
+/** Enrol a passkey over the enrolment's own text; the person is asked to verify themselves. */
+export async function enrolPasskey(rpId: string, text: string, name: string): Promise<Registration> {
+  const made = (await navigator.credentials.create({
+    publicKey: {
+      challenge: await crypto.subtle.digest('SHA-256', bytes(text)),
+      rp: { id: rpId, name: 'watchfloor' },
+      user: { id: crypto.getRandomValues(new Uint8Array(16)), name, displayName: name },
+      pubKeyCredParams: [-7, -8, -257].map((alg) => ({ type: 'public-key' as const, alg })),
+      authenticatorSelection: { userVerification: 'required', residentKey: 'preferred' },
+      attestation: 'none',
+    },
+  })) as PublicKeyCredential | null;
+  if (!made) throw new Error('no passkey was made');
+  const response = made.response as AuthenticatorAttestationResponse;
+  return {
+    credential_id: made.id,
+    client_data: base64url(response.clientDataJSON),
+    attestation: base64url(response.attestationObject),
+  };
+}
+
+/** Confirm a document with a passkey; the challenge covers the document and the words that were shown. */
+export async function confirmWithPasskey(rpId: string, credentialId: string, document: string, rendering: string): Promise<Assertion> {
+  const text = `watchfloor act\n${bytes(document).length}\n${document}\n${rendering}`;
+  const used = (await navigator.credentials.get({
+    publicKey: {
+      challenge: await crypto.subtle.digest('SHA-256', bytes(text)),
+      rpId,
+      allowCredentials: [{ type: 'public-key', id: unbase64url(credentialId) }],
+      userVerification: 'required',
+    },
+  })) as PublicKeyCredential | null;
+  if (!used) throw new Error('the passkey confirmed nothing');
+  const response = used.response as AuthenticatorAssertionResponse;
+  return {
+    credential_id: used.id,
+    client_data: base64url(response.clientDataJSON),
+    authenticator_data: base64url(response.authenticatorData),
+    signature: base64url(response.signature),
+    rendering,
+  };
+}

@@ -110,6 +110,7 @@ export interface DecidedShown {
   remaining_doubt: string;
   at_us: number;
   owed_us: number;
+  confirmed: boolean;
   who: Who;
 }
 

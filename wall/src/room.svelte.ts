@@ -13,6 +13,7 @@ export interface RoomInfo {
   readonly story?: string;
   readonly context: string;
   readonly replay?: boolean;
+  readonly passkeys?: boolean;
   readonly utc_offset_s: number;
   readonly nations: readonly string[];
   readonly start_us?: number;
@@ -54,6 +55,7 @@ class RoomStore {
   counts = $state.raw<readonly { us: number; count: number }[]>([]);
   selected = $state.raw<number | null>(null);
   notice = $state.raw('');
+  confirming = $state.raw('');
   #socket: WebSocket | null = null;
   #generation = -1;
 

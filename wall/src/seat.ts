@@ -1,7 +1,7 @@
 /** Sitting down, and acting: each act is one canonical document, signed here and sent as it is. */
 
 import { canonical, type Plain } from './canonical';
-import { makeKey, nonce, publicKey, sha256, sign } from './keys';
+import { confirmWithPasskey, enrolPasskey, makeKey, nonce, publicKey, sha256, sign } from './keys';
 import type { LogHead } from './messages';
 
 /** A seat as this tab holds it. */
@@ -14,6 +14,8 @@ export interface Seat {
   readonly role: string;
   readonly nation: string;
   readonly powers: readonly string[];
+  readonly passkey: string;
+  readonly rp_id: string;
 }
 
 /** A seat that a link offers. */
@@ -24,6 +26,7 @@ export interface Offer {
   readonly nation: string;
   readonly name: string;
   readonly taken: boolean;
+  readonly rp_id: string;
 }
 
 /** What the room says no to, with its sentence. */
@@ -87,7 +90,8 @@ export async function sitDown(offer: Offer, roomId: string, name: string, same: 
   const key = same?.key ?? (await makeKey());
   const public_key = await publicKey(key);
   const text = `watchfloor: take a seat\n${roomId}\n${await sha256(offer.token)}\n${public_key}\n`;
-  const wish = { token: offer.token, public_key, proof: await sign(key, text), name, also: same?.session ?? '' };
+  const passkey = offer.rp_id && !same ? await enrolPasskey(offer.rp_id, text, `${offer.role}, ${offer.nation}`) : null;
+  const wish = { token: offer.token, public_key, proof: await sign(key, text), name, also: same?.session ?? '', passkey };
   const seat: Seat = { ...(await ask<Omit<Seat, 'key'>>('api/enter', '', wish)), key };
   sessionStorage.setItem(TAB, JSON.stringify(seat));
   const others = knownPersons(roomId).filter((known) => known.seat_id !== seat.seat_id);
@@ -95,8 +99,28 @@ export async function sitDown(offer: Offer, roomId: string, name: string, same: 
   return seat;
 }
 
+const GESTURES = new Set(['DecisionSigned', 'DoubtResolved', 'StandingAdviceGiven', 'RuleChangeSigned', 'ReviewClosed']);
+
+/** A doubt is one key press and needs nothing; what commits a person needs their passkey. */
+const needsGesture = (words: { [key: string]: Plain }): boolean =>
+  GESTURES.has(String(words['type'])) || (words['type'] === 'AdviceGiven' && words['verdict'] !== 'doubt');
+
+/** The words that a person sees when they confirm, line by line: what the record keeps beside the signature. */
+export function rendering(words: { [key: string]: Plain }): string {
+  const lines = Object.entries(words)
+    .filter(([, value]) => typeof value !== 'object' && value !== '')
+    .map(([name, value]) => `${name.replaceAll('_', ' ')}: ${String(value)}`);
+  return lines.join('\n');
+}
+
 /** Sign and send an act; throws a Refusal with the room's sentence. */
-export async function act(seat: Seat, head: LogHead, atUs: number, words: { [key: string]: Plain }): Promise<void> {
+export async function act(
+  seat: Seat,
+  head: LogHead,
+  atUs: number,
+  words: { [key: string]: Plain },
+  shown: (text: string) => void = () => undefined,
+): Promise<void> {
   const document = canonical({
     ...words,
     act_id: nonce(),
@@ -106,5 +130,17 @@ export async function act(seat: Seat, head: LogHead, atUs: number, words: { [key
     at_us: Math.floor(atUs),
     head: { size_count: head.size_count, root: head.root },
   });
-  await ask('api/acts', seat.session, { document, signature: await sign(seat.key, document) });
+  const signature = await sign(seat.key, document);
+  if (!seat.passkey || !needsGesture(words)) {
+    await ask('api/acts', seat.session, { document, signature });
+    return;
+  }
+  const text = rendering(words);
+  shown(text);
+  try {
+    const assertion = await confirmWithPasskey(seat.rp_id, seat.passkey, document, text);
+    await ask('api/acts', seat.session, { document, signature, assertion });
+  } finally {
+    shown('');
+  }
 }

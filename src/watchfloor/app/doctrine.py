@@ -9,6 +9,7 @@ from watchfloor.deconflict.alerts import Rings
 from watchfloor.messages.acts import SeatKind
 from watchfloor.messages.alerts import Minima
 from watchfloor.messages.pack import AreaNamed, DoctrineSet, Pack, PackSeat
+from watchfloor.messages.passkeys import Passkey
 from watchfloor.messages.room import SeatTaken
 from watchfloor.messages.rulebook import RuleVersion
 from watchfloor.picture.step import Block, FeedLimits, Picture
@@ -102,7 +103,9 @@ def picture_of(pack: Pack) -> Picture:
     )
 
 
-def seated(pack: Pack, seat: PackSeat, person_id: str, key_id: str, public_key: str) -> SeatTaken:
+def seated(
+    pack: Pack, seat: PackSeat, person_id: str, key_id: str, public_key: str, passkey: Passkey | None = None
+) -> SeatTaken:
     """The fact that a person takes a seat of the pack."""
     role = next(role for role in pack.header.roles if role.id == seat.role)
     return SeatTaken(
@@ -115,4 +118,5 @@ def seated(pack: Pack, seat: PackSeat, person_id: str, key_id: str, public_key: 
         key_id=key_id,
         public_key=public_key,
         label=label_all(pack),
+        passkey=passkey,
     )

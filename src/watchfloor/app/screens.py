@@ -205,6 +205,7 @@ def _decided(decided: Decided) -> DecidedShown:
         words.remaining_doubt,
         decided.at_us,
         decided.words_due_us() if decided.owes_words() else 0,
+        decided.confirmed,
         who(decided.actor),
     )
 

@@ -12,6 +12,7 @@ from hashlib import sha256
 from msgspec import Struct
 
 from watchfloor.app.doctrine import label_all, seated
+from watchfloor.app.passkeys import Registration, enrol, needs_gesture
 from watchfloor.app.ports import Roster
 from watchfloor.app.state import RoomState
 from watchfloor.app.writer import Input, Writer, Written
@@ -30,9 +31,11 @@ from watchfloor.messages.acts import (
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.delegation import DelegationRevoked, HarmReported, ReviewClosed, UseReported
 from watchfloor.messages.pack import Pack, PackSeat
+from watchfloor.messages.passkeys import Assertion, Passkey
 from watchfloor.messages.room import LinksIssued, SeatTaken
 from watchfloor.messages.signed import AnyAct, SignedAct
 from watchfloor.record.note import signature_holds
+from watchfloor.record.passkey import fault_of, sign_count
 
 MAX_DOCUMENT_BYTES = 40_000
 
@@ -50,6 +53,7 @@ class Enrolment(Struct, frozen=True, forbid_unknown_fields=True):
     """What a browser sends to sit down: the link's token, its public key, and the key's proof.
 
     `proof` is the key's signature over `enrolment_text`. `also` is a session of the same person on another seat.
+    `passkey` is what the browser enrolled, where the room asks for one and the person has none here yet.
     """
 
     token: str
@@ -57,6 +61,7 @@ class Enrolment(Struct, frozen=True, forbid_unknown_fields=True):
     proof: str
     name: str = ""
     also: str = ""
+    passkey: Registration | None = None
 
 
 def enrolment_text(room_id: str, token: str, public_key: str) -> bytes:
@@ -69,11 +74,32 @@ def key_id_of(public_key: str) -> str:
     return sha256(bytes.fromhex(public_key)).hexdigest()[:16]
 
 
-class Seats:
-    """Links and sessions of one run. Runs on the event loop only. `looks_back`: nothing of the room itself is done."""
+class PasskeyRule(Struct, frozen=True):
+    """Where passkeys are asked for: the party's id, and the exact origins of its pages."""
 
-    def __init__(self, pack: Pack, room_id: str, writer: Writer, roster: Roster, *, looks_back: bool = False) -> None:
-        self._looks_back = looks_back
+    rp_id: str
+    origins: tuple[str, ...]
+
+
+class Seats:
+    """Links and sessions of one run. Runs on the event loop only. `looks_back`: nothing of the room itself is done.
+
+    `passkeys`: who sits down enrols a passkey, and deciding, advising, resolving, granting, reviewing and changing
+    rules need its fresh confirmation.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        room_id: str,
+        writer: Writer,
+        roster: Roster,
+        *,
+        looks_back: bool = False,
+        passkeys: PasskeyRule | None = None,
+    ) -> None:
+        self._looks_back, self.passkeys = looks_back, passkeys
+        self._sign_counts: dict[str, int] = {}
         self._pack, self._room_id, self._writer, self._roster = pack, room_id, writer, roster
         self._links: dict[str, PackSeat] = {}
         self._sessions: dict[str, Session] = {}
@@ -110,7 +136,8 @@ class Seats:
             raise InputError("the proof is not a signature of this key", field="proof")
         key_id = key_id_of(wish.public_key)
         person_id = f"sim-{seat.id}" if seat.simulated else self._person_of(wish, key_id)
-        fact = seated(self._pack, seat, person_id, key_id, wish.public_key)
+        passkey = None if seat.simulated else self._passkey_of(wish, person_id, text)
+        fact = seated(self._pack, seat, person_id, key_id, wish.public_key, passkey)
         if self._writer.state.seats.get(seat.id) != fact:
             await self._writer.enter(Input(f"seat:{seat.id}", f"sit-{secrets.token_hex(8)}", fact))
         if wish.name:
@@ -121,6 +148,19 @@ class Seats:
         session = Session(secrets.token_urlsafe(24), seat.id, person_id, key_id)
         self._sessions[session.token] = session
         return session
+
+    def _passkey_of(self, wish: Enrolment, person_id: str, text: bytes) -> Passkey | None:
+        """The person's passkey: known from another seat or an earlier run, or enrolled now."""
+        taken = self._writer.state.keys.values()
+        known = [fact.passkey for fact in taken if fact.person_id == person_id and fact.passkey is not None]
+        if known or self.passkeys is None:
+            return known[-1] if known else None
+        if wish.passkey is None:
+            raise InputError("this room asks for a passkey: a key that a person confirms", field="passkey")
+        made = enrol(wish.passkey, text, self.passkeys.rp_id, self.passkeys.origins)
+        if any(fact.passkey is not None and fact.passkey.credential_id == made.credential_id for fact in taken):
+            raise InputError("this passkey is somebody else's", field="passkey")
+        return made
 
     def _person_of(self, wish: Enrolment, key_id: str) -> str:
         """Who holds this key: known by it, or by a session, or a new person."""
@@ -147,7 +187,7 @@ class Seats:
         """What the record says of the session's seat."""
         return self._writer.state.seats[session.seat_id]
 
-    async def act(self, session: Session, document: str, signature: str) -> Written:
+    async def act(self, session: Session, document: str, signature: str, assertion: Assertion | None = None) -> Written:
         """Enter a signed act.
 
         **Raises**: InputError, when the document is not this person's, on this seat, in this room, tells of a log that
@@ -162,12 +202,14 @@ class Seats:
             raise InputError(
                 "your screen shows a log that is not this room's, or an old one; load it again", field="head"
             )
+        assertion = self._confirmed(act, seat, document, assertion)
         signed = SignedAct(
             document=document,
             signature=signature,
             key_id=seat.key_id,
             actor=actor_of(seat),
             label=_label_of_act(act, self._writer.state, self._pack),
+            assertion=assertion,
         )
 
         def still_sits(state: RoomState) -> None:
@@ -179,6 +221,24 @@ class Seats:
         if not isinstance(entered, SignedAct) or entered.document != document:
             raise ConflictError(f"another act has the id `{act.act_id}` already; nothing was entered")
         return written
+
+    def _confirmed(self, act: AnyAct, seat: SeatTaken, document: str, assertion: Assertion | None) -> Assertion | None:
+        """The passkey's confirmation that an act needs; None, where it needs none.
+
+        **Raises**: InputError, when it is missing or does not hold.
+        """
+        if self.passkeys is None or seat.kind is SeatKind.SIMULATED or not needs_gesture(act):
+            return None
+        if assertion is None or seat.passkey is None:
+            raise InputError("confirm this with your passkey; nothing was entered", field="assertion")
+        fault = fault_of(assertion, seat.passkey, document, self.passkeys.origins)
+        if fault is not None:
+            raise InputError(f"the passkey's confirmation does not hold: {fault}", field="assertion")
+        count, last = sign_count(assertion), self._sign_counts.get(assertion.credential_id, 0)
+        if count and count <= last and not self._writer.has_entered(act.act_id):
+            raise InputError("the passkey counts backwards; it may have been copied", field="assertion")
+        self._sign_counts[assertion.credential_id] = max(count, last)
+        return assertion
 
 
 def check_document(document: str, signature: str, seat: SeatTaken, room_id: str) -> AnyAct:

@@ -74,11 +74,15 @@ class Doubt(Struct, frozen=True):
 
 
 class Decided(Struct, frozen=True):
-    """A signed decision and who signed it, at which room time; `words` are those that it owed and that came later."""
+    """A signed decision and who signed it, at which room time; `words` are those that it owed and that came later.
+
+    `confirmed`: with a passkey, not with a key of the browser alone.
+    """
 
     act: DecisionSigned
     actor: Actor
     at_us: int
+    confirmed: bool = False
     words: WordsGiven | None = None
     words_us: int = 0
 

@@ -23,18 +23,21 @@ from watchfloor.messages.outcomes import (
     RequestStopped,
     StopCause,
 )
+from watchfloor.messages.signed import SignedAct
 
 
 def decide(
-    board: Board, request: Request, act: DecisionSigned, actor: Actor, room_us: int
+    board: Board, request: Request, act: DecisionSigned, entered: SignedAct, room_us: int
 ) -> tuple[Board, list[AnyOutcome]]:
     """A decider signs. A yes waits for the rules' answer, which the room enters beside it."""
+    actor = entered.actor
     objection = duties.objection_to_decision(request, act, actor)
     if objection is not None:
         return board, [refused(act, "refused", objection, request.act.label)]
     if act.answer is Answer.UNSURE:
         return _hold_unsure(board, request, act, actor, room_us)
-    signed = Decided(act, actor, room_us if is_person(actor) else act.at_us)
+    at_us = room_us if is_person(actor) else act.at_us
+    signed = Decided(act, actor, at_us, confirmed=entered.assertion is not None)
     if act.answer is Answer.YES and board.doctrine is not None and board.doctrine.advice is None:
         return put(board, replace(request, signed=signed)), []
     return _conclude(board, request, signed, room_us)

@@ -63,23 +63,53 @@ def step(board: Board, signed: SignedAct, room_us: int) -> tuple[Board, list[Any
         return deciding.give_words(board, request, act, actor, room_us)
     if isinstance(act, DoubtRaised):
         return _doubt(board, request, act, actor, room_us)
+    if isinstance(act, DecisionSigned):
+        return _decide(board, request, act, signed, room_us)
     return _step_open(board, request, act, actor, room_us)
+
+
+def _decide(
+    board: Board, request: Request, act: DecisionSigned, signed: SignedAct, room_us: int
+) -> tuple[Board, list[AnyOutcome]]:
+    after = _not_open(board, request, act, room_us)
+    if after is not None:
+        return after
+    return deciding.decide(board, request, act, signed, room_us)
 
 
 def _step_open(
     board: Board,
     request: Request,
-    act: AdviceGiven | DoubtResolved | DecisionSigned | CarriedOut,
+    act: AdviceGiven | DoubtResolved | CarriedOut,
     actor: Actor,
     room_us: int,
 ) -> tuple[Board, list[AnyOutcome]]:
     """Acts that need the newest version of a request."""
-    label = request.act.label
-    if act.version != request.version:
-        sentence = f"`{act.request_id}` is at version {request.version}; the act was about {act.version}"
-        return board, [refused(act, "stale", sentence, label)]
     if isinstance(act, CarriedOut):
-        return deciding.carry_out(board, request, act, actor, room_us)
+        stale = _stale(request, act)
+        return (board, [stale]) if stale else deciding.carry_out(board, request, act, actor, room_us)
+    after = _not_open(board, request, act, room_us)
+    if after is not None:
+        return after
+    if isinstance(act, AdviceGiven):
+        return _advise(board, request, act, actor, room_us)
+    return _resolve(board, request, act, actor, room_us)
+
+
+def _stale(request: Request, act: AdviceGiven | DoubtResolved | DecisionSigned | CarriedOut) -> ActRefused | None:
+    if act.version == request.version:
+        return None
+    sentence = f"`{act.request_id}` is at version {request.version}; the act was about {act.version}"
+    return refused(act, "stale", sentence, request.act.label)
+
+
+def _not_open(
+    board: Board, request: Request, act: AdviceGiven | DoubtResolved | DecisionSigned, room_us: int
+) -> tuple[Board, list[AnyOutcome]] | None:
+    """What becomes of an act that a request no longer takes; None, when it takes it."""
+    stale, label = _stale(request, act), request.act.label
+    if stale is not None:
+        return board, [stale]
     if request.is_over():
         return board, [refused(act, "over", f"`{act.request_id}` is over; nothing changes it", label)]
     if room_us >= request.act.until_us:
@@ -87,11 +117,7 @@ def _step_open(
     if request.pending is not None or request.signed is not None:
         sentence = "a signed decision awaits its witnesses or the rules; only a doubt is heard"
         return board, [refused(act, "over", sentence, label)]
-    if isinstance(act, AdviceGiven):
-        return _advise(board, request, act, actor, room_us)
-    if isinstance(act, DoubtResolved):
-        return _resolve(board, request, act, actor, room_us)
-    return deciding.decide(board, request, act, actor, room_us)
+    return None
 
 
 def pass_time(board: Board, room_us: int) -> tuple[Board, list[AnyOutcome]]:

@@ -25,7 +25,7 @@ from watchfloor.app.ports import Witness
 from watchfloor.app.resume import Past, read_past
 from watchfloor.app.room import Room, RoomSetup
 from watchfloor.app.ruling import RulesDesk
-from watchfloor.app.seats import Seats
+from watchfloor.app.seats import PasskeyRule, Seats
 from watchfloor.app.settings import CLIENTS, Settings
 from watchfloor.app.taping import Taping
 from watchfloor.app.witnessing import Witnessing, WitnessRules
@@ -66,6 +66,7 @@ class Plan(Struct, frozen=True):
     rate_permille: int = 1000
     from_us: int | None = None
     until_us: int | None = None
+    passkeys: bool = False
     pack: Pack | None = None
     pack_folder: Path = Path()
     settings: Settings | None = None
@@ -271,10 +272,12 @@ class Host:
         self, path: Path, room: Room, clock: EntryClock, past: Past, tell: Callable[[Started], None]
     ) -> None:
         plan = self._plan
-        seats = Seats(plan.pack, room.setup.room_id, room.writer, FileRoster(path)) if plan.pack else None
+        http_port = int(self._http_socket.getsockname()[1])
+        asked = PasskeyRule("localhost", (f"http://localhost:{http_port}",)) if plan.passkeys else None
+        roster = FileRoster(path)
+        seats = Seats(plan.pack, room.setup.room_id, room.writer, roster, passkeys=asked) if plan.pack else None
         links = await seats.issue_links() if seats else {}
         server = self._screens(make_app(Doors(room, seats, plan.pack, self._comparing).routes(wall_folder()), HOSTS))
-        http_port = int(self._http_socket.getsockname()[1])
         cot = CotServer(room, room.setup.everyone, room.intakes[CLIENTS])
         cot_port = await cot.start(self._cot_socket)
         stop_feeds = await self._start_feeds(room, clock, past, http_port, links)

@@ -46,11 +46,15 @@ def _with_named_areas(body: dict[str, Any]) -> dict[str, Any]:
 VERSIONS: Mapping[str, int] = {kind.__name__: 1 for kind in Fact.__args__} | {
     "DoctrineSet": 2,
     "RoomOpened": 2,
+    "SeatTaken": 2,
+    "SignedAct": 2,
     "TapeBlockSealed": 2,
     "TapeBlockRecovered": 2,
 }
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("DoctrineSet", 1): _with_named_areas,
+    ("SeatTaken", 1): lambda body: body | {"passkey": None},
+    ("SignedAct", 1): lambda body: body | {"assertion": None},
     ("RoomOpened", 1): lambda body: _without(body, "engine_version"),
     ("TapeBlockSealed", 1): _with_sealed_bytes,
     ("TapeBlockRecovered", 1): _with_sealed_bytes,

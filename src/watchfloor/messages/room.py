@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from watchfloor.base.labels import Label
 from watchfloor.messages.acts import Digest, Ident, Integer, SeatKind, Whole
+from watchfloor.messages.passkeys import Passkey
 
 
 class Context(StrEnum):
@@ -57,7 +58,7 @@ class ClockSet(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"
 
 
 class SeatTaken(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="SeatTaken"):
-    """A person sat down and enrolled the public key (Ed25519, hex) that their browser made."""
+    """A person sat down and enrolled the public key (Ed25519, hex) that their browser made, and their passkey."""
 
     seat_id: Ident
     person_id: Ident
@@ -68,6 +69,7 @@ class SeatTaken(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type
     key_id: Ident
     public_key: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
     label: Label
+    passkey: Passkey | None = None
 
 
 class LinksIssued(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LinksIssued"):

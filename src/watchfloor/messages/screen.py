@@ -45,7 +45,10 @@ class DoubtShown(Struct, frozen=True):
 
 
 class DecidedShown(Struct, frozen=True):
-    """A signed decision in its own words; `owed_us`: until when words are owed, 0 when none are."""
+    """A signed decision in its own words; `owed_us`: until when words are owed, 0 when none are.
+
+    `confirmed`: with a passkey, not with a key of the browser alone.
+    """
 
     act_id: str
     answer: Answer
@@ -54,6 +57,7 @@ class DecidedShown(Struct, frozen=True):
     remaining_doubt: str
     at_us: int
     owed_us: int
+    confirmed: bool
     who: Who
 
 

@@ -24,6 +24,7 @@ from watchfloor.messages.acts import (
     WordsGiven,
 )
 from watchfloor.messages.delegation import DelegationAct, RuleChangeSigned
+from watchfloor.messages.passkeys import Assertion
 
 AnyAct = (
     RequestWritten
@@ -47,6 +48,7 @@ AnyAct = (
 class SignedAct(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="SignedAct"):
     """An act as it entered the record: the exact signed text, the signature (hex) and who it was.
 
+    `assertion` is the passkey's confirmation, with the exact words that were shown, where the act needs one.
     `document` is canonical JSON of one `AnyAct`; `signature` is Ed25519 over its UTF-8 bytes.
     """
 
@@ -55,6 +57,7 @@ class SignedAct(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type
     key_id: Ident
     actor: Actor
     label: Label
+    assertion: Assertion | None = None
 
 
 def act_of(signed: SignedAct) -> AnyAct:

@@ -20,6 +20,7 @@ from watchfloor.messages.acts import (
     Verdict,
 )
 from watchfloor.messages.canonical import decode_canonical
+from watchfloor.messages.delegation import ReviewClosed, RuleChangeSigned
 from watchfloor.messages.entry import Entry, input_key
 from watchfloor.messages.findings import RuleAnswer, RulesAnswered
 from watchfloor.messages.outcomes import (
@@ -37,6 +38,7 @@ from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import RoomOpened, SeatTaken
 from watchfloor.messages.signed import AnyAct, SignedAct
 from watchfloor.record.note import signature_holds
+from watchfloor.record.passkey import fault_of
 from watchfloor.verify.report import Report
 from watchfloor.verify.roots import Roots
 
@@ -143,6 +145,12 @@ class ActsCheck:
             report.add(_WHERE, "its document names another person, seat or room", seq)
         elif (actor.role, actor.nation, actor.kind, actor.powers) != (seat.role, seat.nation, seat.kind, seat.powers):
             report.add(_WHERE, "claims a role or power that its seat does not have", seq)
+        elif seat.passkey is not None and _is_confirmed(act) and signed.assertion is None:
+            report.add(_WHERE, "was not confirmed with the person's passkey", seq)
+        elif seat.passkey is not None and signed.assertion is not None:
+            fault = fault_of(signed.assertion, seat.passkey, signed.document)
+            if fault is not None:
+                report.add(_WHERE, f"its passkey's confirmation does not hold: {fault}", seq)
         return act
 
     def finish(self, roots: Roots) -> None:
@@ -150,6 +158,13 @@ class ActsCheck:
         for seq, size, root in self._heads:
             if size > seq or (roots.at(size) or b"").hex() != root:
                 self._report.add(_WHERE, "was signed by somebody who saw another log than this one", seq)
+
+
+def _is_confirmed(act: AnyAct) -> bool:
+    """Whether an act needs a passkey's confirmation, where its person has one."""
+    if isinstance(act, AdviceGiven):
+        return act.verdict is Verdict.CONCUR
+    return isinstance(act, DecisionSigned | DoubtResolved | StandingAdviceGiven | RuleChangeSigned | ReviewClosed)
 
 
 def _holds(public: str, signed: SignedAct) -> bool:

@@ -80,7 +80,8 @@ class Doors(SeatDoors):
 
     async def room(self, _: Request) -> Response:
         """What the room is: title, context, roles, kinds, areas, rules in force."""
-        return JSONResponse(room_document(self._room, self._pack))
+        asked = self._seats is not None and self._seats.passkeys is not None
+        return JSONResponse(room_document(self._room, self._pack, passkeys=asked))
 
     async def map(self, _: Request) -> Response:
         """The pack's map as it is drawn."""
@@ -152,7 +153,7 @@ def wall_routes(wall: Path) -> list[BaseRoute]:
     return [Route("/", lambda _: FileResponse(wall / "index.html")), Mount("/", StaticFiles(directory=wall))]
 
 
-def room_document(room: Room, pack: Pack | None) -> dict[str, Any]:
+def room_document(room: Room, pack: Pack | None, *, passkeys: bool) -> dict[str, Any]:
     """What the room is, for anybody who can reach it."""
     setup = room.setup
     document: dict[str, Any] = {
@@ -164,6 +165,7 @@ def room_document(room: Room, pack: Pack | None) -> dict[str, Any]:
         "nations": list(setup.everyone.nations),
         "head": {"size_count": room.writer.size, "root": room.writer.root.hex()},
         "minima": msgspec.to_builtins(setup.minima),
+        "passkeys": passkeys,
     }
     return document | rules_document(room.writer.state) | pack_document(pack)
 

@@ -14,6 +14,7 @@ from watchfloor.app.writer import Writer
 from watchfloor.base.errors import InputError
 from watchfloor.edge.api.problems import REFUSAL_STATUS, problem
 from watchfloor.messages.outcomes import ActRefused
+from watchfloor.messages.passkeys import Assertion
 
 MAX_BODY_BYTES = 64 << 10
 
@@ -23,6 +24,7 @@ class ActWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     document: str
     signature: str
+    assertion: Assertion | None = None
 
 
 class SeatDoors:
@@ -47,7 +49,14 @@ class SeatDoors:
         seat = seats.seat_of_link(str(body.get("token", "")))
         taken = seat.id in self._state_seats()
         return JSONResponse(
-            {"seat_id": seat.id, "role": seat.role, "nation": seat.nation, "name": seat.name, "taken": taken}
+            {
+                "seat_id": seat.id,
+                "role": seat.role,
+                "nation": seat.nation,
+                "name": seat.name,
+                "taken": taken,
+                "rp_id": seats.passkeys.rp_id if seats.passkeys is not None else "",
+            }
         )
 
     async def enter(self, request: Request) -> Response:
@@ -74,6 +83,8 @@ class SeatDoors:
             "nation": fact.nation,
             "powers": list(fact.powers),
             "key_id": fact.key_id,
+            "passkey": fact.passkey.credential_id if fact.passkey is not None else "",
+            "rp_id": fact.passkey.rp_id if fact.passkey is not None else "",
         }
 
     async def acts(self, request: Request) -> Response:
@@ -82,7 +93,7 @@ class SeatDoors:
         if session is None:
             return problem(401, "session", "open a seat's link first")
         wish = convert(await read_json(request), ActWish)
-        written = await self._seats_or_refuse().act(session, wish.document, wish.signature)
+        written = await self._seats_or_refuse().act(session, wish.document, wish.signature, wish.assertion)
         for entry in written.entries:
             if isinstance(entry.body, ActRefused):
                 status = REFUSAL_STATUS.get(entry.body.code, 403)

@@ -38,6 +38,11 @@ def add(commands: Any) -> None:
     parser.add_argument("--speed", type=float, default=1.0, help="room seconds per second, 0.1 to 60")
     parser.add_argument("--from", dest="start", metavar="HH:MM:SS", help="room time to start at")
     parser.add_argument("--until", metavar="HH:MM:SS", help="room time to end at")
+    parser.add_argument(
+        "--without-passkeys",
+        action="store_true",
+        help="for machines that have none: keys of the browser alone sign, and every decision says so",
+    )
     parser.add_argument("--headless", action="store_true", help="open no browser; everything is served")
     parser.add_argument("--json", action="store_true", help="print what was started as one JSON line")
     add_options(parser)
@@ -64,6 +69,7 @@ def work(arguments: argparse.Namespace) -> int:
         from_us=from_us,
         until_us=until_us,
         pack=pack,
+        passkeys=not arguments.without_passkeys,
         pack_folder=named if named.is_dir() else shipped_folder() / arguments.pack,
         **keeping_of(arguments),
     )

@@ -1,0 +1,67 @@
+"""Enrolling a passkey: what a browser made is checked once, and its public half kept in a form that lasts.
+
+The challenge is the hash of the enrolment's own text, which holds the link's unguessable token, so that nothing made
+for another link, room or browser key fits.
+**Source**: W3C Web Authentication Level 3, section 7.1; checked by the package `webauthn`.
+"""
+
+import json
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec import Struct
+from webauthn import verify_registration_response
+from webauthn.helpers import decode_credential_public_key, decoded_public_key_to_cryptography
+from webauthn.helpers.cose import COSEAlgorithmIdentifier
+from webauthn.helpers.exceptions import WebAuthnException
+
+from watchfloor.base.errors import InputError
+from watchfloor.messages.acts import AdviceGiven, DecisionSigned, DoubtResolved, StandingAdviceGiven, Verdict
+from watchfloor.messages.delegation import ReviewClosed, RuleChangeSigned
+from watchfloor.messages.passkeys import Passkey
+from watchfloor.messages.signed import AnyAct
+from watchfloor.record.passkey import encoded
+
+ALGORITHMS = (
+    COSEAlgorithmIdentifier.ECDSA_SHA_256,
+    COSEAlgorithmIdentifier.EDDSA,
+    COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
+)
+
+
+class Registration(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a browser made when it enrolled a passkey, in base64url."""
+
+    credential_id: str
+    client_data: str
+    attestation: str
+
+
+def enrol(made: Registration, text: bytes, rp_id: str, origins: tuple[str, ...]) -> Passkey:
+    """The passkey that a browser enrolled.
+
+    **Raises**: InputError, when it was not made for this enrolment, on this page, by a verified person.
+    """
+    response = {"clientDataJSON": made.client_data, "attestationObject": made.attestation}
+    credential = {"id": made.credential_id, "rawId": made.credential_id, "response": response, "type": "public-key"}
+    try:
+        checked = verify_registration_response(
+            credential=json.dumps(credential),
+            expected_challenge=sha256(text).digest(),
+            expected_rp_id=rp_id,
+            expected_origin=list(origins),
+            require_user_verification=True,
+            supported_pub_key_algs=list(ALGORITHMS),
+        )
+        key = decoded_public_key_to_cryptography(decode_credential_public_key(checked.credential_public_key))
+        der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (WebAuthnException, ValueError) as error:
+        raise InputError(f"the passkey does not hold: {error}", field="passkey") from error
+    return Passkey(encoded(checked.credential_id), der.hex(), rp_id)
+
+
+def needs_gesture(act: AnyAct) -> bool:
+    """Whether an act needs a passkey's confirmation. A doubt never does: it is one key press."""
+    if isinstance(act, AdviceGiven):
+        return act.verdict is not Verdict.DOUBT
+    return isinstance(act, DecisionSigned | DoubtResolved | StandingAdviceGiven | RuleChangeSigned | ReviewClosed)
