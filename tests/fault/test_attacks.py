@@ -36,7 +36,7 @@ LIES = (
     "witnesses' keys and no head", "a block behind a withheld frame", "a block behind its withheld seal",
     "one more block", "one more medium", "the opening withheld", "one more key", "gone on with another key",
     "decided without asking the rules", "decided although the rules objected", "rules told of advice that nobody gave",
-    "rules that were not in force",
+    "rules that were not in force", "a passkey's confirmation taken out", "other words under a confirmation",
 )  # fmt: skip
 
 

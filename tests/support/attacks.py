@@ -237,7 +237,21 @@ def _ruled(insider: Insider) -> list[Lie]:
     facts = json.loads(ruled["body"]["facts"])
     more = canonical_bytes(facts | {"advised": [*facts["advised"], "interpreter"]}).decode()
     unasked = insider.rebuilt([*insider.raws[:place], *insider.raws[place + 1 :]], relink=True)
+    signed = next(
+        n
+        for n, raw in enumerate(insider.raws)
+        if json.loads(raw)["key"] == yes["body"]["decision_id"] and b'"SignedAct"' in raw
+    )
+    act = json.loads(insider.raws[signed])
+    other_words = act["body"]["assertion"] | {"rendering": "answer: no"}
+
+    def confirmed(assertion: object) -> Files:
+        entry = canonical_bytes(act | {"body": act["body"] | {"assertion": assertion}})
+        return insider.rebuilt([*insider.raws[:signed], entry, *insider.raws[signed + 1 :]], relink=True)
+
     return [
+        Lie("a passkey's confirmation taken out", confirmed(None), "not confirmed with the person's passkey"),
+        Lie("other words under a confirmation", confirmed(other_words), "confirmation does not hold"),
         Lie("decided without asking the rules", unasked, "without asking the rules"),
         Lie("decided although the rules objected", told(answer="stop"), "although the rules objected"),
         Lie("rules told of advice that nobody gave", told(facts=more), "advice that nobody gave"),

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from watchfloor.base.labels import Label
 from watchfloor.decisions.board import Authority, Board, Harm, Request, Use, is_person
+from watchfloor.decisions.duties import objection_to_point
 from watchfloor.messages.acts import Actor, Answer
 from watchfloor.messages.delegation import (
     DelegationAct,
@@ -156,6 +157,9 @@ def _objection_to_use(board: Board, act: UseReported, actor: Actor, room_us: int
         return f"`{act.use_id}` is on the board already; take another id"
     if act.event_us > room_us:
         return "a use is reported after it happened"
+    point = objection_to_point(act.kind, act)
+    if point is not None:
+        return point
     return _objection_to_label(board, act.label, actor)
 
 

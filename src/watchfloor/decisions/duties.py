@@ -2,6 +2,8 @@
 
 import re
 
+from msgspec import Struct
+
 from watchfloor.decisions.board import Board, Request, Standing, is_person
 from watchfloor.messages.acts import (
     Actor,
@@ -14,6 +16,9 @@ from watchfloor.messages.acts import (
 )
 from watchfloor.messages.pack import RequiredAdvice
 
+_IDS = frozenset(
+    {"act_id", "room_id", "person_id", "seat_id", "decision_id", "doubt_id", "screen_digest", "rules_digest"}
+)
 MAX_WINDOW_US = 24 * 3600 * 1_000_000
 _COORDINATES = re.compile(
     r"""\d{1,3}\s*°|\d{1,2}[°'\u2032]\s*\d|[-+]?\d{1,3}\.\d{3,}|\b\d{2,3}\s?\d{2}(\.\d+)?\s?[NSEW]\b"""
@@ -55,12 +60,22 @@ def objection_to_request(board: Board, act: RequestWritten, actor: Actor) -> str
         return "a delegation ends with the watch at the latest"
     if not set(act.label.nations) <= set(doctrine.nations) or actor.nation not in act.label.nations:
         return "the label must name nations of the room, the author's among them"
-    if act.kind is Kind.FORCE_EXERCISE_ONLY:
-        if not doctrine.is_exercise:
-            return "requests that use force exist only in exercises"
-        for field in ("what", "why", "hoped_for", "could_go_wrong", "alternatives"):
-            if _COORDINATES.search(getattr(act, field)):
-                return f"`{field}` holds coordinates; the area is the finest place there is"
+    if act.kind is Kind.FORCE_EXERCISE_ONLY and not doctrine.is_exercise:
+        return "requests that use force exist only in exercises"
+    return objection_to_point(act.kind, act)
+
+
+def objection_to_point(kind: Kind, act: Struct) -> str | None:
+    """Why words about force cannot be taken: they name a finer place than an area (SCOPE limit 6); or None.
+
+    A doubt is never refused for its words; who reads it sees them as they were said.
+    """
+    if kind is not Kind.FORCE_EXERCISE_ONLY:
+        return None
+    for field in act.__struct_fields__:
+        words = getattr(act, field)
+        if isinstance(words, str) and field not in _IDS and _COORDINATES.search(words):
+            return f"`{field}` holds coordinates; the area is the finest place there is"
     return None
 
 

@@ -59,6 +59,10 @@ def step(board: Board, signed: SignedAct, room_us: int) -> tuple[Board, list[Any
     request = board.requests.get(act.request_id)
     if request is None or actor.nation not in request.act.label.nations:
         return board, [refused(act, "unknown", f"no request `{act.request_id}`", signed.label)]
+    point = None if isinstance(act, DoubtRaised) else duties.objection_to_point(request.act.kind, act)
+    is_doubt = isinstance(act, AdviceGiven) and act.verdict is Verdict.DOUBT
+    if point is not None and not is_doubt:
+        return board, [refused(act, "refused", point, request.act.label)]
     if isinstance(act, WordsGiven):
         return deciding.give_words(board, request, act, actor, room_us)
     if isinstance(act, DoubtRaised):
