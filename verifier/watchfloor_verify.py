@@ -496,7 +496,8 @@ class Verifier:
         """W3C WebAuthn 7.2: the passkey's own word over the document and the words that were shown."""
         told = signed.get("assertion")
         if told is None:
-            if act["type"] in GESTURES or (act["type"] == "AdviceGiven" and act["verdict"] == "concur"):
+            word = act.get("verdict") or act.get("answer") or ""
+            if (act["type"] in GESTURES and word != "unsure") or (act["type"] == "AdviceGiven" and word == "concur"):
                 self.bad("record", "was not confirmed with the person's passkey", seq)
             return
         client, data = unpadded(told["client_data"]), unpadded(told["authenticator_data"])
@@ -530,16 +531,17 @@ class Verifier:
                 "author": signed["actor"]["person_id"],
                 "advisers": body["advisers"],
                 "version": 1,
-                "advised": set(),
+                "advised": {},
                 "persons": set(),
                 "doubts": set(),
                 "resolvers": set(),
                 "until": act["until_us"],
                 "over": False,
-                "standing": self.standing_roles(act, entry["room_us"]),
+                "standing": self.standing_roles(act, signed, entry["room_us"]),
                 "ruled": None,
-                "ruled_by": "",
+                "ruled_for": set(),
             }
+            self.cases[body["request_id"]]["persons"] |= set(self.cases[body["request_id"]]["standing"].values())
             return
         case = self.cases.get(body["request_id"])
         if case is None:
@@ -548,17 +550,17 @@ class Verifier:
         elif kind == "AdviceNoted" and act.get("type") == "AdviceGiven":
             case["persons"].add(signed["actor"]["person_id"])
             if signed["actor"]["kind"] == "person" and act["verdict"] == "concur":
-                case["advised"].add(signed["actor"]["role"])
+                case["advised"][signed["actor"]["role"]] = signed["actor"]["person_id"]
         elif kind == "RequestHeld":
             case["doubts"].add(body["doubt_id"])
             case["over"] = False
         elif kind == "DecisionAskedAgain":
-            case["version"], case["advised"], case["over"] = body["version"], set(), False
+            case["version"], case["advised"], case["over"] = body["version"], {}, False
         elif act.get("type") == "DoubtResolved" and kind in ("RequestReopened", "DoubtAnswered"):
             case["doubts"].discard(act["doubt_id"])
             case["resolvers"].add(signed["actor"]["person_id"])
             if kind == "RequestReopened":
-                case["version"], case["advised"] = body["version"], set()
+                case["version"], case["advised"] = body["version"], {}
         elif kind == "RequestStopped":
             case["over"] = True
         elif kind == "RequestDecided":
@@ -567,13 +569,17 @@ class Verifier:
             case["over"] = True
             self.check_decision(seq, body, case, act, signed)
 
-    def standing_roles(self, asked: dict, at_us: int) -> set:
-        """Roles from which somebody advised beforehand on what is asked."""
-        found = set()
-        for act, signed in self.acts.values():
+    def standing_roles(self, asked: dict, written: dict, at_us: int) -> dict:
+        """By role, who advised beforehand on what is asked: a person other than the author, the newest of each role."""
+        found: dict = {}
+        for act, signed in reversed(self.acts.values()):
+            actor = signed["actor"]
             fits = act["type"] == "StandingAdviceGiven" and at_us < act["until_us"]
-            if fits and (act["kind"], act["area_id"]) == (asked["kind"], asked["area_id"]):
-                found.add(signed["actor"]["role"])
+            taken = {written["actor"]["person_id"], *found.values()}
+            if not fits or actor["kind"] != "person" or actor["person_id"] in taken:
+                continue
+            if (act["kind"], act["area_id"]) == (asked["kind"], asked["area_id"]):
+                found.setdefault(actor["role"], actor["person_id"])
         return found
 
     def take_ruling(self, seq: int, entry: dict, body: dict) -> None:
@@ -583,19 +589,23 @@ class Verifier:
         elif body["rules_digest"] != self.doctrine.get("rules_digest"):
             self.lack("was answered by rules that were not in force", seq)
         else:
-            case["ruled"], case["ruled_by"] = body, entry["key"].partition(".")[0]
+            case["ruled"] = body
+            case["ruled_for"].add(entry["key"].partition(".")[0])
 
     def check_ruling(self, seq: int, body: dict, case: dict) -> None:
         """A yes needs the rules' "no objection" beside its signature, on facts that the entries bear out."""
         ruled = case["ruled"]
-        if not ruled or ruled["version"] != body["version"] or case["ruled_by"] != body["decision_id"]:
+        if not ruled or ruled["version"] != body["version"] or body["decision_id"] not in case["ruled_for"]:
             self.lack("was decided without asking the rules", seq)
             return
         if ruled["answer"] != "no_objection" or not ruled["valid"]:
             self.bad("record", "was decided although the rules objected", seq)
         facts = json.loads(ruled["facts"])
-        advised = case["advised"] | (case["standing"] if case["version"] == 1 else set())
-        if not set(facts.get("advised", ())) <= advised:
+        advised = (case["standing"] if case["version"] == 1 else {}) | case["advised"]
+        told = set(facts.get("advised", ()))
+        if len({advised[role] for role in told if role in advised}) < len(told & advised.keys()):
+            self.bad("record", "one person's advice was counted for two roles", seq)
+        if not told <= advised.keys():
             self.lack("rules were told of advice that nobody gave", seq)
         if facts.get("open_doubt_count", 0) != len(case["doubts"]):
             self.bad("record", "rules were told of another number of doubts", seq)

@@ -86,7 +86,7 @@ def test_a_signature_while_the_rules_stop_ends_the_request(room: RunningRoom) ->
     assert badge.board("R-1")["finding"]["answer"] == "stop"
     assert badge.decide("R-1", "yes").status_code == 200
     stopped = badge.board("R-1")["stopped"]
-    assert (stopped["cause"], stopped["sentence"]) == ("rule", "the rules stop it: R07")
+    assert (stopped["cause"], stopped["sentence"]) == ("rule", "the rules in force stop it; its page says by which")
     assert room.stop() == 0
     assert verified(room.data)["holds"]
 
@@ -193,3 +193,28 @@ def shared_room(tmp_path_factory: pytest.TempPathFactory):
     room = RunningRoom(tmp_path_factory.mktemp("rules") / "room", ("--from", "08:05:00"))
     yield room
     room.kill()
+
+
+def test_one_person_never_counts_for_two_roles_nor_answers_the_own_decision(room: RunningRoom) -> None:
+    watch, badge = room.sit("Watch officer, DNM"), room.sit("Red badge, ALD")
+    analyst = room.sit("Analyst, CVL")
+    same = room.sit("Legal adviser, FNY", same=analyst)
+    now_us = room.get("/api/pulse")["room_us"]
+    standing = {"kind": "escort", "area_id": "D01", "conditions": "By day.", "until_us": now_us + 600_000_000}
+    assert analyst.act(type="StandingAdviceGiven", **standing).status_code == 200
+    assert watch.request("R-1").status_code == 200
+    assert "one role" in same.advise("R-1").json()["title"]
+    legal = room.sit("Legal adviser, ALD")
+    assert legal.advise("R-1").status_code == 200
+    assert badge.decide("R-1", "yes").status_code == 200
+    late = room.sit("Analyst, BVY")
+    assert late.advise("R-1", verdict="doubt", words="I was about to say it.").status_code == 200
+    held = watch.board("R-1")
+    assert (held["state"], held["doubts"][0]["words"]) == ("held", "I was about to say it."), (
+        "a doubt is never too late"
+    )
+    own = room.sit("Policy adviser, JLN", same=badge)
+    assert "own decision" in own.resolve("R-1", held["doubts"][0]["doubt_id"]).json()["title"]
+    assert room.stop() == 0
+    report = verified(room.data)
+    assert report["holds"], report["problems"]

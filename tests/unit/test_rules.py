@@ -196,3 +196,19 @@ class TestTheShippedRules:
     def test_an_unknown_version_is_refused_with_those_there_are(self):
         with pytest.raises(InputError, match="`3`, `4-draft`, `4`"):
             rules_in_use(self.pack, "9")
+
+
+def test_what_an_enumeration_names_and_no_policy_does_is_not_forgotten():
+    schema = """entity Color enum ["red", "green"]; entity U; entity P;
+action fly appliesTo { principal: U, resource: P, context: { s: Set<Color>, t: Set<String> } };"""
+    head = "forbid(principal, action, resource)"
+    held = f'@id("R1") {head} unless {{ context.s.isEmpty() || context.s.contains(Color::"red") }};'
+    named = f'@id("R2") {head} when {{ context.t == ["something else"] }};'
+    for policy in (held, named):
+        before, after = (RuleSet({"r": PERMIT + more}, schema) for more in ("", policy))
+        assert [one.word for one in compare(before, after).classes] == ["newly stopped"]
+
+
+def test_two_policies_of_one_id_are_not_compared():
+    with pytest.raises(InputError, match="`R01` twice"):
+        compare(rules_of(PERMIT, OLD), rules_of(PERMIT, OLD, OLD))

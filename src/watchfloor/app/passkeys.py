@@ -16,7 +16,7 @@ from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.exceptions import WebAuthnException
 
 from watchfloor.base.errors import InputError
-from watchfloor.messages.acts import AdviceGiven, DecisionSigned, DoubtResolved, StandingAdviceGiven, Verdict
+from watchfloor.messages.acts import AdviceGiven, Answer, DecisionSigned, DoubtResolved, StandingAdviceGiven, Verdict
 from watchfloor.messages.delegation import ReviewClosed, RuleChangeSigned
 from watchfloor.messages.passkeys import Passkey
 from watchfloor.messages.signed import AnyAct
@@ -55,7 +55,7 @@ def enrol(made: Registration, text: bytes, rp_id: str, origins: tuple[str, ...])
         )
         key = decoded_public_key_to_cryptography(decode_credential_public_key(checked.credential_public_key))
         der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (WebAuthnException, ValueError) as error:
+    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"the passkey does not hold: {error}", field="passkey") from error
     return Passkey(encoded(checked.credential_id), der.hex(), rp_id)
 
@@ -64,4 +64,6 @@ def needs_gesture(act: AnyAct) -> bool:
     """Whether an act needs a passkey's confirmation. A doubt never does: it is one key press."""
     if isinstance(act, AdviceGiven):
         return act.verdict is not Verdict.DOUBT
-    return isinstance(act, DecisionSigned | DoubtResolved | StandingAdviceGiven | RuleChangeSigned | ReviewClosed)
+    if isinstance(act, DecisionSigned):
+        return act.answer is not Answer.UNSURE
+    return isinstance(act, DoubtResolved | StandingAdviceGiven | RuleChangeSigned | ReviewClosed)

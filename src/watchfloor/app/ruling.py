@@ -274,7 +274,7 @@ def use_facts(board: Board, use: Use) -> tuple[Request, dict[str, Any]]:
 def _grant_facts(board: Board, use: Use, grant: Request, heard: list[str]) -> dict[str, Any]:
     suspended = board.authority.suspended.get(grant.act.request_id)
     revoked = board.authority.revoked.get(grant.act.request_id)
-    ended = [one.at_us for one in (suspended, revoked) if one is not None]
+    ended = [at_us for at_us in (suspended.at_us if suspended else None, revoked) if at_us is not None]
     return {
         "kind": grant.act.kind is use.act.kind,
         "area": grant.act.area_id == use.act.area_id,

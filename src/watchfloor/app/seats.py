@@ -153,8 +153,10 @@ class Seats:
         """The person's passkey: known from another seat or an earlier run, or enrolled now."""
         taken = self._writer.state.keys.values()
         known = [fact.passkey for fact in taken if fact.person_id == person_id and fact.passkey is not None]
-        if known or self.passkeys is None:
-            return known[-1] if known else None
+        if self.passkeys is None:
+            return None
+        if known:
+            return known[-1]
         if wish.passkey is None:
             raise InputError("this room asks for a passkey: a key that a person confirms", field="passkey")
         made = enrol(wish.passkey, text, self.passkeys.rp_id, self.passkeys.origins)

@@ -339,7 +339,7 @@ class Writer:
 
     def _passed(self, state: RoomState, room_us: int) -> list[Fact]:
         stops = pass_time(state, room_us)[1]
-        return stops or (self._desk.answers(state, room_us) if self._desk else [])
+        return [*stops, *(self._desk.answers(state, room_us) if self._desk and not stops else [])]
 
 
 def _is_urgent(item: Input) -> bool:

@@ -16,7 +16,6 @@ from watchfloor.messages.acts import (
     WordsGiven,
 )
 from watchfloor.messages.delegation import (
-    DelegationRevoked,
     DelegationSuspended,
     HarmReceived,
     HarmReported,
@@ -188,10 +187,11 @@ class RuleSignature(Struct, frozen=True):
 class Authority(Struct, frozen=True):
     """What follows from delegations, and how rules change: by request, use, harm and version.
 
-    `doctrines` are the rules in force since when, oldest first: a use is judged by those of its own time.
+    `revoked` says since when, by room time. `doctrines` are the rules in force since when, oldest first: a use is
+    judged by those of its own time.
     """
 
-    revoked: Mapping[str, DelegationRevoked] = {}
+    revoked: Mapping[str, int] = {}
     suspended: Mapping[str, DelegationSuspended] = {}
     uses: Mapping[str, Use] = {}
     harm: Mapping[str, Harm] = {}
@@ -214,6 +214,10 @@ class Board(Struct, frozen=True):
     facts: tuple[Stated, ...] = ()
     standing: tuple[Standing, ...] = ()
     authority: Authority = Authority()
+
+    def has_rules_as_code(self) -> bool:
+        """Whether the rules in force are code; older records had one rule that named advisers, and fold as they did."""
+        return self.doctrine is not None and self.doctrine.advice is None
 
     def earlier_refusals(self, request: Request) -> tuple[Request, ...]:
         """Refused requests of the same kind in an area that shares ground, other than this one."""

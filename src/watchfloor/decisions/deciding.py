@@ -38,7 +38,7 @@ def decide(
         return _hold_unsure(board, request, act, actor, room_us)
     at_us = room_us if is_person(actor) else act.at_us
     signed = Decided(act, actor, at_us, confirmed=entered.assertion is not None)
-    if act.answer is Answer.YES and board.doctrine is not None and board.doctrine.advice is None:
+    if act.answer is Answer.YES and board.has_rules_as_code():
         return put(board, replace(request, signed=signed)), []
     return _conclude(board, request, signed, room_us)
 
@@ -92,11 +92,10 @@ def _rule_on_signature(
 ) -> tuple[Board, list[AnyOutcome]]:
     if ruled.answer is RuleAnswer.NO_OBJECTION and not request.absent() and not request.open_doubts():
         return _conclude(board, request, signed, room_us)
-    by = ", ".join(ruled.rules) or "what does not fit"
     if ruled.answer is RuleAnswer.STOP:
-        ended = stopped(request, StopCause.RULE, f"the rules stop it: {by}", room_us)
+        ended = stopped(request, StopCause.RULE, "the rules in force stop it; its page says by which", room_us)
         return put(board, replace(request, signed=None, stopped=ended)), [ended]
-    sentence = f"the rules ask first: {by} ({', '.join(request.absent())})"
+    sentence = "the rules ask somebody first; the request's page says whom"
     return put(board, replace(request, signed=None)), [refused(signed.act, "asked", sentence, request.act.label)]
 
 
@@ -112,14 +111,12 @@ def _ask_again(
         finding=None,
         superseded=(*request.superseded, standing),
     )
-    by = ", ".join(ruled.rules) or "what does not fit"
     verb = "ask" if ruled.answer is RuleAnswer.ASK else "stop"
     shifted = DecisionAskedAgain(
         **about(again, room_us),
         decision_id=standing.act.act_id,
         answer=ruled.answer,
-        rules=ruled.rules,
-        sentence=f"signed, not carried out, and now the rules {verb}: {by}",
+        sentence=f"signed, not carried out, and now the rules {verb}; its page says by which",
     )
     return put(board, again), [shifted]
 

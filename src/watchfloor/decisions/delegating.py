@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from watchfloor.base.labels import Label
 from watchfloor.decisions.board import Authority, Board, Harm, Request, Use, is_person
 from watchfloor.decisions.duties import objection_to_point
-from watchfloor.messages.acts import Actor, Answer
+from watchfloor.messages.acts import Actor, Answer, Kind
 from watchfloor.messages.delegation import (
     DelegationAct,
     DelegationFact,
@@ -49,7 +49,7 @@ def step(board: Board, act: DelegationAct, actor: Actor, label: Label, room_us: 
         sentence = _objection_to_revoking(board, act, actor)
         if sentence is None:
             held = board.authority
-            return _put(board, revoked={**held.revoked, act.request_id: act}), []
+            return _put(board, revoked={**held.revoked, act.request_id: room_us}), []
     elif isinstance(act, UseReported):
         sentence = _objection_to_use(board, act, actor, room_us)
         if sentence is None:
@@ -125,10 +125,11 @@ def take_judgement(board: Board, fact: UseJudged, room_us: int) -> tuple[Board, 
 
 
 def grant_of(board: Board, use: UseReported) -> Request | None:
-    """The delegation that a use names, when it was ever granted."""
+    """The delegation that a use names, when it was granted with yes and to the seat that reports the use."""
     request = board.requests.get(use.request_id)
-    granted = request is not None and request.act.holder is not None and request.decided is not None
-    return request if granted else None
+    if request is None or request.act.holder != use.seat_id or request.decided is None:
+        return None
+    return request if request.decided.act.answer is Answer.YES else None
 
 
 def _put(board: Board, **changes: Any) -> Board:
@@ -153,7 +154,7 @@ def _objection_to_use(board: Board, act: UseReported, actor: Actor, room_us: int
         return "a use is reported by the crew: a seat with the power `report_use`"
     if doctrine is None or doctrine.area(act.area_id) is None:
         return f"the map has no area `{act.area_id}`"
-    if act.use_id in board.authority.uses:
+    if act.use_id in board.authority.uses.keys() | board.authority.harm.keys():
         return f"`{act.use_id}` is on the board already; take another id"
     if act.event_us > room_us:
         return "a use is reported after it happened"
@@ -166,15 +167,17 @@ def _objection_to_use(board: Board, act: UseReported, actor: Actor, room_us: int
 def _objection_to_harm(board: Board, act: HarmReported, actor: Actor, room_us: int) -> str | None:
     if not _HARM_POWERS & set(actor.powers):
         return f"harm is passed on by seats with one of the powers {', '.join(sorted(_HARM_POWERS))}"
-    if act.harm_id in board.authority.harm:
+    if act.harm_id in board.authority.uses.keys() | board.authority.harm.keys():
         return f"`{act.harm_id}` is on the board already; take another id"
     if act.as_of_us > room_us:
         return "harm is reported after it happened"
     doctrine = board.doctrine
     areas = {area.id for area in doctrine.areas} if doctrine is not None else set()
-    if act.about not in areas | board.requests.keys() | board.authority.uses.keys():
+    requests = {name for name, one in board.requests.items() if actor.nation in one.act.label.nations}
+    uses = {name for name, one in board.authority.uses.items() if actor.nation in one.act.label.nations}
+    if act.about not in areas | requests | uses:
         return f"no request, use or area `{act.about}`"
-    return _objection_to_label(board, act.label, actor)
+    return objection_to_point(Kind.FORCE_EXERCISE_ONLY, act) or _objection_to_label(board, act.label, actor)
 
 
 def _objection_to_label(board: Board, label: Label, actor: Actor) -> str | None:
@@ -213,8 +216,8 @@ def _outside(board: Board, act: UseReported, actor: Actor) -> tuple[str, ...]:
         return ("no delegation",)
     asked = grant.act
     found = []
-    if asked.holder != actor.seat_id or asked.acting_nation != actor.nation:
-        found.append("another holder")
+    if asked.acting_nation != actor.nation:
+        found.append("another nation")
     if asked.kind is not act.kind:
         found.append("another kind")
     if asked.area_id != act.area_id:
@@ -224,7 +227,7 @@ def _outside(board: Board, act: UseReported, actor: Actor) -> tuple[str, ...]:
     if grant.decided is None or act.event_us < grant.decided.at_us:
         found.append("before it was granted")
     revoked = board.authority.revoked.get(asked.request_id)
-    if revoked is not None and act.event_us >= revoked.at_us:
+    if revoked is not None and act.event_us >= revoked:
         found.append("revoked")
     suspended = board.authority.suspended.get(asked.request_id)
     if suspended is not None and act.event_us >= suspended.at_us:

@@ -90,13 +90,17 @@ def objection_to_advice(request: Request, actor: Actor) -> str | None:
         for advice in request.current_advice()
     ):
         return "this person has advised from this role on this version already"
-    if any(advice.actor.person_id == actor.person_id and advice.counts for advice in request.current_advice()):
+    before = request.standing if request.version == 1 else ()
+    counted = [one.actor for one in request.current_advice() if one.counts] + [one.actor for one in before]
+    if any(one.person_id == actor.person_id and one.role != actor.role for one in counted):
         return "one person's advice counts for one role; somebody else must advise from this one"
     return None
 
 
-def counts_as_required(request: Request, actor: Actor) -> bool:
+def counts_as_required(board: Board, request: Request, actor: Actor) -> bool:
     """Whether advice of this actor may be advice that a rule asks for: a person's, who did not write the request."""
+    if not board.has_rules_as_code():
+        return is_person(actor) and actor.role in request.advisers
     return is_person(actor) and actor.person_id != request.author.person_id
 
 
@@ -132,6 +136,8 @@ def objection_to_carrying_out(request: Request, actor: Actor, room_us: int) -> s
         return "this seat holds neither the power `report_use` nor `run_watch`"
     if request.decided is None or request.decided.act.answer is not Answer.YES:
         return "nothing was decided that could be carried out"
+    if not is_person(actor) or ("run_watch" not in actor.powers and actor.nation != request.act.acting_nation):
+        return f"a crew of {request.act.acting_nation} or who runs the watch says that it was carried out"
     if request.carried_out is not None:
         return "it is carried out already"
     return None if room_us >= request.act.from_us else "its window has not begun"
@@ -144,8 +150,10 @@ def objection_to_resolution(request: Request, act: DoubtResolved, actor: Actor) 
         return "the request has no such doubt"
     if doubt.resolved_by is not None:
         return "the doubt is answered already"
-    if "resolve" not in actor.powers:
+    if "resolve" not in actor.powers or not is_person(actor):
         return "this seat does not hold the power `resolve`"
+    if any(actor.person_id == past.actor.person_id for past in request.superseded):
+        return "who decided it cannot answer a doubt about the own decision"
     if actor.person_id == doubt.actor.person_id or actor.seat_id == doubt.heard_from:
         return "the doubter cannot answer the own doubt"
     if actor.person_id == request.author.person_id:

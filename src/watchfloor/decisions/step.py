@@ -15,11 +15,13 @@ from watchfloor.decisions.outcomes import about, put, refused, stopped
 from watchfloor.messages.acts import (
     Actor,
     AdviceGiven,
+    Answer,
     CarriedOut,
     DecisionSigned,
     DoubtRaised,
     DoubtResolved,
     FactStated,
+    Kind,
     RequestWritten,
     StandingAdviceGiven,
     Verdict,
@@ -60,9 +62,10 @@ def step(board: Board, signed: SignedAct, room_us: int) -> tuple[Board, list[Any
     if request is None or actor.nation not in request.act.label.nations:
         return board, [refused(act, "unknown", f"no request `{act.request_id}`", signed.label)]
     point = None if isinstance(act, DoubtRaised) else duties.objection_to_point(request.act.kind, act)
-    is_doubt = isinstance(act, AdviceGiven) and act.verdict is Verdict.DOUBT
-    if point is not None and not is_doubt:
+    if point is not None and not _is_doubt(act):
         return board, [refused(act, "refused", point, request.act.label)]
+    if isinstance(act, AdviceGiven | DecisionSigned) and _is_doubt(act) and _comes_late(request, act):
+        return _doubt(board, request, act, actor, room_us)
     if isinstance(act, WordsGiven):
         return deciding.give_words(board, request, act, actor, room_us)
     if isinstance(act, DoubtRaised):
@@ -70,6 +73,17 @@ def step(board: Board, signed: SignedAct, room_us: int) -> tuple[Board, list[Any
     if isinstance(act, DecisionSigned):
         return _decide(board, request, act, signed, room_us)
     return _step_open(board, request, act, actor, room_us)
+
+
+def _is_doubt(act: RequestAct) -> bool:
+    if isinstance(act, AdviceGiven):
+        return act.verdict is Verdict.DOUBT
+    return isinstance(act, DecisionSigned) and act.answer is Answer.UNSURE
+
+
+def _comes_late(request: Request, act: AdviceGiven | DecisionSigned) -> bool:
+    waits = request.pending is not None or request.signed is not None
+    return waits or request.is_over() or act.version != request.version
 
 
 def _decide(
@@ -167,6 +181,8 @@ def _write(board: Board, act: RequestWritten, actor: Actor, room_us: int) -> tup
 
 def _state(board: Board, act: FactStated, actor: Actor, label: Label, room_us: int) -> tuple[Board, list[AnyOutcome]]:
     objection = stating.objection_to_fact(board, act, actor, room_us)
+    if objection is None:
+        objection = duties.objection_to_point(Kind.FORCE_EXERCISE_ONLY, act)
     if objection is not None:
         return board, [ActRefused(act.act_id, "refused", objection, label)]
     return replace(board, facts=(*board.facts, Stated(act, actor))), []
@@ -182,6 +198,8 @@ def _advise_beforehand(
         objection = f"the map has no area `{act.area_id}`"
     elif act.until_us <= room_us or act.until_us - room_us > duties.MAX_WINDOW_US:
         objection = "advice given beforehand ends, within 24 hours"
+    else:
+        objection = duties.objection_to_point(act.kind, act)
     if objection is not None:
         return board, [ActRefused(act.act_id, "refused", objection, label)]
     return replace(board, standing=(*board.standing, Standing(act, actor))), []
@@ -193,7 +211,7 @@ def _advise(
     objection = duties.objection_to_advice(request, actor)
     if objection is not None:
         return board, [refused(act, "refused", objection, request.act.label)]
-    counts = duties.counts_as_required(request, actor)
+    counts = duties.counts_as_required(board, request, actor)
     advised = replace(request, advice=(*request.advice, Advice(act, actor, counts)))
     noted = AdviceNoted(**about(request, room_us), role=actor.role, counts=counts)
     board = put(board, advised)
@@ -204,17 +222,23 @@ def _advise(
 
 
 def _doubt(
-    board: Board, request: Request, act: DoubtRaised, actor: Actor, room_us: int
+    board: Board, request: Request, act: DoubtRaised | AdviceGiven | DecisionSigned, actor: Actor, room_us: int
 ) -> tuple[Board, list[AnyOutcome]]:
-    """Any seat's doubt stops it at once; the power to doubt is not asked for. After the signature it still counts."""
+    """Any seat's doubt stops it at once, about whichever version; after the signature it still counts.
+
+    An adviser's or decider's doubt that comes too late to be advice or an answer is heard as what it is.
+    """
     label = request.act.label
-    if act.heard_from is not None and "run_watch" not in actor.powers:
+    heard_from = (act.heard_from or "") if isinstance(act, DoubtRaised) else ""
+    words = act.remaining_doubt if isinstance(act, DecisionSigned) else act.words
+    if heard_from and "run_watch" not in actor.powers:
         return board, [refused(act, "refused", "a radioed doubt is entered by who runs the watch", label)]
-    if request.is_over() and not request.may_shift(room_us) and not _was_stopped_by_the_record(request):
+    may_shift = board.has_rules_as_code() and request.may_shift(room_us)
+    if request.is_over() and not may_shift and not _was_stopped_by_the_record(request):
         return board, [refused(act, "over", f"`{act.request_id}` is over; nothing changes it", label)]
     if not request.is_over() and room_us >= request.act.until_us:
         return _expire(board, request, room_us)
-    doubt = Doubt(act.act_id, request.version, act.words, actor, room_us, heard_from=act.heard_from or "")
+    doubt = Doubt(act.act_id, request.version, words, actor, room_us, heard_from=heard_from)
     return hold(board, request, doubt, room_us)
 
 

@@ -80,12 +80,12 @@ class RequestDecided(Outcome, frozen=True, forbid_unknown_fields=True, tag="Requ
 class DecisionAskedAgain(Outcome, frozen=True, forbid_unknown_fields=True, tag="DecisionAskedAgain", kw_only=True):
     """The ground shifted under a decision that is not carried out: it is open again, in a new version, and says why.
 
-    `rules` are the ids that moved; `decision_id` is the decision that no longer stands.
+    `decision_id` is the decision that no longer stands. Which rules moved is in the answer beside it, as far as each
+    viewer may know them.
     """
 
     decision_id: Nonce
     answer: RuleAnswer
-    rules: tuple[str, ...]
     sentence: str
 
 

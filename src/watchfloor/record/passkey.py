@@ -83,7 +83,11 @@ def _client_fault(data: dict[str, Any], passkey: Passkey, challenge: bytes, orig
     if not same:
         return "it was made over another document, or over other words on the screen"
     origin = str(data.get("origin"))
-    if (origins and origin not in origins) or urlsplit(origin).hostname != passkey.rp_id:
+    try:
+        host = urlsplit(origin).hostname
+    except ValueError:
+        host = None
+    if (origins and origin not in origins) or host != passkey.rp_id:
         return f"it was made on another page: `{origin[:80]}`"
     return None
 

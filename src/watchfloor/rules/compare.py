@@ -58,7 +58,8 @@ class ChangeClass(Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> tuple[str, ...]:
         """What tells it from other classes."""
-        return (self.action, self.before.value, self.after.value, *self.before_by, ">", *self.after_by)
+        types = (self.question["principal"]["type"], self.question["resource"]["type"])
+        return (self.action, *types, self.before.value, self.after.value, *self.before_by, ">", *self.after_by)
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
@@ -135,6 +136,10 @@ def _common_shape(old: RuleSet, new: RuleSet) -> Shape:
             where, sentence = rules.faults[0]
             place = f" ({rules.rules[where].part})" if where in rules.rules else ""
             raise InputError(f"the {name} rules do not fit their schema: {sentence}{place}", field=name)
+        parts = [rule.part for rule in rules.rules.values()]
+        twice = next((part for part in parts if parts.count(part) > 1), None)
+        if twice is not None:
+            raise InputError(f"the {name} rules hold `{twice}` twice; each policy needs an id of its own", field=name)
     if str(old.schema) != str(new.schema):
         raise CannotCompareError(
             "cannot compare: the two versions have different schemas; change the schema first, then the rules",
@@ -185,6 +190,8 @@ class Side:
 def _matched(rules: RuleSet, engine_id: str, question: OpenQuestion) -> Matched:
     rule = rules.rules[engine_id]
     try:
+        if engine_id not in rules.nodes:
+            raise Unsupported("a template's slot")
         return matched(rule, rules.nodes[engine_id], question)
     except Unsupported as error:
         raise CannotCompareError(

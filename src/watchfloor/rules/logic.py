@@ -153,6 +153,10 @@ def _is_entity(question: OpenQuestion, name: str, uid: pst.EntityUid) -> Any:
 
 def _is_under(question: OpenQuestion, name: str, uid: pst.EntityUid) -> Any:
     itself = _is_entity(question, name, uid)
+    if question.types["principal"] == question.types["resource"]:
+        raise Unsupported("`in` where principal and resource are of one type")
+    if question.shape.entities[str(uid.type)].parents and str(uid.type) in _above(question, question.types[name]):
+        raise Unsupported("`in` of a group that may itself be in a group")
     if str(uid.type) not in _above(question, question.types[name]):
         return itself
     return some(itself, question.member(name, _spelled(uid)))

@@ -53,11 +53,17 @@ class Literals:
 
     def __init__(self) -> None:
         self._numbers: dict[str, dict[str, int]] = {}
+        self._symbols = 0
 
     def number(self, kind: str, text: str) -> int:
         """The number of a text; new when it was never named."""
         known = self._numbers.setdefault(kind, {})
         return known.setdefault(text, len(known))
+
+    def fresh(self) -> str:
+        """A name for a symbol that no other has, whatever policies and schema call things."""
+        self._symbols += 1
+        return f"#{self._symbols}"
 
     def known(self, kind: str) -> Mapping[str, int]:
         """All that is named of a type."""
@@ -83,11 +89,13 @@ class OpenQuestion:
         self.shape, self.action, self.literals = shape, action, literals
         self.types = {"principal": principal, "resource": resource}
         self.bounds: list[Any] = []
-        self.ids = {name: self._leaf(Type("Entity", name=kind), name) for name, kind in self.types.items()}
-        self.context = self._symbol(shape.actions[action].context, "context")
+        for entity in shape.entities.values():
+            for text in entity.ids or ():
+                literals.number(entity.name, text)
+        self.ids = {name: self._leaf(Type("Entity", name=kind)) for name, kind in self.types.items()}
+        self.context = self._symbol(shape.actions[action].context)
         self.attributes = {
-            name: self._symbol(Type("Record", fields=shape.entities[kind].fields), name)
-            for name, kind in self.types.items()
+            name: self._symbol(Type("Record", fields=shape.entities[kind].fields)) for name, kind in self.types.items()
         }
         self.memberships: dict[tuple[str, str], Any] = {}
         self._same_entity()
@@ -101,30 +109,32 @@ class OpenQuestion:
 
     def member(self, name: str, group: str) -> Any:
         """Whether principal or resource stands under an entity that policies name."""
-        return self.memberships.setdefault((name, group), z3.Bool(f"{name} in {group}"))
+        if (name, group) not in self.memberships:
+            self.memberships[name, group] = z3.Bool(self.literals.fresh())
+        return self.memberships[name, group]
 
-    def _symbol(self, of: Type, name: str) -> Symbol:
+    def _symbol(self, of: Type) -> Symbol:
         if of.kind == "Record":
             fields = {}
             for key, field in of.fields.items():
-                there = z3.Bool(f"has {name}.{key}") if field.optional else None
-                fields[key] = (there, self._symbol(field.type, f"{name}.{key}"))
+                there = z3.Bool(self.literals.fresh()) if field.optional else None
+                fields[key] = (there, self._symbol(field.type))
             return RecordSymbol(fields)
         if of.kind == "Set" and of.of is not None and of.of.kind in ("String", "Long", "Entity"):
             known = self.literals.known(literal_kind(of.of))
-            holds = {number: z3.Bool(f"{name} holds {text}") for text, number in known.items()}
-            other = z3.Bool(f"{name} holds something else")
+            holds = {number: z3.Bool(self.literals.fresh()) for number in known.values()}
+            other = z3.Bool(self.literals.fresh())
             if of.of.kind == "Entity" and self.shape.entities[of.of.name].ids is not None:
                 self.bounds.append(z3.Not(other))
             return SetSymbol(of, holds, other)
-        return self._leaf(of, name)
+        return self._leaf(of)
 
-    def _leaf(self, of: Type, name: str) -> Leaf:
+    def _leaf(self, of: Type) -> Leaf:
         if of.kind == "Bool":
-            return Leaf(of, z3.Bool(name))
+            return Leaf(of, z3.Bool(self.literals.fresh()))
         if of.kind not in ("Long", "String", "Entity"):
             return Leaf(of, None)
-        term = z3.Int(name)
+        term = z3.Int(self.literals.fresh())
         self.bounds.append(term >= (_LOW if of.kind == "Long" else 0))
         self.bounds.append(term <= _HIGH)
         ids = self.shape.entities[of.name].ids if of.kind == "Entity" else None

@@ -57,9 +57,9 @@ class _Case(Struct):
     resolvers: set[str] = set()
     until_us: int = 0
     over: bool = False
-    standing: set[str] = set()
+    standing: dict[str, str] = {}
     ruled: RulesAnswered | None = None
-    ruled_by: str = ""
+    ruled_for: set[str] = set()
 
 
 class ActsCheck:
@@ -113,7 +113,8 @@ class ActsCheck:
         elif self._doctrine is None or ruled.rules_digest != self._doctrine.rules_digest:
             self._report.lack(_WHERE, "was answered by rules that were not in force", entry.seq)
         else:
-            case.ruled, case.ruled_by = ruled, input_key(entry.key)
+            case.ruled = ruled
+            case.ruled_for.add(input_key(entry.key))
 
     def _after(self, entry: Entry) -> None:
         """Advice given beforehand for a new request; and what rules answered to a signature."""
@@ -121,12 +122,14 @@ class ActsCheck:
         if isinstance(body, RequestOpened) and body.request_id in self._cases:
             by_key = self._acts.get(input_key(entry.key))
             if by_key is not None and isinstance(by_key[0], RequestWritten):
-                self._cases[body.request_id].standing = _standing_roles(self._standing, by_key[0], entry.room_us)
+                case = self._cases[body.request_id]
+                case.standing = _standing_roles(self._standing, by_key, entry.room_us)
+                case.adviser_persons.update(case.standing.values())
         is_code = self._doctrine is not None and self._doctrine.advice is None
         if isinstance(body, RequestDecided) and body.answer is Answer.YES and is_code:
-            case = self._cases.get(body.request_id)
-            if case is not None:
-                _check_ruling(self._report, entry, body, case)
+            held = self._cases.get(body.request_id)
+            if held is not None:
+                _check_ruling(self._report, entry, body, held)
 
     def _check_signature(self, seq: int, signed: SignedAct) -> AnyAct | None:
         report, actor = self._report, signed.actor
@@ -164,7 +167,9 @@ def _is_confirmed(act: AnyAct) -> bool:
     """Whether an act needs a passkey's confirmation, where its person has one."""
     if isinstance(act, AdviceGiven):
         return act.verdict is Verdict.CONCUR
-    return isinstance(act, DecisionSigned | DoubtResolved | StandingAdviceGiven | RuleChangeSigned | ReviewClosed)
+    if isinstance(act, DecisionSigned):
+        return act.answer is not Answer.UNSURE
+    return isinstance(act, DoubtResolved | StandingAdviceGiven | RuleChangeSigned | ReviewClosed)
 
 
 def _holds(public: str, signed: SignedAct) -> bool:
@@ -238,26 +243,35 @@ def _check_decision(
             report.lack(_WHERE, "was decided while a doubt was open", entry.seq)
 
 
-def _standing_roles(given: list[tuple[StandingAdviceGiven, SignedAct]], asked: RequestWritten, at_us: int) -> set[str]:
-    """Roles from which somebody advised beforehand on what is asked."""
-    return {
-        signed.actor.role
-        for act, signed in given
-        if (act.kind, act.area_id) == (asked.kind, asked.area_id) and at_us < act.until_us
-    }
+def _standing_roles(
+    given: list[tuple[StandingAdviceGiven, SignedAct]], written: tuple[AnyAct, SignedAct], at_us: int
+) -> dict[str, str]:
+    """By role, who advised beforehand on what is asked: a person other than the author, the newest of each role."""
+    asked, author = written[0], written[1].actor.person_id
+    found: dict[str, str] = {}
+    for act, signed in reversed(given):
+        actor = signed.actor
+        fits = isinstance(asked, RequestWritten) and (act.kind, act.area_id) == (asked.kind, asked.area_id)
+        is_other = actor.kind is SeatKind.PERSON and actor.person_id not in {author, *found.values()}
+        if fits and is_other and at_us < act.until_us:
+            found.setdefault(actor.role, actor.person_id)
+    return found
 
 
 def _check_ruling(report: Report, entry: Entry, decided: RequestDecided, case: _Case) -> None:
     """A yes needs the rules' "no objection" beside its signature, on facts that the entries bear out."""
     ruled = case.ruled
-    if ruled is None or ruled.version != decided.version or case.ruled_by != decided.decision_id:
+    if ruled is None or ruled.version != decided.version or decided.decision_id not in case.ruled_for:
         report.lack(_WHERE, "was decided without asking the rules", entry.seq)
         return
     if ruled.answer is not RuleAnswer.NO_OBJECTION or not ruled.valid:
         report.add(_WHERE, "was decided although the rules objected", entry.seq)
     facts = json.loads(ruled.facts)
-    advised = set(case.advised) | (case.standing if case.version == 1 else set())
-    if not set(facts.get("advised", ())) <= advised:
+    advised = (case.standing if case.version == 1 else {}) | case.advised
+    told = set(facts.get("advised", ()))
+    if len({advised[role] for role in told if role in advised}) < len(told & advised.keys()):
+        report.add(_WHERE, "one person's advice was counted for two roles", entry.seq)
+    if not told <= advised.keys():
         report.lack(_WHERE, "rules were told of advice that nobody gave", entry.seq)
     if facts.get("open_doubt_count", 0) != len(case.open_doubts):
         report.add(_WHERE, "rules were told of another number of doubts", entry.seq)
