@@ -1,5 +1,6 @@
 """Rules, facts, owed words and reviews in real browsers: what people press and see."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -50,6 +51,8 @@ def test_two_persons_change_the_rules_and_a_crew_acts_under_a_grant(
     expect(legal.locator("[data-version='4']")).to_contain_text("IN FORCE")
     expect(badge.locator("[data-version='4']")).to_contain_text("IN FORCE")
     watch.reload()
+    expect(watch.get_by_test_id("room-time")).to_contain_text(re.compile(r"09:0\d"))
+    expect(watch.locator("header")).to_contain_text("Watch officer")
     write(watch, holder="tiller-ald", kind="force_exercise_only")
     card = "[data-request=R-1]"
     expect(watch.locator(card)).to_contain_text("delegation: not granted")
