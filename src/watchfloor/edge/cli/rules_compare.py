@@ -2,13 +2,13 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from watchfloor.app.rulebook import rule_set_of, rules_in_use
-from watchfloor.base.errors import InputError, UnavailableError
+from watchfloor.base.errors import UnavailableError
+from watchfloor.edge.cli.rules_explain import read_text
 from watchfloor.edge.cli.rules_record import past_otherwise
 from watchfloor.edge.stores.packs import load_pack
 from watchfloor.rules.engine import RuleSet
@@ -81,13 +81,8 @@ def _rule_sets(arguments: argparse.Namespace) -> tuple[RuleSet, RuleSet]:
         pack = load_pack(arguments.pack)
         old, new = (rule_set_of(rules_in_use(pack, name).version) for name in names)
         return old, new
-    texts = {}
-    for name in (*names, arguments.schema):
-        try:
-            texts[name] = Path(name).read_bytes().decode()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"`{name}` cannot be read: {error}", field=name) from error
-    old, new = (RuleSet({name: texts[name]}, texts[arguments.schema]) for name in names)
+    schema = read_text(arguments.schema)
+    old, new = (RuleSet({name: read_text(name)}, schema) for name in names)
     return old, new
 
 

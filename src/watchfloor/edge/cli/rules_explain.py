@@ -86,10 +86,10 @@ def answer_line(finding: Finding) -> dict[str, Any]:
 
 
 def _read(arguments: argparse.Namespace) -> tuple[RuleSet, Entities, Question]:
-    schema = None if arguments.schema is None else _text(arguments.schema)
-    rules = RuleSet({arguments.policies: _text(arguments.policies)}, schema)
-    entities = rules.entities("[]" if arguments.entities is None else _text(arguments.entities))
-    return rules, entities, read_question(_text(arguments.request))
+    schema = None if arguments.schema is None else read_text(arguments.schema)
+    rules = RuleSet({arguments.policies: read_text(arguments.policies)}, schema)
+    entities = rules.entities("[]" if arguments.entities is None else read_text(arguments.entities))
+    return rules, entities, read_question(read_text(arguments.request))
 
 
 def read_question(text: str) -> Question:
@@ -120,7 +120,8 @@ def _uid_of_object(value: Any) -> dict[str, str]:
     return {part: str(value[part]) for part in ("type", "id")}
 
 
-def _text(name: str) -> str:
+def read_text(name: str) -> str:
+    """A file's text, within bounds; InputError, when it cannot be read."""
     path = Path(name)
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
