@@ -73,3 +73,14 @@ def test_nouns_of_a_pack_do_not_stand_in_the_engine() -> None:
     nouns = re.compile(r"\b(tolmere|sellan|mirrane|saltyard|aldane|brevony|holdfast|tiller|heron)\b", re.IGNORECASE)
     for path in MODULES:
         assert not nouns.search(path.read_text()), path
+
+
+def test_every_way_out_asks_the_one_check_who_may_see_an_item() -> None:
+    ways_out = [path for path in MODULES if path.relative_to(SOURCE).parts[0] in ("app", "edge", "exercise", "verify")]
+    imported = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in ways_out
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and any(name.name == "releasable" for name in node.names)
+    ]
+    assert not imported, "ask `watchfloor.app.sight.may_see`"

@@ -174,6 +174,7 @@ name: what people call something
 nation: three-letter code of a nation
 nations: nations of a room or label
 necessity: why a crew had to act, in its words
+need_to_know: groups whose members alone may see an item, or in which a seat is; sorted, each once
 needed_count: how many witnesses must have seen a decision before it is published
 new_digest: hash of the rules that are proposed
 new_version: the version that is proposed

@@ -16,7 +16,7 @@ from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import VERSIONS, decode_entry, encode_entry
 from watchfloor.messages.room import RoomClosed
 
-OLDER = Path(__file__).with_name("entries-0.1.jsonl")
+OLDER = [Path(__file__).with_name(name) for name in ("entries-0.1.jsonl", "entries-0.2-before-groups.jsonl")]
 GOLDEN = Path(__file__).with_name("entries-0.2.jsonl")
 
 
@@ -30,7 +30,7 @@ def test_every_golden_entry_is_read_and_written_back_the_same() -> None:
 
 
 def test_every_entry_of_older_versions_is_read_and_lifted() -> None:
-    for line in OLDER.read_bytes().splitlines():
+    for line in [line for file in OLDER for line in file.read_bytes().splitlines()]:
         entry = decode_entry(line)
         today = replace(entry, version=VERSIONS[type(entry.body).__name__])
         assert decode_entry(encode_entry(today)) == today

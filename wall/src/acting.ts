@@ -2,7 +2,8 @@
 
 import type { Plain } from './canonical';
 import { roomNowUs } from './clock';
-import type { AlertShown, Answer, HorizonShown, RequestShown, Verdict } from './messages';
+import type { AlertShown, Answer, HorizonShown, Label, RequestShown, Verdict } from './messages';
+import { labelOf } from './labels';
 import { room } from './room.svelte';
 import { act } from './seat';
 
@@ -61,13 +62,16 @@ export const closeReview = (subjectId: string, words: string): Promise<boolean> 
 export const signRules = (from: string, version: string, to: string, report: string, words: string): Promise<boolean> =>
   send({ type: 'RuleChangeSigned', from_digest: from, to_version: version, to_digest: to, report_digest: report, words });
 
+/** A label as it is signed: without an empty list of groups. */
+export const plainLabel = (label: Label): Plain => ({ ...labelOf(label.level, label.nations, label.need_to_know) });
+
 export const stateFact = (
   fact: string,
   subject: string,
   value: string,
   asOfUs: number,
   words: string,
-  nations: readonly string[],
+  label: Label,
 ): Promise<boolean> =>
   send({
     type: 'FactStated',
@@ -77,7 +81,7 @@ export const stateFact = (
     as_of_us: Math.floor(asOfUs),
     until_us: 0,
     words,
-    label: { level: 0, nations: [...nations] },
+    label: plainLabel(label),
   });
 
 export const advise = (request: RequestShown, verdict: Verdict, words: string): Promise<boolean> =>

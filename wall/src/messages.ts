@@ -325,10 +325,11 @@ export interface HorizonShown {
 /** Kinds of request; a pack names and explains those it uses. Fixed in the engine (SCOPE limit 6). */
 export type Kind = "airdrop" | "drop_on_fire" | "escort" | "evacuation_or_relief_flight" | "force_exercise_only" | "show_of_presence" | "temporary_closure";
 
-/** Level and nations (three-letter codes, sorted, each once). */
+/** Level, nations (three-letter codes), and groups that need to know; both sorted, each once. */
 export interface Label {
   level: Level;
   nations: (string)[];
+  need_to_know?: (string)[];
 }
 
 /** How far an item may travel inside the nations it is releasable to; higher is narrower. */
@@ -420,7 +421,7 @@ export interface RequestShown {
   from_us: number;
   until_us: number;
   written_us: number;
-  nations: (string)[];
+  label: Label;
   author: Who;
   advisers: (string)[];
   absent: (string)[];
@@ -610,6 +611,7 @@ export interface UseShown {
   outside: (string)[];
   answer: RuleAnswer | null;
   parts: (string)[];
+  withheld: boolean;
   necessity: string;
   who: Who;
   review: ReviewShown;

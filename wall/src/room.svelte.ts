@@ -26,6 +26,7 @@ export interface RoomInfo {
   readonly kinds?: readonly { kind: string; name: string; note: string }[];
   readonly areas?: readonly { area_id: string; name: string; feature: string; city: string }[];
   readonly crews?: readonly { seat_id: string; name: string }[];
+  readonly groups?: readonly { id: string; name: string; note: string }[];
 }
 
 const RETRY_MS = 1000;

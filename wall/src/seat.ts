@@ -2,7 +2,7 @@
 
 import { canonical, type Plain } from './canonical';
 import { confirmWithPasskey, enrolPasskey, makeKey, nonce, publicKey, sha256, sign } from './keys';
-import type { LogHead } from './messages';
+import type { Level, LogHead } from './messages';
 
 /** A seat as this tab holds it. */
 export interface Seat {
@@ -14,6 +14,8 @@ export interface Seat {
   readonly role: string;
   readonly nation: string;
   readonly powers: readonly string[];
+  readonly level: Level;
+  readonly need_to_know: readonly string[];
   readonly passkey: string;
   readonly rp_id: string;
 }

@@ -3,7 +3,7 @@
 from watchfloor.app.rulebook import rules_in_use, version_text
 from watchfloor.base.errors import InputError
 from watchfloor.base.geodesy import areas_overlap
-from watchfloor.base.labels import Audience, Label, label_for
+from watchfloor.base.labels import Audience, Label, label_for, level_named
 from watchfloor.base.units import US_PER_S, metres_from_nm
 from watchfloor.deconflict.alerts import Rings
 from watchfloor.messages.acts import SeatKind
@@ -74,6 +74,13 @@ def label_all(pack: Pack) -> Label:
     return label_for(everyone(pack).nations)
 
 
+def cleared_of(pack: Pack, seat: PackSeat) -> Audience:
+    """What somebody in a seat may see: its nation's, up to its role's level, in its role's groups."""
+    role = next(role for role in pack.header.roles if role.id == seat.role)
+    groups = sorted(group.id for group in pack.header.need_to_know if role.id in group.roles)
+    return Audience((seat.nation,), level_named(role.level), tuple(groups))
+
+
 def minima_of(pack: Pack) -> Minima:
     """The minima in the probe's units."""
     minima = pack.header.minima
@@ -108,6 +115,7 @@ def seated(
 ) -> SeatTaken:
     """The fact that a person takes a seat of the pack."""
     role = next(role for role in pack.header.roles if role.id == seat.role)
+    cleared = cleared_of(pack, seat)
     return SeatTaken(
         seat_id=seat.id,
         person_id=person_id,
@@ -119,4 +127,6 @@ def seated(
         public_key=public_key,
         label=label_all(pack),
         passkey=passkey,
+        level=cleared.level,
+        need_to_know=cleared.need_to_know,
     )

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from watchfloor.app.sight import may_see
 from watchfloor.base.errors import InputError
-from watchfloor.base.labels import Audience, Label, Level, releasable
+from watchfloor.base.labels import Audience
 from watchfloor.messages.acts import MissingExplained
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import Entry, decode_entry, input_key
@@ -140,7 +141,7 @@ def _reasons(entries: list[Entry], rules: ExportRules) -> dict[int, str]:
         # what follows from something withheld would tell of it
         if input_key(entry.key) in inputs or getattr(entry.body, "decision_id", None) in inputs:
             found[entry.seq] = rules.words
-        elif rules.audience is not None and not releasable(entry.body.label, rules.audience):
+        elif rules.audience is not None and not may_see(entry.body.label, rules.audience):
             found[entry.seq] = f"not releasable to {', '.join(rules.audience.nations)}"
     return found
 
@@ -151,6 +152,6 @@ def _why_file_withheld(name: str, raw: bytes, rules: ExportRules) -> str | None:
         return None
     if JOURNAL_FILE.fullmatch(name):
         return "its block is still open"
-    if all(releasable(Label(Level(name.level), name.nations), rules.audience) for name in told_in(raw)):
+    if all(may_see(name.label(), rules.audience) for name in told_in(raw)):
         return None
     return f"it holds tracks that are not releasable to {', '.join(rules.audience.nations)}"

@@ -4,7 +4,7 @@ from watchfloor.app.doctrine import everyone, label_all, minima_of, picture_of, 
 from watchfloor.app.intake import FeedSetup
 from watchfloor.app.room import RoomSetup
 from watchfloor.app.settings import CLIENTS, Settings
-from watchfloor.base.labels import Audience, label_for
+from watchfloor.base.labels import Audience, label_for, level_named
 from watchfloor.base.units import US_PER_S, metres_from_nm
 from watchfloor.deconflict.alerts import Rings
 from watchfloor.messages.alerts import Minima
@@ -23,7 +23,7 @@ def exercise_setup(pack: Pack, room_id: str) -> RoomSetup:
             feed_id=feed.id,
             name=feed.name,
             format=feed.format,
-            label=label_for(feed.nations),
+            label=label_for(feed.nations, level_named(feed.level), feed.need_to_know),
             limits=FeedLimits(round(feed.stale_s * US_PER_S), round(feed.lost_s * US_PER_S)),
             context=Context.EXERCISE,
             counter_epoch_us=pack.epoch_us,

@@ -7,9 +7,10 @@ from operator import attrgetter
 from msgspec import Struct
 
 from watchfloor.app.moment import context_of, start_us_of, stretches
+from watchfloor.app.sight import audience_of_seat, may_see
 from watchfloor.app.state import RoomState, fold
 from watchfloor.base.errors import InputError
-from watchfloor.base.labels import Audience, Label, releasable
+from watchfloor.base.labels import Audience, Label
 from watchfloor.decisions.reviewing import Afterthoughts
 from watchfloor.messages.acts import AdviceGiven, SeatKind, Verdict
 from watchfloor.messages.air import TrackPicture
@@ -128,7 +129,7 @@ class Recording:
             moment_seq = event.cause_seq - 1
             if (
                 event.hides
-                and releasable(event.label, audience)
+                and may_see(event.label, audience)
                 and not afterthoughts.knows_aftermath(person_id, event.request_id, moment_seq)
             ):
                 return event
@@ -140,12 +141,12 @@ class Recording:
 
     def facts_about(self, request_id: str, size: int) -> list[HeldFact]:
         """When each seat first held each fact about a request, among the first `size` entries."""
-        seated: dict[str, tuple[str, int]] = {}
+        seated: dict[str, tuple[Audience, int]] = {}
         found = []
         for entry in self.entries[:size]:
             for seat_id, seat in self.states[entry.seq + 1].seats.items():
                 if seat.kind is SeatKind.PERSON and seat_id not in seated:
-                    seated[seat_id] = seat.nation, entry.room_us
+                    seated[seat_id] = audience_of_seat(seat), entry.room_us
             what = _what(entry, request_id)
             if what is not None:
                 found.append((entry, what))
@@ -190,11 +191,11 @@ def _what(entry: Entry, request_id: str) -> str | None:
     return told(body) if told and getattr(body, "request_id", "") == request_id else None
 
 
-def _held(entry: Entry, what: str, seated: Mapping[str, tuple[str, int]]) -> HeldFact:
+def _held(entry: Entry, what: str, seated: Mapping[str, tuple[Audience, int]]) -> HeldFact:
     label = entry.body.label
     held, lacked = [], []
-    for seat_id, (nation, since_us) in sorted(seated.items()):
-        if releasable(label, Audience(nations=(nation,))):
+    for seat_id, (viewers, since_us) in sorted(seated.items()):
+        if may_see(label, viewers):
             held.append((seat_id, max(since_us, entry.room_us)))
         else:
             lacked.append(seat_id)

@@ -209,7 +209,7 @@ def _show_again(found: Rejudged, entry: Entry, sampled: ScreensSampled, states: 
     state = states[len(states) - 1 - behind]
     for screen in sampled.screens:
         found.screen_count += 1
-        audience = Audience(nations=screen.nations, level=Level(screen.level))
+        audience = Audience(screen.nations, Level(screen.level), screen.need_to_know)
         digest = screen_digest(screen_document(state, audience, sampled.at_us))
         if digest != screen.digest:
             found.divergences.append(

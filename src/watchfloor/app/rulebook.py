@@ -61,7 +61,7 @@ class RulesInUse:
     def remarks(self, pack: Pack) -> list[Remark]:
         """Everything that is wrong without asking a solver."""
         roles = {role.id for role in pack.header.roles}
-        found = check_names(self.rules, roles)
+        found = check_names(self.rules, roles, {group.id for group in pack.header.need_to_know})
         found.extend(Remark("fault", "schema", 0, "", sentence) for sentence in schema_faults(self.rules))
         return found
 

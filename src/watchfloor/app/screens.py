@@ -5,9 +5,10 @@ Only what is releasable to the viewer is in it; the shared wall shows roles and 
 
 from hashlib import sha256
 
+from watchfloor.app.sight import audience_of_seat, may_see
 from watchfloor.app.state import AlertView, RoomState
 from watchfloor.base.errors import InvariantError
-from watchfloor.base.labels import Audience, label_for, releasable
+from watchfloor.base.labels import Audience, label_for
 from watchfloor.decisions.board import Advice, Board, Decided, Doubt, Harm, Request, Standing, Use
 from watchfloor.decisions.delegating import delegation_state
 from watchfloor.messages.acts import Actor, SeatKind, Verdict
@@ -40,14 +41,14 @@ def screen_document(state: RoomState, audience: Audience, room_us: int) -> Scree
         board=tuple(
             _request(state.board, request, audience, room_us)
             for request in requests
-            if releasable(request.act.label, audience)
+            if may_see(request.act.label, audience)
         ),
-        uses=tuple(_use(use) for use in held.uses.values() if releasable(use.act.label, audience)),
-        harm=tuple(_harm(harm) for harm in held.harm.values() if releasable(harm.act.label, audience)),
+        uses=tuple(_use(use, audience) for use in held.uses.values() if may_see(use.act.label, audience)),
+        harm=tuple(_harm(harm) for harm in held.harm.values() if may_see(harm.act.label, audience)),
         alerts=tuple(
             _alert(view)
             for view in state.alerts.values()
-            if releasable(view.raised.label, audience) and _is_shown(view, room_us)
+            if may_see(view.raised.label, audience) and _is_shown(view, room_us)
         ),
         seats=tuple(
             SeatShown(seat.seat_id, seat.role, seat.nation)
@@ -63,11 +64,13 @@ def screen_digest(document: ScreenDocument) -> str:
 
 
 def sampled_screens(state: RoomState, size: int, everyone: Audience, room_us: int) -> ScreensSampled:
-    """The hash of every audience's screen now: the open wall's, and each nation's that has a seat taken."""
-    nations = sorted({seat.nation for seat in state.seats.values()})
-    audiences = [everyone, *(Audience(nations=(nation,)) for nation in nations)]
+    """The hash of every audience's screen now: the open wall's, and each class of viewers that has a seat taken."""
+    seated = {audience_of_seat(seat) for seat in state.seats.values()}
+    audiences = [everyone, *sorted(seated, key=lambda one: (one.nations, one.level, one.need_to_know))]
     screens = tuple(
-        SampledScreen(one.nations, int(one.level), screen_digest(screen_document(state, one, room_us)))
+        SampledScreen(
+            one.nations, int(one.level), screen_digest(screen_document(state, one, room_us)), one.need_to_know
+        )
         for one in audiences
     )
     return ScreensSampled(size, room_us, screens, label_for(everyone.nations))
@@ -115,9 +118,9 @@ def _request(board: Board, request: Request, audience: Audience, room_us: int) -
         from_us=act.from_us,
         until_us=act.until_us,
         written_us=act.at_us,
-        nations=act.label.nations,
+        label=act.label,
         author=who(request.author),
-        advisers=request.advisers,
+        advisers=_advisers(request, audience),
         absent=_absent(request, finding),
         advice=(
             *(_beforehand(standing) for standing in request.standing),
@@ -126,7 +129,7 @@ def _request(board: Board, request: Request, audience: Audience, room_us: int) -
         doubts=tuple(_doubt(doubt) for doubt in request.doubts),
         finding=finding,
         earlier=tuple(
-            _earlier(other) for other in board.earlier_refusals(request) if releasable(other.act.label, audience)
+            _earlier(other) for other in board.earlier_refusals(request) if may_see(other.act.label, audience)
         ),
         past_decisions=tuple(_decided(past) for past in request.superseded),
         carried_out_us=request.carried_out.at_us if request.carried_out is not None else 0,
@@ -163,10 +166,17 @@ def _finding(request: Request, audience: Audience) -> FindingShown | None:
     found = request.finding
     if found is None or found.version != request.version:
         return None
-    shown = [one for one in found.behind if releasable(one.label, audience)]
+    shown = [one for one in found.behind if may_see(one.label, audience)]
     asked = sorted({role for one in shown for role in one.asks})
     withheld = len(shown) < len(found.behind)
     return FindingShown(found.answer, tuple(one.part for one in shown), tuple(asked), withheld)
+
+
+def _advisers(request: Request, audience: Audience) -> tuple[str, ...]:
+    """Who was asked so far, by policies of which this audience may know."""
+    if not request.asks:
+        return request.advisers
+    return tuple(dict.fromkeys(role for one in request.asks if may_see(one.label, audience) for role in one.asks))
 
 
 def _absent(request: Request, finding: FindingShown | None) -> tuple[str, ...]:
@@ -216,8 +226,10 @@ def _review(one: Use | Harm) -> ReviewShown:
     return ReviewShown(one.received.due_us, one.overdue, one.closed_us, words, closer)
 
 
-def _use(use: Use) -> UseShown:
+def _use(use: Use, audience: Audience) -> UseShown:
     act, judged = use.act, use.judged
+    behind = () if judged is None else judged.behind
+    shown = tuple(one.part for one in behind if may_see(one.label, audience))
     return UseShown(
         use_id=act.use_id,
         request_id=act.request_id,
@@ -227,7 +239,8 @@ def _use(use: Use) -> UseShown:
         received_us=use.received.received_us,
         outside=use.received.outside,
         answer=None if judged is None else judged.answer,
-        parts=() if judged is None else judged.parts,
+        parts=shown,
+        withheld=len(shown) < len(behind),
         necessity=act.necessity,
         who=who(use.actor),
         review=_review(use),

@@ -263,7 +263,9 @@ def check_document(document: str, signature: str, seat: SeatTaken, room_id: str)
 
 def actor_of(seat: SeatTaken) -> Actor:
     """Who acts from a seat."""
-    return Actor(seat.person_id, seat.seat_id, seat.role, seat.nation, seat.kind, seat.powers)
+    return Actor(
+        seat.person_id, seat.seat_id, seat.role, seat.nation, seat.kind, seat.powers, seat.level, seat.need_to_know
+    )
 
 
 def _label_of_act(act: AnyAct, state: RoomState, pack: Pack) -> Label:

@@ -13,6 +13,7 @@ from watchfloor.app.inventory import MediaStatus, Medium, media_after
 from watchfloor.decisions import deciding, delegating, reviewing, rule_change
 from watchfloor.decisions import step as decisions
 from watchfloor.decisions.board import Board
+from watchfloor.decisions.knowing import knows
 from watchfloor.decisions.reviewing import Afterthoughts
 from watchfloor.decisions.step import BoardAct
 from watchfloor.messages.acts import Actor, AlertAcknowledged, ClockCommanded, MissingExplained, ReviewAct, SeatKind
@@ -167,7 +168,7 @@ def _delegation_fact(state: RoomState, fact: DelegationFact, room_us: int) -> tu
 
 def _acknowledge(state: RoomState, act: AlertAcknowledged, signed: SignedAct) -> tuple[RoomState, list[Fact]]:
     view = state.alerts.get(act.alert_id)
-    if view is None or signed.actor.nation not in view.raised.label.nations:
+    if view is None or not knows(signed.actor, view.raised.label):
         return state, [ActRefused(act.act_id, "unknown", f"no alert `{act.alert_id}`", signed.label)]
     if "acknowledge" not in signed.actor.powers:
         sentence = "this seat does not hold the power `acknowledge`"

@@ -27,7 +27,7 @@ from watchfloor.messages.delegation import (
     UseReceived,
     UseReported,
 )
-from watchfloor.messages.findings import RulesAnswered
+from watchfloor.messages.findings import RuleBehind, RulesAnswered
 from watchfloor.messages.outcomes import RequestCarriedOut, RequestStopped
 from watchfloor.messages.pack import DoctrineSet
 
@@ -70,6 +70,11 @@ class Doubt(Struct, frozen=True):
     resolved_by: str | None = None
     resolution: str = ""
     heard_from: str = ""
+    resolved_us: int = 0
+
+    def was_open_at(self, room_us: int) -> bool:
+        """Whether it had been raised and not been answered at an instant."""
+        return self.at_us <= room_us and (self.resolved_by is None or self.resolved_us > room_us)
 
 
 class Decided(Struct, frozen=True):
@@ -99,8 +104,9 @@ class Request(Struct, frozen=True):
     """A request as it stands; `version` grows each time it is reopened.
 
     `signed` is a decision that the rules have not been asked about yet, `pending` one that witnesses have not seen;
-    neither is published, and a doubt voids both. `finding` is what the rules answered last on this version, and
-    `superseded` are decisions that no longer stand. `standing` is advice given beforehand that fits this request.
+    neither is published, and a doubt voids both. `finding` is what the rules answered last on this version, `asks` are
+    all policies that asked somebody so far, and `superseded` are decisions that no longer stand. `standing` is advice
+    given beforehand that fits this request.
     """
 
     act: RequestWritten
@@ -111,6 +117,7 @@ class Request(Struct, frozen=True):
     doubts: tuple[Doubt, ...] = ()
     standing: tuple[Standing, ...] = ()
     finding: RulesAnswered | None = None
+    asks: tuple[RuleBehind, ...] = ()
     signed: Decided | None = None
     pending: Decided | None = None
     decided: Decided | None = None

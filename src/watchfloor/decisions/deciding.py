@@ -76,7 +76,8 @@ def take_ruling(board: Board, ruled: RulesAnswered, room_us: int) -> tuple[Board
     if board.doctrine is None or ruled.rules_digest != board.doctrine.rules_digest:
         return board, []
     asked = tuple(role for role in ruled.asked if role not in request.advisers)
-    request = replace(request, finding=ruled, advisers=(*request.advisers, *asked))
+    asks = tuple(one for one in ruled.behind if one.asks and one not in request.asks)
+    request = replace(request, finding=ruled, advisers=(*request.advisers, *asked), asks=(*request.asks, *asks))
     board = put(board, request)
     clear = ruled.answer is RuleAnswer.NO_OBJECTION
     if request.signed is not None:

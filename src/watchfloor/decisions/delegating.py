@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from watchfloor.base.labels import Label
 from watchfloor.decisions.board import Authority, Board, Harm, Request, Use, is_person
 from watchfloor.decisions.duties import objection_to_point
+from watchfloor.decisions.knowing import is_as_narrow, knows, objection_to_label
 from watchfloor.messages.acts import Actor, Answer, Kind
 from watchfloor.messages.delegation import (
     DelegationAct,
@@ -139,7 +140,7 @@ def _put(board: Board, **changes: Any) -> Board:
 
 def _objection_to_revoking(board: Board, act: DelegationRevoked, actor: Actor) -> str | None:
     request = board.requests.get(act.request_id)
-    if request is None or actor.nation not in request.act.label.nations or request.act.holder is None:
+    if request is None or not knows(actor, request.act.label) or request.act.holder is None:
         return f"no delegation `{act.request_id}`"
     if "grant" not in actor.powers or actor.nation != request.act.acting_nation or not is_person(actor):
         return f"a delegation is revoked by a seat of {request.act.acting_nation} with the power `grant`"
@@ -161,7 +162,10 @@ def _objection_to_use(board: Board, act: UseReported, actor: Actor, room_us: int
     point = objection_to_point(act.kind, act)
     if point is not None:
         return point
-    return _objection_to_label(board, act.label, actor)
+    grant = board.requests.get(act.request_id)
+    if grant is not None and knows(actor, grant.act.label) and not is_as_narrow(act.label, grant.act.label):
+        return "what is told of a delegation is shown to nobody who may not see the delegation"
+    return objection_to_label(board, act.label, actor)
 
 
 def _objection_to_harm(board: Board, act: HarmReported, actor: Actor, room_us: int) -> str | None:
@@ -173,18 +177,14 @@ def _objection_to_harm(board: Board, act: HarmReported, actor: Actor, room_us: i
         return "harm is reported after it happened"
     doctrine = board.doctrine
     areas = {area.id for area in doctrine.areas} if doctrine is not None else set()
-    requests = {name for name, one in board.requests.items() if actor.nation in one.act.label.nations}
-    uses = {name for name, one in board.authority.uses.items() if actor.nation in one.act.label.nations}
+    requests = {name for name, one in board.requests.items() if knows(actor, one.act.label)}
+    uses = {name for name, one in board.authority.uses.items() if knows(actor, one.act.label)}
     if act.about not in areas | requests | uses:
         return f"no request, use or area `{act.about}`"
-    return objection_to_point(Kind.FORCE_EXERCISE_ONLY, act) or _objection_to_label(board, act.label, actor)
-
-
-def _objection_to_label(board: Board, label: Label, actor: Actor) -> str | None:
-    nations = board.doctrine.nations if board.doctrine is not None else ()
-    if not set(label.nations) <= set(nations) or actor.nation not in label.nations:
-        return "the label must name nations of the room, the own among them"
-    return None
+    subject = board.requests.get(act.about) or board.authority.uses.get(act.about)
+    if subject is not None and not is_as_narrow(act.label, subject.act.label):
+        return "what is told of a request or use is shown to nobody who may not see it"
+    return objection_to_point(Kind.FORCE_EXERCISE_ONLY, act) or objection_to_label(board, act.label, actor)
 
 
 def _receive_use(board: Board, act: UseReported, actor: Actor, room_us: int) -> tuple[Board, Facts]:
@@ -259,7 +259,7 @@ def _receive_harm(board: Board, act: HarmReported, actor: Actor, room_us: int) -
 def _objection_to_closing(board: Board, act: ReviewClosed, actor: Actor) -> str | None:
     held = board.authority
     subject = held.uses.get(act.subject_id) or held.harm.get(act.subject_id)
-    if subject is None or actor.nation not in subject.act.label.nations:
+    if subject is None or not knows(actor, subject.act.label):
         return f"no review `{act.subject_id}`"
     if "review" not in actor.powers or not is_person(actor):
         return "this seat does not hold the power `review`"

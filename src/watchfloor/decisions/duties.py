@@ -5,6 +5,7 @@ import re
 from msgspec import Struct
 
 from watchfloor.decisions.board import Board, Request, Standing, is_person
+from watchfloor.decisions.knowing import knows, objection_to_label
 from watchfloor.messages.acts import (
     Actor,
     Answer,
@@ -58,8 +59,9 @@ def objection_to_request(board: Board, act: RequestWritten, actor: Actor) -> str
         return "the window is over already"
     if act.holder is not None and not act.until_us <= doctrine.watch_until_us:
         return "a delegation ends with the watch at the latest"
-    if not set(act.label.nations) <= set(doctrine.nations) or actor.nation not in act.label.nations:
-        return "the label must name nations of the room, the author's among them"
+    unfit = objection_to_label(board, act.label, actor)
+    if unfit is not None:
+        return unfit
     if act.kind is Kind.FORCE_EXERCISE_ONLY and not doctrine.is_exercise:
         return "requests that use force exist only in exercises"
     return objection_to_point(act.kind, act)
@@ -111,8 +113,7 @@ def standing_for(board: Board, act: RequestWritten, author: Actor, room_us: int)
     for standing in reversed(board.standing):
         given, actor = standing.act, standing.actor
         fits = given.kind is act.kind and given.area_id == act.area_id and room_us < given.until_us
-        known = set(act.label.nations)
-        if not fits or actor.nation not in known or actor.person_id in persons | {author.person_id}:
+        if not fits or not knows(actor, act.label) or actor.person_id in persons | {author.person_id}:
             continue
         if actor.role not in found:
             found[actor.role] = standing
@@ -163,6 +164,19 @@ def objection_to_resolution(request: Request, act: DoubtResolved, actor: Actor) 
     return None
 
 
+def _told_absent(request: Request) -> str:
+    """Who is absent, as far as everybody who sees the request may know that they are asked."""
+    finding = request.finding
+    behind = finding.behind if finding is not None and finding.version == request.version else None
+    known = request.absent()
+    if behind is not None:
+        known = tuple(sorted({role for one in behind if one.label == request.act.label for role in one.asks}))
+    named = "not yet advised by: " + ", ".join(known)
+    if len(known) == len(request.absent()):
+        return named
+    return f"{named}; and by others that the request's page names" if known else "advice is absent; its page says whose"
+
+
 def objection_to_decision(request: Request, act: DecisionSigned, actor: Actor) -> str | None:
     """Why this person cannot decide now, or None."""
     if "decide" not in actor.powers:
@@ -182,5 +196,5 @@ def objection_to_decision(request: Request, act: DecisionSigned, actor: Actor) -
         if request.open_doubts():
             return "an open doubt holds it"
         if request.absent():
-            return "not yet advised by: " + ", ".join(request.absent())
+            return _told_absent(request)
     return None

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watchfloor.decisions.board import Board, is_person
+from watchfloor.decisions.knowing import knows
 from watchfloor.messages.acts import Actor, HindsightRevealed, NotePinned, ReviewAct, SecondThought
 from watchfloor.messages.outcomes import ActRefused
 from watchfloor.messages.signed import SignedAct
@@ -51,7 +52,7 @@ def step(
     actor = signed.actor
     request = board.requests.get(act.request_id)
     sentence, code = None, "refused"
-    if request is None or actor.nation not in request.act.label.nations:
+    if request is None or not knows(actor, request.act.label):
         sentence, code = f"no request `{act.request_id}`", "unknown"
     elif act.moment_seq >= seq:
         sentence = "that moment has not come yet"

@@ -11,6 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from watchfloor.decisions.board import Board
+from watchfloor.decisions.knowing import knows, objection_to_label
 from watchfloor.messages.acts import Actor, FactStated, StatedFact
 
 ROOM = "room"
@@ -64,13 +65,14 @@ def objection_to_fact(board: Board, act: FactStated, actor: Actor, room_us: int)
         return "a fact is of now or of before"
     if act.until_us and act.until_us <= room_us:
         return "the fact has lapsed already"
-    if not set(act.label.nations) <= set(doctrine.nations) or actor.nation not in act.label.nations:
-        return "the label must name nations of the room, the own among them"
+    unfit = objection_to_label(board, act.label, actor)
+    if unfit is not None:
+        return unfit
     if form.about is Subject.ROOM:
         return None if act.about == ROOM else f"`{act.fact.value}` is a fact about the room"
     if form.about is Subject.REQUEST:
         request = board.requests.get(act.about)
-        visible = request is not None and actor.nation in request.act.label.nations
+        visible = request is not None and knows(actor, request.act.label)
         return None if visible else f"no request `{act.about}`"
     places = {area.id for area in doctrine.areas} | {area.city for area in doctrine.areas if area.city}
     return None if act.about in places else f"the map has no area or city `{act.about}`"

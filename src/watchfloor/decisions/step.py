@@ -11,6 +11,7 @@ from watchfloor.base.errors import InvariantError
 from watchfloor.base.labels import Label
 from watchfloor.decisions import deciding, duties, stating
 from watchfloor.decisions.board import Advice, Board, Doubt, Request, Standing, Stated, is_person
+from watchfloor.decisions.knowing import knows
 from watchfloor.decisions.outcomes import about, put, refused, stopped
 from watchfloor.messages.acts import (
     Actor,
@@ -59,7 +60,7 @@ def step(board: Board, signed: SignedAct, room_us: int) -> tuple[Board, list[Any
     if not isinstance(act, RequestAct):
         raise InvariantError(f"`{type(act).__name__}` is no act for the board")
     request = board.requests.get(act.request_id)
-    if request is None or actor.nation not in request.act.label.nations:
+    if request is None or not knows(actor, request.act.label):
         return board, [refused(act, "unknown", f"no request `{act.request_id}`", signed.label)]
     point = None if isinstance(act, DoubtRaised) else duties.objection_to_point(request.act.kind, act)
     if point is not None and not _is_doubt(act):
@@ -263,7 +264,9 @@ def _resolve(
     if objection is not None:
         return board, [refused(act, "refused", objection, request.act.label)]
     doubts = tuple(
-        replace(doubt, resolved_by=actor.person_id, resolution=act.words) if doubt.doubt_id == act.doubt_id else doubt
+        replace(doubt, resolved_by=actor.person_id, resolution=act.words, resolved_us=room_us)
+        if doubt.doubt_id == act.doubt_id
+        else doubt
         for doubt in request.doubts
     )
     answered = replace(request, doubts=doubts)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from watchfloor.base.labels import Label
+from watchfloor.base.labels import Label, Level
 
 Words = Annotated[str, Meta(max_length=4000)]
 NeededWords = Annotated[str, Meta(min_length=1, max_length=4000)]
@@ -253,8 +253,8 @@ class SeatKind(StrEnum):
     SIMULATED = "simulated"
 
 
-class Actor(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who acted, as the room knows it at that moment."""
+class Actor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Who acted, as the room knows it at that moment; level and groups say what they may see."""
 
     person_id: Ident
     seat_id: Ident
@@ -262,3 +262,5 @@ class Actor(Struct, frozen=True, forbid_unknown_fields=True):
     nation: Ident
     kind: SeatKind
     powers: tuple[str, ...]
+    level: Level = Level.OPEN
+    need_to_know: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from watchfloor.base.labels import Label
 from watchfloor.messages.acts import Act, Ident, Kind, NeededWords, Nonce, Whole
-from watchfloor.messages.findings import RuleAnswer
+from watchfloor.messages.findings import RuleAnswer, RuleBehind
 
 
 class DelegationRevoked(Act, frozen=True, forbid_unknown_fields=True, tag="DelegationRevoked", kw_only=True):
@@ -86,7 +86,7 @@ class UseJudged(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type
     use_id: Ident
     rules_digest: str
     answer: RuleAnswer
-    parts: tuple[str, ...]
+    behind: tuple[RuleBehind, ...]
     facts: str
     label: Label
 

@@ -37,6 +37,12 @@ def _with_sealed_bytes(body: dict[str, Any]) -> dict[str, Any]:
     return body | added | {"first_room_us": 0, "last_room_us": 0}
 
 
+def _with_labels_behind(body: dict[str, Any]) -> dict[str, Any]:
+    """Policies behind an answer about a use had no labels of their own."""
+    behind = [{"part": part, "asks": [], "label": body["label"]} for part in body["parts"]]
+    return _without(body, "parts") | {"behind": behind}
+
+
 def _with_named_areas(body: dict[str, Any]) -> dict[str, Any]:
     """Areas were ids alone, and the rule that named the advisers had a number."""
     areas = [{"id": area, "overlaps": [area]} for area in body["areas"]]
@@ -46,14 +52,17 @@ def _with_named_areas(body: dict[str, Any]) -> dict[str, Any]:
 VERSIONS: Mapping[str, int] = {kind.__name__: 1 for kind in Fact.__args__} | {
     "DoctrineSet": 2,
     "RoomOpened": 2,
-    "SeatTaken": 2,
+    "SeatTaken": 3,
     "SignedAct": 2,
     "TapeBlockSealed": 2,
     "TapeBlockRecovered": 2,
+    "UseJudged": 2,
 }
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("DoctrineSet", 1): _with_named_areas,
     ("SeatTaken", 1): lambda body: body | {"passkey": None},
+    ("SeatTaken", 2): lambda body: body | {"level": 0, "need_to_know": []},
+    ("UseJudged", 1): _with_labels_behind,
     ("SignedAct", 1): lambda body: body | {"assertion": None},
     ("RoomOpened", 1): lambda body: _without(body, "engine_version"),
     ("TapeBlockSealed", 1): _with_sealed_bytes,

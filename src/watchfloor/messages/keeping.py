@@ -80,12 +80,13 @@ class HeadWitnessed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="
     label: Label
 
 
-class SampledScreen(Struct, frozen=True, forbid_unknown_fields=True):
+class SampledScreen(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The hash of what screens of one audience showed; the canonical document is rebuilt by replay."""
 
     nations: tuple[str, ...]
     level: Whole
     digest: Digest
+    need_to_know: tuple[str, ...] = ()
 
 
 class ScreensSampled(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="ScreensSampled"):

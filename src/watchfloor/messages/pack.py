@@ -1,6 +1,6 @@
 """A pack: doctrine as data. Who sits where, what must be asked, what may fly closer, what the map shows."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -11,6 +11,7 @@ from watchfloor.messages.rulebook import Rulebook
 
 Ring = tuple[tuple[float, float], ...]
 Share = Annotated[float, Meta(ge=0)]
+LevelName = Literal["open", "restricted", "secret"]
 Clock = Annotated[str, Meta(pattern=r"^\d{2}:\d{2}:\d{2}$")]
 
 
@@ -33,11 +34,21 @@ class PackNation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class PackRole(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A role and the powers its seats hold; the engine knows powers, the pack names roles."""
+    """A role, the powers its seats hold, and up to what they may see; the engine knows powers, the pack names roles."""
 
     id: Ident
     name: NeededWords
     powers: tuple[str, ...]
+    level: LevelName = "open"
+
+
+class PackGroup(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Those who need to know something: the roles whose seats are in the group, and why it exists."""
+
+    id: Ident
+    name: NeededWords
+    note: str = ""
+    roles: tuple[Ident, ...]
 
 
 class PackSeat(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -82,6 +93,8 @@ class PackFeed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     stale_s: Share
     lost_s: Share
     nations: tuple[Ident, ...]
+    level: LevelName = "open"
+    need_to_know: tuple[Ident, ...] = ()
 
 
 class PackKind(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -159,6 +172,7 @@ class PackHeader(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     address_blocks: tuple[PackAddressBlock, ...]
     feeds: tuple[PackFeed, ...]
     kinds: tuple[PackKind, ...]
+    need_to_know: tuple[PackGroup, ...] = ()
 
 
 class Area(Struct, frozen=True, kw_only=True):

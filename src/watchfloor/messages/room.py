@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from watchfloor.base.labels import Label
+from watchfloor.base.labels import Label, Level
 from watchfloor.messages.acts import Digest, Ident, Integer, SeatKind, Whole
 from watchfloor.messages.passkeys import Passkey
 
@@ -58,7 +58,10 @@ class ClockSet(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"
 
 
 class SeatTaken(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="SeatTaken"):
-    """A person sat down and enrolled the public key (Ed25519, hex) that their browser made, and their passkey."""
+    """A person sat down and enrolled the public key (Ed25519, hex) that their browser made, and their passkey.
+
+    `level` and `need_to_know`: up to what the seat may see, and in which groups it is.
+    """
 
     seat_id: Ident
     person_id: Ident
@@ -70,6 +73,8 @@ class SeatTaken(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type
     public_key: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
     label: Label
     passkey: Passkey | None = None
+    level: Level = Level.OPEN
+    need_to_know: tuple[Ident, ...] = ()
 
 
 class LinksIssued(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LinksIssued"):

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from watchfloor.base.labels import Label
 from watchfloor.messages.acts import Answer, Kind, LogHead, Verdict
 from watchfloor.messages.alerts import EndCause, VerticalBasis
 from watchfloor.messages.findings import RuleAnswer
@@ -108,7 +109,7 @@ class RequestShown(Struct, frozen=True, kw_only=True):
     from_us: int
     until_us: int
     written_us: int
-    nations: tuple[str, ...]
+    label: Label
     author: Who
     advisers: tuple[str, ...]
     absent: tuple[str, ...]
@@ -135,7 +136,10 @@ class ReviewShown(Struct, frozen=True):
 
 
 class UseShown(Struct, frozen=True, kw_only=True):
-    """A crew's use of a delegation: when it was, when it was told, what does not fit, what the rules say."""
+    """A crew's use of a delegation: when it was, when it was told, what does not fit, what the rules say.
+
+    `withheld`: some of the rules behind the answer speak of what this screen may not show.
+    """
 
     use_id: str
     request_id: str
@@ -146,6 +150,7 @@ class UseShown(Struct, frozen=True, kw_only=True):
     outside: tuple[str, ...]
     answer: RuleAnswer | None
     parts: tuple[str, ...]
+    withheld: bool
     necessity: str
     who: Who
     review: ReviewShown

@@ -24,6 +24,7 @@ import numpy as np
 from msgspec import Struct
 
 from watchfloor.base.errors import WireError
+from watchfloor.base.labels import Label, Level
 from watchfloor.messages.acts import Integer, Whole
 from watchfloor.messages.air import Party
 from watchfloor.messages.canonical import canonical_bytes, decode_canonical
@@ -70,7 +71,7 @@ STREAMS: Mapping[str, tuple[Column, ...]] = {
 }
 
 
-class TapedName(Struct, frozen=True):
+class TapedName(Struct, frozen=True, omit_defaults=True):
     """What rarely changes of a number; told again whenever it does, and at a block's start."""
 
     number: Whole
@@ -81,6 +82,11 @@ class TapedName(Struct, frozen=True):
     sources: tuple[str, ...]
     nations: tuple[str, ...]
     level: Integer
+    need_to_know: tuple[str, ...] = ()
+
+    def label(self) -> Label:
+        """Who may see what has this name."""
+        return Label(Level(self.level), self.nations, self.need_to_know)
 
 
 class FrameHead(Struct, frozen=True):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from watchfloor.base.labels import Label, Level
+from watchfloor.base.labels import Label
 from watchfloor.messages.air import ObservationBatch, Party, SourceAge, Track, TrackPicture
 from watchfloor.messages.room import FeedState
 from watchfloor.record.tape import NOTHING, OBSERVATIONS, STREAMS, TRACKS, Frame, FrameHead, TapedName
@@ -27,6 +27,7 @@ def name_of(track: Track) -> TapedName:
         tuple(source.feed_id for source in track.sources),
         track.label.nations,
         int(track.label.level),
+        track.label.need_to_know,
     )
 
 
@@ -74,6 +75,7 @@ class ObservationRows:
                     (batch.feed_id,),
                     batch.label.nations,
                     int(batch.label.level),
+                    batch.label.need_to_know,
                 )
                 if name != held:
                     self._names[number] = self._news[number] = name
@@ -110,13 +112,14 @@ def picture_of(frame: Frame, names: Mapping[int, TapedName]) -> TrackPicture:
     """The picture a frame holds, with `names` gathered from the block's heads so far."""
     columns = {name: values.tolist() for name, values in frame.columns.items()}
     tracks = []
-    labels: dict[tuple[int, tuple[str, ...]], Label] = {}
+    labels: dict[tuple[int, tuple[str, ...], tuple[str, ...]], Label] = {}
     for row in range(frame.head.count):
         name = names[columns["number"][row]]
         toa_us = columns["toa"][row] * 1000
-        label = labels.get((name.level, name.nations))
+        marks = name.level, name.nations, name.need_to_know
+        label = labels.get(marks)
         if label is None:
-            label = labels[name.level, name.nations] = Label(Level(name.level), name.nations)
+            label = labels[marks] = name.label()
         tracks.append(
             Track(
                 identity=name.identity,

@@ -28,12 +28,15 @@ class Remark(Struct, frozen=True):
         return f"{self.file}:{self.line}: {self.part}: {self.sentence}"
 
 
-def check_names(rules: RuleSet, roles: Collection[str]) -> list[Remark]:
-    """Faults of ids, notes, answers and roles, and of the schema. `roles`: those that may be asked."""
+def check_names(rules: RuleSet, roles: Collection[str], groups: Collection[str] = ()) -> list[Remark]:
+    """Faults of ids, notes, answers, roles and groups, and of the schema.
+
+    **Args**: `roles`: those that may be asked; `groups`: those that a policy's `@label` may name.
+    """
     found: list[Remark] = []
     seen: dict[str, Rule] = {}
     for rule in rules.rules.values():
-        found.extend(_remark("fault", rule, sentence) for sentence in _naming_faults(rule, roles))
+        found.extend(_remark("fault", rule, sentence) for sentence in _naming_faults(rule, roles, groups))
         if rule.part in seen:
             first = seen[rule.part]
             found.append(_remark("fault", rule, f"the id stands already at {first.file}:{first.line}"))
@@ -47,7 +50,7 @@ def check_names(rules: RuleSet, roles: Collection[str]) -> list[Remark]:
     return found
 
 
-def _naming_faults(rule: Rule, roles: Collection[str]) -> list[str]:
+def _naming_faults(rule: Rule, roles: Collection[str], groups: Collection[str]) -> list[str]:
     said: Mapping[str, Any] = rule.annotations
     found = []
     if "id" not in said:
@@ -63,6 +66,7 @@ def _naming_faults(rule: Rule, roles: Collection[str]) -> list[str]:
         found.append('`@answer` is "stop" or "ask"')
     if (answer == "ask") != bool(rule.asks):
         found.append("`@ask` names the roles that an `ask` asks, and stands nowhere else")
+    found.extend(f"`@label` names `{group}`, which is no group of the pack" for group in rule.groups - set(groups))
     found.extend(f"asks `{role}`, which is no role of the pack" for role in rule.asks if role not in roles)
     return found
 

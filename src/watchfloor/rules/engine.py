@@ -55,6 +55,11 @@ class Rule(Struct, frozen=True, kw_only=True):
         return self.part.partition(".")[0]
 
     @property
+    def groups(self) -> frozenset[str]:
+        """Groups that alone may know that it spoke."""
+        return frozenset((self.annotations.get("label") or "").split())
+
+    @property
     def has_when(self) -> bool:
         """Whether it speaks on a condition of its own, not only unless something was done."""
         return any(clause["kind"] == "when" for clause in json.loads(self.body)["conditions"])

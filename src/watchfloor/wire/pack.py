@@ -118,8 +118,8 @@ def _check_header(file: Marked, header: PackHeader) -> None:
 
 
 def _check_seats(file: Marked, header: PackHeader) -> None:
-    for group in ("nations", "other_parties", "roles", "seats", "feeds"):
-        _check_unique(file, group, [item.id for item in getattr(header, group)])
+    for name in ("nations", "other_parties", "roles", "seats", "feeds", "need_to_know"):
+        _check_unique(file, name, [item.id for item in getattr(header, name)])
     for place, role in enumerate(header.roles):
         for power in role.powers:
             if power not in POWERS:
@@ -131,11 +131,17 @@ def _check_seats(file: Marked, header: PackHeader) -> None:
             raise file.fault(("seats", place, "role"), f"no role `{seat.role}`; roles: {_listed(roles)}")
         if seat.nation not in nations:
             raise file.fault(("seats", place, "nation"), f"no nation `{seat.nation}`")
+    for place, group in enumerate(header.need_to_know):
+        for asked in group.roles:
+            if asked not in roles:
+                raise file.fault(("need_to_know", place, "roles"), f"no role `{asked}`; roles: {_listed(roles)}")
 
 
 def _check_sources(file: Marked, header: PackHeader) -> None:
     nations = {nation.id for nation in header.nations}
     for place, feed in enumerate(header.feeds):
+        if not set(feed.need_to_know) <= {group.id for group in header.need_to_know}:
+            raise file.fault(("feeds", place, "need_to_know"), "no such group that needs to know")
         if not set(feed.nations) <= nations:
             raise file.fault(("feeds", place, "nations"), "names a nation that the pack does not have")
         if feed.format not in ("beast", "cot"):

@@ -23,9 +23,9 @@ from watchfloor import __version__
 from watchfloor.app.room import Room
 from watchfloor.app.rulebook import fact_forms, rule_notes, rules_in_use
 from watchfloor.app.seats import Seats
+from watchfloor.app.sight import may_see
 from watchfloor.app.state import RoomState
 from watchfloor.base.errors import WatchfloorError
-from watchfloor.base.labels import releasable
 from watchfloor.edge.api import sockets
 from watchfloor.edge.api.problems import on_error, problem
 from watchfloor.edge.api.seats import SeatDoors, read_json
@@ -108,7 +108,7 @@ class Doors(SeatDoors):
         audience = sockets.audience_of(self._room, self._seats, self._session(request))
         number = request.path_params["number"]
         for track in self._room.picture.tracks.values():
-            if track.number == number and releasable(track.label, audience):
+            if track.number == number and may_see(track.label, audience):
                 return JSONResponse(track_document(self._room, track))
         return problem(404, "unknown", f"no track {number}")
 
@@ -120,7 +120,7 @@ class Doors(SeatDoors):
         kept = {
             name: list(intake.quarantine)
             for name, intake in self._room.intakes.items()
-            if releasable(intake.setup.label, audience)
+            if may_see(intake.setup.label, audience)
         }
         return JSONResponse(msgspec.to_builtins(kept))
 
@@ -225,6 +225,10 @@ def pack_document(pack: Pack | None) -> dict[str, Any]:
             if not seat.simulated
         ],
         "kinds": [msgspec.to_builtins(kind) for kind in pack.header.kinds],
+        "groups": [
+            {"id": group.id, "name": group.name, "note": group.note, "roles": list(group.roles)}
+            for group in pack.header.need_to_know
+        ],
         "areas": [
             {"area_id": area.id, "name": area.name, "feature": area.feature, "city": area.city} for area in pack.areas
         ],

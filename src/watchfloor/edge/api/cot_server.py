@@ -12,7 +12,8 @@ import structlog
 
 from watchfloor.app.intake import Intake
 from watchfloor.app.room import Room
-from watchfloor.base.labels import Audience, releasable
+from watchfloor.app.sight import may_see
+from watchfloor.base.labels import Audience
 from watchfloor.edge.utc import utc_us
 from watchfloor.messages.air import Rejected, Track
 from watchfloor.messages.room import FeedState
@@ -172,7 +173,7 @@ class CotServer:
         events: dict[str, bytes] = {}
         tracks = self._room.picture.tracks
         for identity, track in tracks.items():
-            if self._sent_toa.get(identity) == track.toa_us or not releasable(track.label, self._audience):
+            if self._sent_toa.get(identity) == track.toa_us or not may_see(track.label, self._audience):
                 continue
             if state_of(track, self._room.picture.limits, room_us) is not FeedState.FRESH:
                 continue

@@ -26,7 +26,8 @@ import struct
 
 import numpy as np
 
-from watchfloor.base.labels import Audience, releasable
+from watchfloor.app.sight import may_see
+from watchfloor.base.labels import Audience
 from watchfloor.messages.air import Party, Track, TrackPicture
 from watchfloor.messages.room import FeedState
 
@@ -41,7 +42,7 @@ def visible(picture: TrackPicture, audience: Audience) -> TrackPicture:
     kept = [
         (track, state)
         for track, state in zip(picture.tracks, picture.states, strict=True)
-        if releasable(track.label, audience)
+        if may_see(track.label, audience)
     ]
     return TrackPicture(
         room_us=picture.room_us,

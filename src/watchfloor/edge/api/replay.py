@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from watchfloor import __version__
-from watchfloor.base.labels import Audience, releasable
+from watchfloor.app.sight import audience_of_seat, may_see
 from watchfloor.edge.api.app import pack_document, rules_document, wall_routes
 from watchfloor.edge.api.problems import problem
 from watchfloor.edge.api.replay_position import Position, ReplayStage
@@ -78,14 +78,14 @@ class ReplayDoors(SeatDoors):
         moment = request.query_params.get("moment_seq", "")
         if not re.fullmatch(r"[0-9]{1,15}", moment):
             return problem(400, "input", "say `moment_seq`, the entry up to which to look")
-        audience = Audience(nations=(self._seats_or_refuse().seat_fact(session).nation,))
+        audience = audience_of_seat(self._seats_or_refuse().seat_fact(session))
         position.audience = audience
         horizon = position.horizon(session.person_id)
         size = min(int(moment) + 1, len(self._stage.recording.entries), horizon.cause_seq if horizon else 1 << 60)
         found = [
             FactShown(one.seq, one.at_us, one.what, tuple(HeldShown(*pair) for pair in one.held), one.lacked)
             for one in self._stage.recording.facts_about(request.query_params.get("request_id", ""), size)
-            if releasable(self._stage.recording.entries[one.seq].body.label, audience)
+            if may_see(self._stage.recording.entries[one.seq].body.label, audience)
         ]
         return Response(msgspec.json.encode(found), media_type="application/json")
 

@@ -20,9 +20,10 @@ from starlette.websockets import WebSocket
 from watchfloor.app.recording import Event
 from watchfloor.app.screens import screen_digest, screen_document, who
 from watchfloor.app.seats import Session
+from watchfloor.app.sight import audience_of_seat, may_see
 from watchfloor.app.state import RoomState
 from watchfloor.base.errors import InputError
-from watchfloor.base.labels import Audience, releasable
+from watchfloor.base.labels import Audience, meet
 from watchfloor.decisions.reviewing import Afterthought, Afterthoughts
 from watchfloor.edge.api import frames
 from watchfloor.edge.api.greeting import SEND_WAIT_S, GoneError, TracksNamed, greeted, until_one_ends
@@ -61,16 +62,14 @@ class ReplayViewer:
         return self._session.person_id if self._session else ""
 
     def audience(self) -> Audience:
-        """Whom this screen shows to: the person's nation, and the nation of the seat they look from."""
-        nations = set()
-        if self._session is not None and self._stage.seats is not None:
-            nations.add(self._stage.seats.seat_fact(self._session).nation)
+        """Whom this screen shows to: the person's seat, and the seat they look from: what both may see."""
+        if self._session is None or self._stage.seats is None:
+            return self._stage.everyone
+        own = audience_of_seat(self._stage.seats.seat_fact(self._session))
         seat = self._stage.recording.states[-1].seats.get(self._as_seat) or next(
             (state.seats[self._as_seat] for state in self._stage.recording.states if self._as_seat in state.seats), None
         )
-        if seat is not None:
-            nations.add(seat.nation)
-        return Audience(nations=tuple(sorted(nations))) if self._session and nations else self._stage.everyone
+        return own if seat is None else meet(own, audience_of_seat(seat))
 
     async def serve(self) -> None:
         """Speak to the screen until it goes."""
@@ -116,7 +115,7 @@ class ReplayViewer:
         return [
             event
             for event in self._stage.recording.events(self._position.number)
-            if releasable(event.label, audience) and (horizon is None or event.seq < horizon.cause_seq)
+            if may_see(event.label, audience) and (horizon is None or event.seq < horizon.cause_seq)
         ]
 
     async def _show(self) -> None:
@@ -153,7 +152,7 @@ class ReplayViewer:
             feeds=tuple(
                 FeedShown(feed.feed_id, feed.feed_id, feed.state, newest_us, 0, 0, 0, 0, {})
                 for feed in state.feeds.values()
-                if releasable(feed.label, audience) and feed.state is not FeedState.WAITING
+                if may_see(feed.label, audience) and feed.state is not FeedState.WAITING
             ),
             guests=(),
         )
@@ -186,7 +185,7 @@ class ReplayViewer:
         request = (
             self._stage.writer.state if self._stage.writer else self._stage.recording.states[-1]
         ).board.requests.get(one.act.request_id)
-        if request is None or not releasable(request.act.label, audience):
+        if request is None or not may_see(request.act.label, audience):
             return False
         person = self._person()
         return one.actor.person_id == person or held.knows_aftermath(person, one.act.request_id, one.act.moment_seq)

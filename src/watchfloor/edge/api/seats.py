@@ -82,6 +82,8 @@ class SeatDoors:
             "role": fact.role,
             "nation": fact.nation,
             "powers": list(fact.powers),
+            "level": int(fact.level),
+            "need_to_know": list(fact.need_to_know),
             "key_id": fact.key_id,
             "passkey": fact.passkey.credential_id if fact.passkey is not None else "",
             "rp_id": fact.passkey.rp_id if fact.passkey is not None else "",

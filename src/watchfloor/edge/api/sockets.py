@@ -12,8 +12,9 @@ from starlette.websockets import WebSocket
 from watchfloor.app.room import Room, Tick
 from watchfloor.app.screens import screen_digest, screen_document
 from watchfloor.app.seats import Seats, Session
+from watchfloor.app.sight import audience_of_seat, may_see
 from watchfloor.base.errors import InputError
-from watchfloor.base.labels import Audience, releasable
+from watchfloor.base.labels import Audience
 from watchfloor.edge.api import frames
 from watchfloor.edge.api.greeting import SEND_WAIT_S, GoneError, TracksNamed, greeted, until_one_ends
 from watchfloor.edge.utc import utc_us
@@ -22,10 +23,10 @@ from watchfloor.messages.screen import FeedShown, GuestShown, NamesTold, PulseTo
 
 
 def audience_of(room: Room, seats: Seats | None, session: Session | None) -> Audience:
-    """Whom a screen shows to: a seat's nation, or for the open wall what all nations may see."""
+    """Whom a screen shows to: a seat's class of viewers, or for the open wall what all nations may see."""
     if session is None or seats is None:
         return room.setup.everyone
-    return Audience(nations=(seats.seat_fact(session).nation,))
+    return audience_of_seat(seats.seat_fact(session))
 
 
 def pulse(room: Room, audience: Audience) -> PulseTold:
@@ -51,7 +52,7 @@ def pulse(room: Room, audience: Audience) -> PulseTold:
                 reasons=dict(intake.reasons),
             )
             for intake in room.intakes.values()
-            if releasable(intake.setup.label, audience)
+            if may_see(intake.setup.label, audience)
         ),
         guests=tuple(
             GuestShown(guest.uid, guest.callsign, round(guest.lat_deg * 1e7), round(guest.lon_deg * 1e7))

@@ -10,7 +10,7 @@ from typing import Any
 from watchfloor.app.exporting import ExportRules, export_files
 from watchfloor.app.proving import prove
 from watchfloor.base.errors import InputError, IntegrityError, UnavailableError
-from watchfloor.base.labels import Audience, Level
+from watchfloor.base.labels import LEVEL_NAMES, Audience, level_named
 from watchfloor.edge.cli.checking import check, refuse_export, refuse_inside, require_holding
 from watchfloor.edge.keeping import restore
 from watchfloor.edge.stores.exports import write_files
@@ -31,7 +31,7 @@ def add(verbs: Any) -> None:
         "that the entries name. Entries can be withheld: the proof still holds, and the withholding shows.",
         epilog="examples:\n  watchfloor record export rooms/monday out\n"
         "  watchfloor record export rooms/monday out --withhold 17 --withhold 19 --words 'names a private person'\n"
-        "  watchfloor record export rooms/monday out --releasable-to FNY\n"
+        "  watchfloor record export rooms/monday out --releasable-to FNY --level restricted --need-to-know sites\n"
         "  watchfloor record export rooms/monday questions --parquet\n"
         "  watchfloor record export rooms/monday monday.mcap --mcap",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -41,6 +41,10 @@ def add(verbs: Any) -> None:
     export.add_argument("--withhold", action="append", type=int, default=[], metavar="ENTRY", help="leave an entry out")
     export.add_argument("--words", default="", help="why entries are withheld; shown to everybody who verifies")
     export.add_argument("--releasable-to", metavar="NATION", help="leave out all that is not releasable to a nation")
+    export.add_argument("--level", choices=LEVEL_NAMES, help="... up to this level (default: open)")
+    export.add_argument(
+        "--need-to-know", action="append", default=[], metavar="GROUP", help="... to people who are in this group"
+    )
     export.add_argument("--parquet", action="store_true", help="write a Parquet view for questions instead")
     export.add_argument("--mcap", action="store_true", help="write one MCAP file for viewers instead; OUT is the file")
     export.add_argument("--json", action="store_true", help="print what was written as one JSON line")
@@ -81,7 +85,7 @@ def export_work(arguments: argparse.Namespace) -> int:
     """Export; exit code 0 when all is written."""
     if arguments.withhold and not arguments.words.strip():
         raise InputError("say with `--words` why entries are withheld; everybody will see it", field="words")
-    audience = Audience((arguments.releasable_to,), Level.SECRET) if arguments.releasable_to else None
+    audience = _audience(arguments)
     rules = ExportRules(frozenset(arguments.withhold), arguments.words.strip() or "withheld", audience)
     files = holding_files(Path(arguments.folder))
     refuse_inside(Path(arguments.out), Path(arguments.folder))
@@ -96,6 +100,19 @@ def export_work(arguments: argparse.Namespace) -> int:
         print(f"{count} files in `{arguments.out}`: {report.entry_count} entries, {report.withheld_count} withheld")
         print(f"check it: watchfloor record verify {arguments.out}")
     return 0
+
+
+def _audience(arguments: argparse.Namespace) -> Audience | None:
+    """Whom the export is for; None, when nothing is left out for anybody's sake.
+
+    **Raises**: InputError, when a level or a group is named without a nation.
+    """
+    if not arguments.releasable_to:
+        if arguments.level or arguments.need_to_know:
+            raise InputError("say with `--releasable-to` which nation's people those are", field="releasable-to")
+        return None
+    groups = tuple(sorted(set(arguments.need_to_know)))
+    return Audience((arguments.releasable_to,), level_named(arguments.level or "open"), groups)
 
 
 def _write_view(arguments: argparse.Namespace, files: FolderFiles, audience: Audience | None) -> int:
@@ -114,8 +131,7 @@ def _write_view(arguments: argparse.Namespace, files: FolderFiles, audience: Aud
         count = write_view(out, entries, files, audience, marks, progress("files written", arguments.json))
         what = "files"
     else:
-        seen_by = audience or Audience(opened[-1].label.nations, Level.SECRET)
-        count = write_mcap(out, entries, files, seen_by, marks, progress("messages written", arguments.json))
+        count = write_mcap(out, entries, files, audience, marks, progress("messages written", arguments.json))
         what = "messages"
     print(json.dumps({what: count, **marks}) if arguments.json else f"{count} {what} in `{out}`, {marks['context']}")
     return 0

@@ -14,7 +14,7 @@ from watchfloor.app.state import RoomState, fold
 from watchfloor.app.writer import Writer
 from watchfloor.base.errors import InputError, WireError
 from watchfloor.base.instants import rfc3339_from_us, us_from_rfc3339
-from watchfloor.base.labels import label_for
+from watchfloor.base.labels import LEVEL_NAMES, label_for, level_named
 from watchfloor.edge.cli.checking import refuse_export, require_holding
 from watchfloor.edge.cli.record_export import holding_files
 from watchfloor.edge.cli.record_verify import read_bytes
@@ -53,6 +53,8 @@ def add(verbs: Any) -> None:
     keep.add_argument("--until", required=True, metavar="TIME", help="when it ends, RFC 3339")
     keep.add_argument("--document", action="store_true", help="it is a document, not a video")
     keep.add_argument("--nations", metavar="A,B", help="releasable to these nations only (default: all of the room)")
+    keep.add_argument("--level", choices=LEVEL_NAMES, default="open", help="for people up to it (default: open)")
+    keep.add_argument("--need-to-know", action="append", default=[], metavar="GROUP", help="for this group only")
     keep.add_argument("--bound-bytes", type=int, default=DEFAULT_BOUND_BYTES, help="let the oldest go beyond this")
     keep.add_argument("--second-key", metavar="FILE", help="the second signer's private key, where there is one")
     keep.set_defaults(work=keep_work)
@@ -123,6 +125,7 @@ def keep_work(arguments: argparse.Namespace) -> int:
             if not wanted <= set(label.nations):
                 raise InputError(f"the room has the nations {', '.join(label.nations)}", field="nations")
             label = label_for(wanted)
+        label = label_for(label.nations, level_named(arguments.level), set(arguments.need_to_know))
         keeper = MediaKeeper(MediaFiles(path), writer, label, arguments.bound_bytes)
         digests.append(await keeper.keep(raw, kind, arguments.source, from_us, until_us))
 

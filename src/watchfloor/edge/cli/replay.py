@@ -11,10 +11,11 @@ import yaml
 from watchfloor.app.moment import Moment, moment_at
 from watchfloor.app.rejudging import rejudge, rejudge_picture
 from watchfloor.app.screens import screen_digest, screen_document
+from watchfloor.app.sight import audience_of_seat, may_see
 from watchfloor.app.what_if import WhatIf, branch, what_if_of
 from watchfloor.base.errors import InputError
 from watchfloor.base.instants import hms_from_us, rfc3339_from_us
-from watchfloor.base.labels import Audience, releasable
+from watchfloor.base.labels import Audience
 from watchfloor.edge.cli.checking import refuse_export, require_holding
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.cli.run import tell
@@ -99,10 +100,10 @@ def _audience(moment: Moment, screen: str) -> Audience:
     if not seats:
         known = ", ".join(sorted({seat.role for seat in state.seats.values()})) or "nobody"
         raise InputError(f"nobody sat as `{screen}` then; there sat: {known}", field="screen")
-    if len({seat.nation for seat in seats}) > 1:
+    if len({audience_of_seat(seat) for seat in seats}) > 1:
         named = ", ".join(sorted(seat.seat_id for seat in seats))
         raise InputError(f"several nations have a `{screen}`; name the seat: {named}", field="screen")
-    return Audience(nations=(seats[0].nation,))
+    return audience_of_seat(seats[0])
 
 
 def _check_again(entries: list[Entry], files: FolderFiles, *, as_json: bool) -> int:
@@ -168,7 +169,7 @@ def _document(moment: Moment, root: str, audience: Audience, name: str) -> dict[
     tracks = []
     if picture is not None:
         for track, state in zip(picture.tracks, picture.states, strict=True):
-            if not releasable(track.label, audience):
+            if not may_see(track.label, audience):
                 continue
             tracks.append(
                 {

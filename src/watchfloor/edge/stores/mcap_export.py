@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from watchfloor.app.sight import may_see
 from watchfloor.base.errors import UnavailableError
-from watchfloor.base.labels import Audience, releasable
+from watchfloor.base.labels import Audience
 from watchfloor.edge.stores.disk import refusal
 from watchfloor.messages.entry import Entry
 from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
@@ -38,7 +39,7 @@ def write_mcap(
     path: Path,
     entries: list[Entry],
     files: Mapping[str, bytes],
-    audience: Audience,
+    audience: Audience | None,
     marks: Mapping[str, str],
     tell: Callable[[int], None],
 ) -> int:
@@ -69,7 +70,7 @@ def _write(
     writer: Any,
     entries: list[Entry],
     files: Mapping[str, bytes],
-    audience: Audience,
+    audience: Audience | None,
     context: str,
     tell: Callable[[int], None],
 ) -> int:
@@ -99,7 +100,7 @@ def _write(
             for frame, names in named_frames(body.block, raw) if raw else ():
                 picture = picture_of(frame, names)
                 put("/tracks", picture.room_us, {"geojson": json.dumps(_features(picture, audience, context))})
-        elif not isinstance(body, TapeFrameWritten) and releasable(body.label, audience):
+        elif not isinstance(body, TapeFrameWritten) and (audience is None or may_see(body.label, audience)):
             stamp = {"sec": entry.room_us // 1_000_000, "nsec": entry.room_us % 1_000_000 * 1000}
             message = f"{context}: entry {entry.seq}, {type(body).__name__}"
             line = {"timestamp": stamp, "level": _INFO, "message": message, "name": entry.source, "file": "", "line": 0}
@@ -107,7 +108,7 @@ def _write(
     return count
 
 
-def _features(picture: Any, audience: Audience, context: str) -> dict[str, Any]:
+def _features(picture: Any, audience: Audience | None, context: str) -> dict[str, Any]:
     return {
         "type": "FeatureCollection",
         "context": context,
@@ -122,6 +123,6 @@ def _features(picture: Any, audience: Audience, context: str) -> dict[str, Any]:
                 },
             }
             for track, state in zip(picture.tracks, picture.states, strict=True)
-            if releasable(track.label, audience)
+            if audience is None or may_see(track.label, audience)
         ],
     }

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from watchfloor.app.sight import may_see
 from watchfloor.base.errors import InputError, UnavailableError
-from watchfloor.base.labels import Audience, Label, Level, releasable
+from watchfloor.base.labels import Audience
 from watchfloor.messages.entry import Entry, encode_entry
 from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed
 from watchfloor.record.folder_layout import tape_file
@@ -69,7 +70,7 @@ def write_view(
         for stream in STREAMS:
             for number, columns in enumerate(_hours(stream, entries, files, audience), 1):
                 put(f"{stream}-{number:03d}.parquet", columns)
-        shown = [entry for entry in entries if audience is None or releasable(entry.body.label, audience)]
+        shown = [entry for entry in entries if audience is None or may_see(entry.body.label, audience)]
         put("entries.parquet", _entry_columns(shown))
     except OSError as error:
         raise UnavailableError(f"`{out}` cannot be written: {error.strerror}") from error
@@ -104,7 +105,7 @@ def _columns(stream: str, held: list[_Named], audience: Audience | None) -> dict
     names = [told[int(number)] for frame, told in held for number in frame.columns["number"].tolist()]
     identity = np.array([name.identity for name in names], dtype=object)
     kept = np.array(
-        [audience is None or releasable(Label(Level(name.level), name.nations), audience) for name in names],
+        [audience is None or may_see(name.label(), audience) for name in names],
         dtype=bool,
     )
     order = np.lexsort((raw["toa"], identity.astype(str))) if names else np.zeros(0, np.int64)
