@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, Ellip
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -66,6 +67,51 @@ def passkey_signed(der: bytes, signature: bytes, message: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def shown_text(document: str, rendering: str) -> bytes:
+    """What a passkey confirms: the document, and the words that stood on the screen."""
+    return f"watchfloor act\n{len(document.encode())}\n{document}\n{rendering}".encode()
+
+
+def ssh_strings(raw: bytes, count: int) -> tuple[list[bytes], bytes]:
+    """The first strings of SSH's binary, each behind its length, and what follows them."""
+    found = []
+    for _ in range(count):
+        size = int.from_bytes(raw[:4], "big")
+        if len(raw) < 4 + size:
+            raise ValueError("ends early")
+        found.append(raw[4 : 4 + size])
+        raw = raw[4 + size :]
+    return found, raw
+
+
+def ssh_signed(blob: bytes, public: bytes, message: bytes) -> bool:
+    """OpenSSH PROTOCOL.sshsig and PROTOCOL.u2f: a security key's signature with its person present and verified."""
+    try:
+        (kind,), rest = ssh_strings(public, 1)
+        ecdsa = kind == b"sk-ecdsa-sha2-nistp256@openssh.com"
+        named, rest = ssh_strings(rest, 3 if ecdsa else 2)
+        point, application = named[-2:]
+        (signer, space, reserved, hash_name, signature), end = ssh_strings(blob[10:], 5)
+        (how, raw), told = ssh_strings(signature, 2)
+        hashed = {b"sha256": hashlib.sha256, b"sha512": hashlib.sha512}[hash_name](message).digest()
+        parts = (space, reserved, hash_name, hashed)
+        framed = b"SSHSIG" + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        if rest or end or (blob[:10], signer, how, space) != (b"SSHSIG\0\0\0\1", public, kind, b"watchfloor"):
+            return False
+        if len(told) != 5 or told[0] & 5 != 5 or (ecdsa and named[0] != b"nistp256"):
+            return False
+        covered = sha(application) + told + sha(framed)
+        if not ecdsa:
+            return kind == b"sk-ssh-ed25519@openssh.com" and ed25519(point, raw, covered)
+        (r, s), end = ssh_strings(raw, 2)
+        key = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), point)
+        numbers = encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+        key.verify(numbers, covered, ECDSA(SHA256()))
+    except (InvalidSignature, ValueError, KeyError):
+        return False
+    return not end
 
 
 class BadError(Exception):
@@ -244,6 +290,8 @@ class Verifier:
         self.witnesses: list[Key] = []
         self.needed, self.awaited, self.seen, self.claims = 0, {}, set(), []
         self.signed_heads: list[tuple[int, int, str]] = []
+        self.nations: dict[str, str] = {}
+        self.holders: dict[tuple[str, str], str] = {}
         self.enrolled: dict[str, str] = {}
         self.logs: list[Key] = []
         self.lines: list[str] = []
@@ -419,6 +467,7 @@ class Verifier:
         elif kind == "SeatTaken":
             self.seats[body["seat_id"]] = body
             self.enrolled[body["key_id"]] = body["public_key"]
+            self.check_holders(seq, body)
         elif kind == "SignedAct":
             self.take_act(seq, body)
         elif kind == "ActRefused":
@@ -460,6 +509,14 @@ class Verifier:
                 self.seen.add(body["decision_id"])
             self.claims.append((seq, body, self.witnesses, self.needed if kind == "DecisionWitnessed" else 1))
 
+    def check_holders(self, seq: int, seat: dict) -> None:
+        """One key and one passkey are one person's: four eyes counts persons."""
+        passkey = seat.get("passkey") or {}
+        for name, value in (("key", seat["public_key"]), ("passkey", passkey.get("credential_id"))):
+            person = seat["person_id"]
+            if value and seat["kind"] != "simulated" and self.holders.setdefault((name, value), person) != person:
+                self.bad("record", f"two persons enrolled one {name}", seq)
+
     def take_act(self, seq: int, signed: dict) -> None:
         self.counts["signed_act"] += 1
         try:
@@ -481,7 +538,9 @@ class Verifier:
             self.room,
         ):
             self.bad("record", "its document names another person, seat or room", seq)
-        elif any(actor[field] != seat[field] for field in ("role", "nation", "kind", "powers")):
+        elif any(actor[field] != seat[field] for field in ("role", "nation", "kind", "powers")) or any(
+            actor.get(field, empty) != seat.get(field, empty) for field, empty in (("level", 0), ("need_to_know", []))
+        ):
             self.bad("record", "claims a role or power that its seat does not have", seq)
         elif seat.get("passkey"):
             self.check_confirmation(seq, act, signed, seat["passkey"])
@@ -500,8 +559,14 @@ class Verifier:
             if (act["type"] in GESTURES and word != "unsure") or (act["type"] == "AdviceGiven" and word == "concur"):
                 self.bad("record", "was not confirmed with the person's passkey", seq)
             return
+        if passkey.get("form") == "ssh":
+            text = shown_text(signed["document"], told["rendering"])
+            same = told["credential_id"] == passkey["credential_id"]
+            if not same or not ssh_signed(unpadded(told["signature"]), bytes.fromhex(passkey["public_key"]), text):
+                self.bad("record", "its passkey's confirmation does not hold", seq)
+            return
         client, data = unpadded(told["client_data"]), unpadded(told["authenticator_data"])
-        text = f"watchfloor act\n{len(signed['document'].encode())}\n{signed['document']}\n{told['rendering']}".encode()
+        text = shown_text(signed["document"], told["rendering"])
         said = json.loads(client)
         host = re.fullmatch(r"https?://([^/:]+)(:\d+)?", said.get("origin", ""))
         holds = (
@@ -532,6 +597,8 @@ class Verifier:
                 "advisers": body["advisers"],
                 "version": 1,
                 "advised": {},
+                "heard": set(),
+                "acting": act["acting_nation"],
                 "persons": set(),
                 "doubts": set(),
                 "resolvers": set(),
@@ -551,16 +618,17 @@ class Verifier:
             case["persons"].add(signed["actor"]["person_id"])
             if signed["actor"]["kind"] == "person" and act["verdict"] == "concur":
                 case["advised"][signed["actor"]["role"]] = signed["actor"]["person_id"]
+                case["heard"].add(f"{signed['actor']['role']}@{signed['actor']['nation']}")
         elif kind == "RequestHeld":
             case["doubts"].add(body["doubt_id"])
             case["over"] = False
         elif kind == "DecisionAskedAgain":
-            case["version"], case["advised"], case["over"] = body["version"], {}, False
+            case["version"], case["advised"], case["over"], case["heard"] = body["version"], {}, False, set()
         elif act.get("type") == "DoubtResolved" and kind in ("RequestReopened", "DoubtAnswered"):
             case["doubts"].discard(act["doubt_id"])
             case["resolvers"].add(signed["actor"]["person_id"])
             if kind == "RequestReopened":
-                case["version"], case["advised"] = body["version"], {}
+                case["version"], case["advised"], case["heard"] = body["version"], {}, set()
         elif kind == "RequestStopped":
             case["over"] = True
         elif kind == "RequestDecided":
@@ -580,6 +648,7 @@ class Verifier:
                 continue
             if (act["kind"], act["area_id"]) == (asked["kind"], asked["area_id"]):
                 found.setdefault(actor["role"], actor["person_id"])
+                self.nations[actor["person_id"]] = actor["nation"]
         return found
 
     def take_ruling(self, seq: int, entry: dict, body: dict) -> None:
@@ -605,7 +674,11 @@ class Verifier:
         told = set(facts.get("advised", ()))
         if len({advised[role] for role in told if role in advised}) < len(told & advised.keys()):
             self.bad("record", "one person's advice was counted for two roles", seq)
-        if not told <= advised.keys():
+        heard = set(case["heard"])
+        if case["version"] == 1:
+            heard |= {f"{role}@{self.nations[person]}" for role, person in case["standing"].items()}
+        heard |= {one.partition("@")[0] + "@acting" for one in heard if one.endswith("@" + case["acting"])}
+        if not told <= advised.keys() or not set(facts.get("advised_by", ())) <= heard:
             self.lack("rules were told of advice that nobody gave", seq)
         if facts.get("open_doubt_count", 0) != len(case["doubts"]):
             self.bad("record", "rules were told of another number of doubts", seq)

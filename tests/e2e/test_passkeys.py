@@ -156,3 +156,42 @@ def test_a_room_without_passkeys_says_so_on_every_decision(start_room: Callable[
     assert watch.board("R-1")["decided"]["confirmed"] is False
     assert room.stop() == 0
     assert verified(room.data)["holds"]
+
+
+def test_a_passkey_that_sat_here_brings_its_person_back_in_another_browser(browser: Browser, room: RunningRoom) -> None:
+    faults: list[str] = []
+    links = dict(room.started["seats"])
+    page = page_of(browser, links["Analyst, CVL"], faults)
+    page.get_by_test_id("sit").click()
+    expect(page.get_by_test_id("sit")).to_have_count(0)
+    forget = "async () => { localStorage.clear(); sessionStorage.clear(); indexedDB.deleteDatabase('watchfloor'); }"
+    first = page.evaluate("() => JSON.parse(sessionStorage.getItem(Object.keys(sessionStorage)[0]))")
+    page.evaluate(forget)
+    page.goto("about:blank")
+    page.goto(links["Legal adviser, FNY"])
+    page.get_by_test_id("sit").click()
+    expect(page.get_by_test_id("sit")).to_have_count(0)
+    second = page.evaluate("() => JSON.parse(sessionStorage.getItem(Object.keys(sessionStorage)[0]))")
+    assert second["seat_id"] == "legal-fny"
+    assert second["person_id"] == first["person_id"], "one authenticator is one person, whichever browser holds the key"
+    assert second["key_id"] != first["key_id"]
+    watch = sit(room, "Watch officer, DNM")
+    stolen = sit(room, "Analyst, BVY", passkey=watch.passkey, flags=PRESENT).answer
+    assert stolen.status_code == 400
+
+
+def test_nobody_comes_back_with_a_confirmation_that_does_not_hold(room: RunningRoom) -> None:
+    watch = sit(room, "Watch officer, DNM")
+    key, token = Ed25519PrivateKey.generate(), room.link("Analyst, CVL")
+    public = key.public_key().public_bytes_raw().hex()
+    text = f"watchfloor: take a seat\n{room.started['room_id']}\n{sha256(token.encode()).hexdigest()}\n{public}\n"
+    wish = {"token": token, "public_key": public, "proof": key.sign(text.encode()).hex()}
+    for assertion, said in (
+        (watch.passkey.confirm(text + "x"), "another document"),
+        (watch.passkey.confirm(text, flags=PRESENT), "not verified"),
+        (watch.passkey.confirm(text, origin="http://localhost:1"), "another page"),
+    ):
+        answer = room.http.post("/api/enter", json=wish | {"assertion": assertion})
+        assert (answer.status_code, said in answer.json()["title"]) == (400, True), answer.text
+    back = room.http.post("/api/enter", json=wish | {"assertion": watch.passkey.confirm(text)}).json()
+    assert back["person_id"] == watch.seat["person_id"]

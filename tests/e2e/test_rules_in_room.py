@@ -97,6 +97,8 @@ def test_an_earlier_refusal_is_shown_to_whom_it_is_releasable_and_answered_in_wr
     force = {"kind": "force_exercise_only", "area_id": "D09"}
     assert state_fact(watch, "view", "D09", "seen").status_code == 200
     assert watch.request("R-1", **force).status_code == 200
+    assert "R14" in watch.board("R-1")["finding"]["parts"], "nobody has said whose sensors it rests on"
+    assert state_fact(watch, "sensing", "R-1", "DNM").status_code == 200
     seen, veiled = watch.board("R-1"), other.board("R-1")
     assert [one["request_id"] for one in seen["earlier"]] == ["R-0"]
     assert "Families were crossing" in seen["earlier"][0]["words"]

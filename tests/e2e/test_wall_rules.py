@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.test_wall import FLAGS, sit
-from tests.support.running import RunningRoom, verified
+from tests.support.running import RunningRoom, run_words, verified
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,10 @@ def test_two_persons_change_the_rules_and_a_crew_acts_under_a_grant(
     watch.locator(card).click()
     watch.get_by_test_id("facts").get_by_role("button", name="view").click()
     watch.get_by_test_id("state").click()
+    expect(watch.get_by_test_id("finding")).to_contain_text("R14")
+    watch.get_by_test_id("facts").get_by_role("button", name="sensing").click()
+    watch.get_by_test_id("value").fill("DNM")
+    watch.get_by_test_id("state").click()
     expect(watch.get_by_test_id("finding")).to_contain_text("R12.advice")
     for page in (analyst, legal, policy):
         page.keyboard.press("3")
@@ -110,3 +114,42 @@ def test_one_key_enters_a_crews_doubt_and_text_stays_text(
     expect(watch.get_by_test_id("page")).to_contain_text("<img src=x")
     assert watch.title() != "broken"
     assert not faults
+
+
+def test_a_person_writes_a_version_that_is_checked_compared_and_signed_by_two(
+    browser: Browser, start_room: Callable[..., RunningRoom]
+) -> None:
+    room, faults = start_room("--from", "08:30:00"), []
+    badge, legal = (sit(browser, room, name, faults) for name in ("Red badge, ALD", "Legal adviser, FNY"))
+    legal.keyboard.press("6")
+    legal.locator("[data-version='4']").click()
+    legal.get_by_test_id("edit").click()
+    legal.get_by_test_id("draft-name").fill("5")
+    legal.get_by_test_id("draft-file").select_option("rules/v4.cedar")
+    text = legal.get_by_test_id("draft-text")
+    before = text.input_value()
+    text.fill(before.replace("600", "900 900", 1))
+    check = legal.get_by_test_id("draft-check")
+    expect(check).to_contain_text(re.compile(r"rules/v4\.cedar:\d+:\d+"))
+    expect(legal.get_by_test_id("draft-keep")).to_be_disabled()
+    text.fill(before.replace("600", "900", 1))
+    expect(check).to_contain_text("It parses, fits the schema")
+    expect(check).to_contain_text("The cases of version 4, under yours")
+    legal.get_by_test_id("draft-words").fill("Ten minutes was too short over the strait.")
+    legal.get_by_test_id("draft-keep").click()
+    mine = "[data-version='5']"
+    expect(legal.locator(mine)).to_contain_text("written here by legal-fny: Ten minutes was too short")
+    for page in (legal, badge):
+        page.keyboard.press("6")
+        page.locator(mine).click()
+        page.get_by_test_id("compare").click()
+        expect(page.get_by_test_id("rules")).to_contain_text("proved that none is missing", timeout=20_000)
+        page.get_by_test_id("rule-words").fill("Read with the comparison.")
+        page.get_by_test_id("sign-rules").click()
+    expect(badge.locator(mine)).to_contain_text("IN FORCE")
+    assert room.get("/api/room")["rules_version"] == "5"
+    assert not faults
+    assert room.stop() == 0
+    report = verified(room.data)
+    assert report["holds"], report["problems"]
+    assert run_words("replay", str(room.data), "--check").returncode == 0

@@ -18,6 +18,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.e2e.test_media import TIMES, stream
 from tests.support.attacks import Attack, Files, Insider, attacks, lies
+from tests.support.passkeys import SecurityKey
 from tests.support.pictures import picture
 from tests.support.running import RunningRoom, run_words
 from watchfloor.edge.stores.folder import read_folder
@@ -37,6 +38,8 @@ LIES = (
     "one more block", "one more medium", "the opening withheld", "one more key", "gone on with another key",
     "decided without asking the rules", "decided although the rules objected", "rules told of advice that nobody gave",
     "rules that were not in force", "a passkey's confirmation taken out", "other words under a confirmation",
+    "other words under an SSH confirmation, ed25519", "other words under an SSH confirmation, ecdsa",
+    "two persons with one key", "two persons with one passkey",
 )  # fmt: skip
 
 
@@ -47,7 +50,8 @@ def insider(tmp_path_factory: pytest.TempPathFactory) -> Insider:
     room = RunningRoom(home / "room", ("--from", "08:05:00"))
     try:
         watch, legal = room.sit("Watch officer, DNM"), room.sit("Legal adviser, FNY")
-        others = [room.sit(name) for name in ("Analyst, CVL", "Policy adviser, JLN")]
+        analyst, policy = SecurityKey(), SecurityKey(ecdsa=True)
+        others = [room.sit("Analyst, CVL", passkey=analyst), room.sit("Policy adviser, JLN", passkey=policy)]
         decider = room.sit("Red badge, ALD")
         assert watch.request("R-1").status_code == 200
         assert watch.request("R-2").status_code == 200

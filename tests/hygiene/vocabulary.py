@@ -109,6 +109,7 @@ finding: what the rules answered last
 first: the first of two, or of a block
 first_off_block_min: minutes from the start to the first departure
 first_room_us: room time of a tape block's first frame
+form: how a passkey is used and checked: webauthn or ssh
 format: a feed's wire format
 frame_count: frames in a tape block
 from_digest: hash of the rules that a change replaces
@@ -226,6 +227,7 @@ reopened_seq: the entry that is open again, as what it missed came back
 report_digest: hash of a comparison's whole report
 request_id: a request's name on the board
 resolution: the written answer to a doubt
+retired: versions of rules that never take effect again
 review: a review and how it stands
 rings: vertices of an area
 role: a role as the pack names it

@@ -250,6 +250,7 @@ def _ruled(insider: Insider) -> list[Lie]:
         return insider.rebuilt([*insider.raws[:signed], entry, *insider.raws[signed + 1 :]], relink=True)
 
     return [
+        *_held_by(insider),
         Lie("a passkey's confirmation taken out", confirmed(None), "not confirmed with the person's passkey"),
         Lie("other words under a confirmation", confirmed(other_words), "confirmation does not hold"),
         Lie("decided without asking the rules", unasked, "without asking the rules"),
@@ -257,6 +258,34 @@ def _ruled(insider: Insider) -> list[Lie]:
         Lie("rules told of advice that nobody gave", told(facts=more), "advice that nobody gave"),
         Lie("rules that were not in force", told(rules_digest="1" * 64), "not in force"),
     ]
+
+
+def _held_by(insider: Insider) -> list[Lie]:
+    """Confirmations of security keys over other words, and keys that two persons share."""
+    found = []
+    for what, sign in (("ed25519", b"sk-ssh-ed25519"), ("ecdsa", b"sk-ecdsa-sha2")):
+        seat = next(
+            json.loads(raw)["body"]["seat_id"]
+            for raw in insider.raws
+            if b'"SeatTaken"' in raw and sign.hex().encode() in raw
+        )
+        place = next(
+            n for n, raw in enumerate(insider.raws) if b'"rendering"' in raw and f'"seat_id":"{seat}"'.encode() in raw
+        )
+        act = json.loads(insider.raws[place])
+        flipped = act["body"]["assertion"] | {"rendering": "verdict: doubt"}
+        entry = canonical_bytes(act | {"body": act["body"] | {"assertion": flipped}})
+        files = insider.rebuilt([*insider.raws[:place], entry, *insider.raws[place + 1 :]], relink=True)
+        found.append(Lie(f"other words under an SSH confirmation, {what}", files, "confirmation does not hold"))
+    seats = [n for n, raw in enumerate(insider.raws) if b'"SeatTaken"' in raw and b'"kind":"person"' in raw]
+    first, second = (json.loads(insider.raws[n]) for n in seats[:2])
+    for shared in ("key", "passkey"):
+        names = ("public_key", "key_id") if shared == "key" else ("passkey",)
+        body = second["body"] | {name: first["body"][name] for name in names}
+        entry = canonical_bytes(second | {"body": body})
+        files = insider.rebuilt([*insider.raws[: seats[1]], entry, *insider.raws[seats[1] + 1 :]], relink=True)
+        found.append(Lie(f"two persons with one {shared}", files, f"two persons enrolled one {shared}"))
+    return found
 
 
 def _without(insider: Insider, *seqs: int) -> Files:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.support.passkeys import SoftwareAuthenticator
+from tests.support.passkeys import SecurityKey, SoftwareAuthenticator
 from watchfloor.messages.canonical import canonical_bytes
 
 START_WAIT_S = 40
@@ -53,8 +53,8 @@ class RunningRoom:
         answer.raise_for_status()
         return answer.json()
 
-    def sit(self, name: str, same: "Person | None" = None) -> "Person":
-        return Person(self, self.link(name), same)
+    def sit(self, name: str, same: "Person | None" = None, **words: Any) -> "Person":
+        return Person(self, self.link(name), same, **words)
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """End it with a signal; answers its exit code."""
@@ -98,9 +98,13 @@ class Person:
         token: str,
         same: "Person | None" = None,
         again: "Person | None" = None,
+        passkey: SoftwareAuthenticator | SecurityKey | None = None,
         **enrolment: Any,
     ) -> None:
-        """`same`: a person who sits elsewhere; `again`: one who sat here before the room was started again."""
+        """`same`: a person who sits elsewhere; `again`: one who sat here before the room was started again.
+
+        `passkey`: instead of a new one of a browser.
+        """
         self.room = room
         known = same or again
         self.key = known.key if known else Ed25519PrivateKey.generate()
@@ -109,10 +113,10 @@ class Person:
         public = self.key.public_key().public_bytes_raw().hex()
         text = f"watchfloor: take a seat\n{info['room_id']}\n{sha256(token.encode()).hexdigest()}\n{public}\n".encode()
         origin = str(room.http.base_url).rstrip("/")
-        self.passkey = known.passkey if known else SoftwareAuthenticator(origin)
+        self.passkey = passkey or (known.passkey if known else SoftwareAuthenticator(origin))
         self.passkey.origin = origin
         wish: dict[str, Any] = {"token": token, "public_key": public, "proof": self.key.sign(text).hex()}
-        wish |= {"also": same.seat["session"]} if same else {"passkey": self.passkey.enrol(text, **enrolment)}
+        wish |= {"also": same.seat["session"]} if same else self.passkey.wish(text, **enrolment)
         self.answer = room.http.post("/api/enter", json=wish)
         self.seat = self.answer.json()
         assert enrolment or self.answer.status_code == 200, self.answer.text

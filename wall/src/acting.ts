@@ -62,6 +62,9 @@ export const closeReview = (subjectId: string, words: string): Promise<boolean> 
 export const signRules = (from: string, version: string, to: string, report: string, words: string): Promise<boolean> =>
   send({ type: 'RuleChangeSigned', from_digest: from, to_version: version, to_digest: to, report_digest: report, words });
 
+export const proposeRules = (from: string, version: string, digest: string, text: string, words: string): Promise<boolean> =>
+  send({ type: 'RulesProposed', from_digest: from, to_version: version, to_digest: digest, rules_text: text, words });
+
 /** A label as it is signed: without an empty list of groups. */
 export const plainLabel = (label: Label): Plain => ({ ...labelOf(label.level, label.nations, label.need_to_know) });
 

@@ -89,12 +89,13 @@ export interface Assertion {
 }
 
 /** Enrol a passkey over the enrolment's own text; the person is asked to verify themselves. */
-export async function enrolPasskey(rpId: string, text: string, name: string): Promise<Registration> {
+export async function enrolPasskey(rpId: string, text: string, name: string, enrolled: readonly string[]): Promise<Registration> {
   const made = (await navigator.credentials.create({
     publicKey: {
       challenge: await crypto.subtle.digest('SHA-256', bytes(text)),
       rp: { id: rpId, name: 'watchfloor' },
       user: { id: crypto.getRandomValues(new Uint8Array(16)), name, displayName: name },
+      excludeCredentials: enrolled.map((id) => ({ type: 'public-key' as const, id: unbase64url(id) })),
       pubKeyCredParams: [-7, -8, -257].map((alg) => ({ type: 'public-key' as const, alg })),
       authenticatorSelection: { userVerification: 'required', residentKey: 'preferred' },
       attestation: 'none',
@@ -110,13 +111,13 @@ export async function enrolPasskey(rpId: string, text: string, name: string): Pr
 }
 
 /** Confirm a document with a passkey; the challenge covers the document and the words that were shown. */
-export async function confirmWithPasskey(rpId: string, credentialId: string, document: string, rendering: string): Promise<Assertion> {
+export async function confirmWithPasskey(rpId: string, credentialIds: readonly string[], document: string, rendering: string): Promise<Assertion> {
   const text = `watchfloor act\n${bytes(document).length}\n${document}\n${rendering}`;
   const used = (await navigator.credentials.get({
     publicKey: {
       challenge: await crypto.subtle.digest('SHA-256', bytes(text)),
       rpId,
-      allowCredentials: [{ type: 'public-key', id: unbase64url(credentialId) }],
+      allowCredentials: credentialIds.map((id) => ({ type: 'public-key' as const, id: unbase64url(id) })),
       userVerification: 'required',
     },
   })) as PublicKeyCredential | null;

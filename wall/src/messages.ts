@@ -503,6 +503,22 @@ export interface RuleChangeSigned {
   words: string;
 }
 
+/** Somebody who may change rules puts a version of their own on record, in full. */
+export interface RulesProposed {
+  type: "RulesProposed";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  from_digest: string;
+  to_version: string;
+  to_digest: string;
+  rules_text: string;
+  words: string;
+}
+
 /** Everything a screen's hash is over. */
 export interface ScreenDocument {
   board: (RequestShown)[];

@@ -147,8 +147,11 @@ class RoomStore {
     return name ? name[1] || name[3].replace(/^\w+:/, '').toUpperCase() : `T${number}`;
   }
 
-  roleName(role: string): string {
-    return this.info?.roles?.[role] ?? role;
+  /** A role in words; `role@NATION` is that nation's. */
+  roleName(asked: string): string {
+    const [role = asked, nation] = asked.split('@');
+    const name = this.info?.roles?.[role] ?? role;
+    return nation ? `${name} of ${nation}` : name;
   }
 
   areaName(area: string): string {

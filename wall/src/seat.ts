@@ -1,7 +1,7 @@
 /** Sitting down, and acting: each act is one canonical document, signed here and sent as it is. */
 
 import { canonical, type Plain } from './canonical';
-import { confirmWithPasskey, enrolPasskey, makeKey, nonce, publicKey, sha256, sign } from './keys';
+import { type Assertion, confirmWithPasskey, enrolPasskey, makeKey, nonce, publicKey, type Registration, sha256, sign } from './keys';
 import type { Level, LogHead } from './messages';
 
 /** A seat as this tab holds it. */
@@ -29,6 +29,7 @@ export interface Offer {
   readonly name: string;
   readonly taken: boolean;
   readonly rp_id: string;
+  readonly enrolled: readonly string[];
 }
 
 /** What the room says no to, with its sentence. */
@@ -87,13 +88,23 @@ export function knownPersons(roomId: string): Seat[] {
   return all.filter((seat) => seat.room_id === roomId);
 }
 
+/** A new passkey; or, on a device whose passkey sat here already, that one's confirmation: the same person again. */
+async function enrolOrConfirm(offer: Offer, text: string): Promise<{ passkey: Registration } | { assertion: Assertion }> {
+  try {
+    return { passkey: await enrolPasskey(offer.rp_id, text, `${offer.role}, ${offer.nation}`, offer.enrolled) };
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error;
+    return { assertion: await confirmWithPasskey(offer.rp_id, offer.enrolled, text, 'I sat here before: it is me again') };
+  }
+}
+
 /** Take a seat: as a new person with a new key, or as the person of another seat with that person's key. */
 export async function sitDown(offer: Offer, roomId: string, name: string, same: Seat | null): Promise<Seat> {
   const key = same?.key ?? (await makeKey());
   const public_key = await publicKey(key);
   const text = `watchfloor: take a seat\n${roomId}\n${await sha256(offer.token)}\n${public_key}\n`;
-  const passkey = offer.rp_id && !same ? await enrolPasskey(offer.rp_id, text, `${offer.role}, ${offer.nation}`) : null;
-  const wish = { token: offer.token, public_key, proof: await sign(key, text), name, also: same?.session ?? '', passkey };
+  const confirmed = offer.rp_id && !same ? await enrolOrConfirm(offer, text) : {};
+  const wish = { token: offer.token, public_key, proof: await sign(key, text), name, also: same?.session ?? '', ...confirmed };
   const seat: Seat = { ...(await ask<Omit<Seat, 'key'>>('api/enter', '', wish)), key };
   sessionStorage.setItem(TAB, JSON.stringify(seat));
   const others = knownPersons(roomId).filter((known) => known.seat_id !== seat.seat_id);
@@ -107,11 +118,16 @@ const GESTURES = new Set(['DecisionSigned', 'DoubtResolved', 'StandingAdviceGive
 const needsGesture = (words: { [key: string]: Plain }): boolean =>
   GESTURES.has(String(words['type'])) || (words['type'] === 'AdviceGiven' && words['verdict'] !== 'doubt');
 
+const LONGEST_SHOWN = 4_000;
+
+/** A long text is in the document that is signed; what is shown says how long it is. */
+const shortened = (text: string): string => (text.length <= LONGEST_SHOWN ? text : `${text.slice(0, 200)} ... (${text.length} characters)`);
+
 /** The words that a person sees when they confirm, line by line: what the record keeps beside the signature. */
 export function rendering(words: { [key: string]: Plain }): string {
   const lines = Object.entries(words)
     .filter(([, value]) => typeof value !== 'object' && value !== '')
-    .map(([name, value]) => `${name.replaceAll('_', ' ')}: ${String(value)}`);
+    .map(([name, value]) => `${name.replaceAll('_', ' ')}: ${shortened(String(value))}`);
   return lines.join('\n');
 }
 
@@ -140,7 +156,7 @@ export async function act(
   const text = rendering(words);
   shown(text);
   try {
-    const assertion = await confirmWithPasskey(seat.rp_id, seat.passkey, document, text);
+    const assertion = await confirmWithPasskey(seat.rp_id, [seat.passkey], document, text);
     await ask('api/acts', seat.session, { document, signature, assertion });
   } finally {
     shown('');

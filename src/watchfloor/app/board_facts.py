@@ -3,25 +3,32 @@
 The same record gives the same facts.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from watchfloor.base.labels import Label, combine
-from watchfloor.decisions.board import Board, Request, Stated, Use
+from watchfloor.decisions.authority import Use
+from watchfloor.decisions.board import Advice, Board, Request, Standing, Stated
 from watchfloor.decisions.delegating import grant_of
 from watchfloor.decisions.stating import ROOM
 from watchfloor.messages.acts import Answer, Kind, RequestWritten, StatedFact
+from watchfloor.rules.checking import ACTING
 
 _S = 1_000_000
 _DROPS = frozenset({Kind.AIRDROP, Kind.DROP_ON_FIRE})
 
 
-def facts_of(board: Board, request: Request, room_us: int) -> tuple[dict[str, Any], dict[str, Label]]:
+def facts_of(
+    board: Board, request: Request, room_us: int, grant_id: str = ""
+) -> tuple[dict[str, Any], dict[str, Label]]:
     """The facts about a request at an instant, and the labels of those that have one of their own.
+
+    **Args**: `grant_id`: of a use, the delegation that it names; what was stated of that counts for the use.
 
     **Doubt**: what is not known is None, or the value that objects.
     """
     act = request.act
-    stated = _Newest(board, request, room_us)
+    stated = _Newest(board, request, room_us, grant_id)
     current = [*request.current_advice()]
     written = {advice.actor.role for advice in current if advice.counts and advice.act.words.strip()}
     beforehand = request.standing if request.version == 1 else ()
@@ -44,6 +51,7 @@ def facts_of(board: Board, request: Request, room_us: int) -> tuple[dict[str, An
         "authority": "room" if act.holder is None else "grant",
         "complete": True,
         "advised": sorted(request.heard()),
+        "advised_by": _advised_by(act.acting_nation, [*current, *beforehand]),
         "advised_in_writing": sorted(written | {standing.actor.role for standing in beforehand}),
         "open_doubt_count": len(request.open_doubts()),
         "refusal_age_s": (room_us - max(refusals)) // _S if refusals else None,
@@ -54,7 +62,7 @@ def facts_of(board: Board, request: Request, room_us: int) -> tuple[dict[str, An
         "crosses_line": {"yes": True, "no": False}.get(stated.value(StatedFact.CROSSES_LINE)),
         "notified": stated.value(StatedFact.NOTIFIED) == "yes",
         "drop_open": bool(drops),
-        "sensing": sorted(set(stated.value(StatedFact.SENSING).split())),
+        "sensing": sorted(set(stated.value(StatedFact.SENSING).split())) if stated.has(StatedFact.SENSING) else None,
         "advising": sorted({advice.actor.nation for advice in current}),
         "source_count": int(stated.value(StatedFact.SOURCE_COUNT) or "1"),
         "grant": None,
@@ -91,7 +99,7 @@ def use_facts(board: Board, use: Use) -> tuple[Request, dict[str, Any], dict[str
         rules_digest="0" * 64,
     )
     request = Request(act=asked, author=use.actor, version=1, advisers=())
-    facts, labels = facts_of(board, request, act.event_us)
+    facts, labels = facts_of(board, request, act.event_us, act.request_id if grant is not None else "")
     heard = sorted(grant.heard()) if grant is not None else []
     doubted = [
         (other, doubt)
@@ -136,9 +144,9 @@ def _grant_facts(board: Board, use: Use, grant: Request, heard: list[str]) -> di
 class _Newest:
     """The newest statement of each fact about a request, its area or city, or the room, that has not lapsed."""
 
-    def __init__(self, board: Board, request: Request, room_us: int) -> None:
+    def __init__(self, board: Board, request: Request, room_us: int, grant_id: str) -> None:
         area = board.doctrine.area(request.act.area_id) if board.doctrine is not None else None
-        subjects = {ROOM, request.act.request_id, request.act.area_id}
+        subjects = {ROOM, request.act.request_id, request.act.area_id, *([grant_id] if grant_id else [])}
         if area is not None and area.city:
             subjects.add(area.city)
         self._room_us = room_us
@@ -152,6 +160,10 @@ class _Newest:
         known = self._held.get(stated.act.fact)
         return stated if known is None or stated.act.as_of_us >= known.act.as_of_us else known
 
+    def has(self, fact: StatedFact) -> bool:
+        """Whether anything was stated."""
+        return fact in self._held
+
     def value(self, fact: StatedFact) -> str:
         """What was stated; empty, when nothing was."""
         return self._held[fact].act.value if fact in self._held else ""
@@ -164,6 +176,13 @@ class _Newest:
     def age_s(self, fact: StatedFact) -> int | None:
         """How long ago that was [s]; None, when nothing was stated."""
         return (self._room_us - self._held[fact].act.as_of_us) // _S if fact in self._held else None
+
+
+def _advised_by(acting_nation: str, heard: Sequence[Advice | Standing]) -> list[str]:
+    """Each adviser's role and nation; the acting nation's own stand a second time as `role@acting`."""
+    counted = [one.actor for one in heard if not isinstance(one, Advice) or one.counts]
+    pairs = {f"{actor.role}@{actor.nation}" for actor in counted}
+    return sorted(pairs | {f"{actor.role}@{ACTING}" for actor in counted if actor.nation == acting_nation})
 
 
 def _open_drops(board: Board, request: Request, room_us: int) -> list[Request]:

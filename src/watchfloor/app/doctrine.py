@@ -56,9 +56,11 @@ def doctrine_for(pack: Pack, held: DoctrineSet | None) -> DoctrineSet:
 
 
 def proposed_by(pack: Pack) -> dict[str, tuple[int, DoctrineSet]]:
-    """The pack's other versions by digest, each with the instant before which it does not take effect."""
+    """The pack's versions that may take effect, by digest, each with the instant before which it does not."""
     found = {}
     for version in pack.rulebook.versions:
+        if version.version in pack.rulebook.retired:
+            continue
         digest = rules_in_use(pack, version.version).rules.digest()
         found[digest] = version.from_us, doctrine_of(pack, version, digest)
     return found

@@ -5,6 +5,7 @@ for another link, room or browser key fits.
 **Source**: W3C Web Authentication Level 3, section 7.1; checked by the package `webauthn`.
 """
 
+import base64
 import json
 from hashlib import sha256
 
@@ -18,9 +19,10 @@ from webauthn.helpers.exceptions import WebAuthnException
 from watchfloor.base.errors import InputError
 from watchfloor.messages.acts import AdviceGiven, Answer, DecisionSigned, DoubtResolved, StandingAdviceGiven, Verdict
 from watchfloor.messages.delegation import ReviewClosed, RuleChangeSigned
-from watchfloor.messages.passkeys import Passkey
+from watchfloor.messages.passkeys import Passkey, PasskeyForm
 from watchfloor.messages.signed import AnyAct
 from watchfloor.record.passkey import encoded
+from watchfloor.record.ssh_key import security_key
 
 ALGORITHMS = (
     COSEAlgorithmIdentifier.ECDSA_SHA_256,
@@ -58,6 +60,21 @@ def enrol(made: Registration, text: bytes, rp_id: str, origins: tuple[str, ...])
     except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"the passkey does not hold: {error}", field="passkey") from error
     return Passkey(encoded(checked.credential_id), der.hex(), rp_id)
+
+
+def enrol_ssh(public: str) -> Passkey:
+    """The passkey that a security key's public half is: a line as in `id_ed25519_sk.pub`.
+
+    **Raises**: InputError, when it is not of a security key.
+    """
+    words = public.split()
+    try:
+        blob = base64.b64decode(words[1], validate=True)
+        key = security_key(blob)
+    except (IndexError, ValueError) as error:
+        raise InputError(f"the SSH key does not hold: {error}", field="ssh_key") from error
+    application = key.application.decode(errors="replace") or "ssh:"
+    return Passkey(encoded(sha256(blob).digest()), blob.hex(), application, PasskeyForm.SSH)
 
 
 def needs_gesture(act: AnyAct) -> bool:

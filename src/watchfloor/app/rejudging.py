@@ -12,16 +12,30 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from watchfloor.app.board_facts import use_facts
 from watchfloor.app.ruling import RulesDesk
 from watchfloor.app.screens import screen_digest, screen_document
 from watchfloor.app.state import RoomState, step
+from watchfloor.base.errors import WatchfloorError
 from watchfloor.base.labels import Audience, Level
+from watchfloor.decisions.rule_change import doctrine_at
 from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, probe
 from watchfloor.messages.alerts import AlertRaised, VerticalBasis
+from watchfloor.messages.delegation import (
+    DelegationSuspended,
+    HarmReceived,
+    ReviewEnded,
+    ReviewOverdue,
+    RuleChangeAgreed,
+    SuspendCause,
+    UseJudged,
+    UseReceived,
+)
 from watchfloor.messages.entry import Entry, Fact
-from watchfloor.messages.findings import RulesAnswered
+from watchfloor.messages.findings import Finding, RulesAnswered
 from watchfloor.messages.keeping import EngineNamed, ScreensSampled
 from watchfloor.messages.outcomes import AnyOutcome, DecisionWitnessed, RequestDecided, RequestStopped, StopCause
+from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed
 from watchfloor.messages.signed import SignedAct
 from watchfloor.record.folder_layout import tape_file
@@ -29,6 +43,7 @@ from watchfloor.record.tape import NOTHING, OBSERVATIONS, TRACKS, Frame, TapedNa
 from watchfloor.record.tape_files import named_frames
 
 KEPT_STATES = 2_000
+FollowingFact = UseReceived | DelegationSuspended | HarmReceived | ReviewOverdue | ReviewEnded | RuleChangeAgreed
 ALERT_TOLERANCE_M, ALERT_TOLERANCE_US = 50, 2_000_000
 
 
@@ -64,12 +79,16 @@ def rejudge(entries: list[Entry]) -> Rejudged:
         follows = bool(expected)
         if follows:
             _compare(found, entry, expected.popleft())
-        elif isinstance(entry.body, AnyOutcome):
+        elif isinstance(entry.body, AnyOutcome | FollowingFact):
             _judge_cause(found, entry, entry.body, state)
         found.act_count += isinstance(entry.body, SignedAct)
         found.decision_count += isinstance(entry.body, RequestDecided)
         if isinstance(entry.body, RulesAnswered):
             _rule_again(found, entry, entry.body, state, desk)
+        if isinstance(entry.body, UseJudged):
+            _judge_use_again(found, entry, entry.body, state, desk)
+        if isinstance(entry.body, DoctrineSet):
+            _digest_again(found, entry, entry.body, desk)
         if isinstance(entry.body, AlertRaised):
             _probe_again(found, entry, entry.body)
         if isinstance(entry.body, ScreensSampled):
@@ -90,15 +109,46 @@ def _rule_again(found: Rejudged, entry: Entry, ruled: RulesAnswered, state: Room
     if doctrine is None or request is None or ruled.rules_digest != doctrine.rules_digest:
         found.divergences.append(Divergence(entry.seq, "rules", ruled.rules_digest, "not in force, or no such request"))
         return
-    finding = desk.ask(doctrine, request, json.loads(ruled.facts))[0]
-    recorded = (ruled.answer.value, ", ".join(one.part for one in ruled.behind))
+    _compare_finding(found, entry, ruled, desk.ask(doctrine, request, json.loads(ruled.facts), ruled.at_us)[0])
+
+
+def _judge_use_again(found: Rejudged, entry: Entry, judged: UseJudged, state: RoomState, desk: RulesDesk) -> None:
+    """A use, asked about again under the rules of its own time."""
+    found.ruling_count += 1
+    use = state.board.authority.uses.get(judged.use_id)
+    doctrine = doctrine_at(state.board, use.act.event_us) if use is not None else None
+    if use is None or doctrine is None or judged.rules_digest != doctrine.rules_digest:
+        sentence = "not in force at the time of the use, or no such use"
+        found.divergences.append(Divergence(entry.seq, "rules", judged.rules_digest, sentence))
+        return
+    request = use_facts(state.board, use)[0]
+    finding = desk.ask(doctrine, request, json.loads(judged.facts), use.act.event_us)[0]
+    _compare_finding(found, entry, judged, finding)
+
+
+def _compare_finding(found: Rejudged, entry: Entry, answered: RulesAnswered | UseJudged, finding: Finding) -> None:
+    recorded = (answered.answer.value, ", ".join(one.part for one in answered.behind))
     replayed = (finding.answer.value, ", ".join(finding.parts))
     if recorded != replayed:
         found.divergences.append(Divergence(entry.seq, "answer", " ".join(recorded), " ".join(replayed)))
 
 
-def _judge_cause(found: Rejudged, entry: Entry, outcome: AnyOutcome, state: RoomState) -> None:
+def _digest_again(found: Rejudged, entry: Entry, doctrine: DoctrineSet, desk: RulesDesk) -> None:
+    """The digest of rules that take effect, from their text on record."""
+    if doctrine.advice is not None:
+        return
+    try:
+        digest = desk.rules_of(doctrine).rules.digest()
+    except (WatchfloorError, msgspec.MsgspecError) as error:
+        digest = f"cannot be read: {error}"
+    if digest != doctrine.rules_digest:
+        found.divergences.append(Divergence(entry.seq, "rules_digest", doctrine.rules_digest, digest))
+
+
+def _judge_cause(found: Rejudged, entry: Entry, outcome: AnyOutcome | FollowingFact, state: RoomState) -> None:
     """An outcome that follows from no act: only time, a full record and witnesses bring such."""
+    if isinstance(outcome, ReviewOverdue | DelegationSuspended) and _is_overdue(state, outcome, entry.room_us):
+        return
     if isinstance(outcome, DecisionWitnessed):
         return
     if isinstance(outcome, RequestStopped) and outcome.cause is not StopCause.RULE:
@@ -106,6 +156,15 @@ def _judge_cause(found: Rejudged, entry: Entry, outcome: AnyOutcome, state: Room
         if outcome.cause is not StopCause.EXPIRY or (request is not None and entry.room_us >= request.act.until_us):
             return
     found.divergences.append(Divergence(entry.seq, "cause", type(outcome).__name__, "nothing brings this about"))
+
+
+def _is_overdue(state: RoomState, outcome: ReviewOverdue | DelegationSuspended, room_us: int) -> bool:
+    """Whether an open review's time was over: it says so, and suspends what it is about."""
+    held = state.board.authority
+    subject = held.uses.get(outcome.subject_id) or held.harm.get(outcome.subject_id)
+    if subject is None or subject.closed is not None or room_us < subject.received.due_us:
+        return False
+    return isinstance(outcome, ReviewOverdue) or outcome.cause is SuspendCause.OVERDUE
 
 
 def rejudge_picture(found: Rejudged, entries: list[Entry], files: Mapping[str, bytes]) -> None:

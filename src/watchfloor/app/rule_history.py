@@ -90,7 +90,7 @@ def answered_otherwise(entries: list[Entry], other: DoctrineSet) -> tuple[int, l
         if not isinstance(body, RulesAnswered) or request is None:
             continue
         count += 1
-        finding = desk.ask(other, request, json.loads(body.facts))[0]
+        finding = desk.ask(other, request, json.loads(body.facts), body.at_us)[0]
         if finding.answer is not body.answer:
             parts = tuple(one.part for one in body.behind)
             was_decided = entry.key.partition(".")[0] in decided

@@ -61,13 +61,15 @@ class RulesInUse:
     def remarks(self, pack: Pack) -> list[Remark]:
         """Everything that is wrong without asking a solver."""
         roles = {role.id for role in pack.header.roles}
-        found = check_names(self.rules, roles, {group.id for group in pack.header.need_to_know})
+        nations = {nation.id for nation in pack.header.nations}
+        found = check_names(self.rules, roles, {group.id for group in pack.header.need_to_know}, nations)
         found.extend(Remark("fault", "schema", 0, "", sentence) for sentence in schema_faults(self.rules))
         return found
 
 
+@lru_cache(maxsize=64)
 def rule_set_of(version: RuleVersion) -> RuleSet:
-    """A version's rules, parsed.
+    """A version's rules, parsed once.
 
     **Raises**: RuleFaultError, with file, line and column.
     """
@@ -94,13 +96,33 @@ def fact_forms() -> dict[str, Any]:
 @lru_cache(maxsize=16)
 def rule_notes(text: str) -> Mapping[str, str]:
     """What each policy of a version says in plain language, by full id; from the text that a record keeps."""
-    version = msgspec.json.decode(text, type=RuleVersion)
+    version = read_version(text)
     return {rule.part: rule.note for rule in rule_set_of(version).rules.values()}
+
+
+def read_version(text: str) -> RuleVersion:
+    """The version that a record's text holds.
+
+    **Raises**: msgspec's error, when it holds none.
+    """
+    return msgspec.json.decode(text, type=RuleVersion)
 
 
 def version_text(version: RuleVersion) -> str:
     """A version in full, as the record keeps it."""
     return msgspec.json.encode(version).decode()
+
+
+def require_sound_rules(pack: Pack) -> None:
+    """A room takes no rules with a fault, and no rules whose own cases do not hold.
+
+    **Raises**: InputError, naming version, file, line and policy of the first fault.
+    """
+    found = check_rulebook(pack)
+    if found:
+        version, remark = found[0]
+        more = f" (and {len(found) - 1} more; `watchfloor rules check` tells all)" if len(found) > 1 else ""
+        raise InputError(f"rules of version `{version}`: {remark}{more}", field="rules")
 
 
 def check_rulebook(pack: Pack) -> list[tuple[str, Remark]]:

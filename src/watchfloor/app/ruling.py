@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from watchfloor.app.board_facts import facts_of, use_facts
-from watchfloor.app.rulebook import RulesInUse
+from watchfloor.app.rulebook import RulesInUse, read_version
 from watchfloor.app.state import RoomState
 from watchfloor.base.errors import WatchfloorError
 from watchfloor.base.labels import Label, Level, combine
@@ -21,19 +22,19 @@ from watchfloor.messages.delegation import UseJudged
 from watchfloor.messages.entry import Fact
 from watchfloor.messages.findings import EngineAnswer, Finding, RuleAnswer, RuleBehind, RulesAnswered
 from watchfloor.messages.pack import DoctrineSet
-from watchfloor.messages.rulebook import RuleVersion
+from watchfloor.rules.checking import ACTING
 
 
 class RulesDesk:
     """Asks the rules that the record holds. Parses each text once.
 
-    `proposed` are versions that may take effect in a running room, by digest, each with the instant before which it
-    does not; looking back has none.
+    `proposed` are the pack's versions that may take effect in a running room, by digest, each with the instant before
+    which it does not, beside those that people wrote there; looking back has none.
     """
 
     def __init__(self, proposed: Mapping[str, tuple[int, DoctrineSet]] | None = None) -> None:
         self._parsed: dict[str, RulesInUse] = {}
-        self._proposed = proposed or {}
+        self._proposed = proposed
 
     def rules_of(self, doctrine: DoctrineSet) -> RulesInUse:
         """The rules in force, from the record's own text and map.
@@ -41,7 +42,7 @@ class RulesDesk:
         **Raises**: InputError or msgspec's error, when the text holds no rules.
         """
         if doctrine.rules_text not in self._parsed:
-            version = msgspec.json.decode(doctrine.rules_text, type=RuleVersion)
+            version = read_version(doctrine.rules_text)
             self._parsed[doctrine.rules_text] = RulesInUse(version, doctrine.nations, doctrine.areas)
         return self._parsed[doctrine.rules_text]
 
@@ -57,11 +58,26 @@ class RulesDesk:
     def answers(self, state: RoomState, room_us: int) -> list[Fact]:
         """What is new: rules that take effect; else answers about every live request and every use not judged yet."""
         board = state.board
-        agreed = board.authority.agreed
-        from_us, doctrine = self._proposed.get(agreed.to_digest, (0, None)) if agreed is not None else (0, None)
+        from_us, doctrine = self._agreed_upon(board)
         if doctrine is not None and room_us >= from_us:
             return [doctrine]
         return [*self._answers(board, board.requests.values(), room_us), *self._judgements(board)]
+
+    def _agreed_upon(self, board: Board) -> tuple[int, DoctrineSet | None]:
+        """The version that two persons signed, and since when it may be in force."""
+        agreed = board.authority.agreed
+        if agreed is None or self._proposed is None or board.doctrine is None:
+            return 0, None
+        draft = board.authority.drafts.get(agreed.to_digest)
+        if draft is None:
+            return self._proposed.get(agreed.to_digest, (0, None))
+        version = read_version(draft.act.rules_text)
+        return version.from_us, replace(
+            board.doctrine,
+            rules_digest=draft.act.to_digest,
+            rules_version=version.version,
+            rules_text=draft.act.rules_text,
+        )
 
     def _judgements(self, board: Board) -> list[UseJudged]:
         """What the rules in force at the time of each new use answer about it."""
@@ -70,7 +86,7 @@ class RulesDesk:
             doctrine = doctrine_at(board, use.act.event_us)
             if use.judged is None and doctrine is not None and doctrine.advice is None:
                 request, facts, labels = use_facts(board, use)
-                finding, told = self.ask(doctrine, request, facts)
+                finding, told = self.ask(doctrine, request, facts, use.act.event_us)
                 behind = self._behind(doctrine, request, finding, labels)
                 found.append(
                     UseJudged(
@@ -98,7 +114,7 @@ class RulesDesk:
 
     def _answer(self, board: Board, doctrine: DoctrineSet, request: Request, room_us: int) -> RulesAnswered:
         facts, labels = facts_of(board, request, room_us)
-        finding, told = self.ask(doctrine, request, facts)
+        finding, told = self.ask(doctrine, request, facts, room_us)
         behind = self._behind(doctrine, request, finding, labels)
         return RulesAnswered(
             request_id=request.act.request_id,
@@ -122,25 +138,35 @@ class RulesDesk:
         for part in finding.parts:
             rule = rules[part]
             spoken_of = tuple(labels[name] for name in sorted(rule.named) if name in labels)
-            asks = rule.asks if finding.answer is RuleAnswer.ASK else ()
+            asks = _resolved(rule.asks, request) if finding.answer is RuleAnswer.ASK else ()
             own = Label(Level.OPEN, request.act.label.nations, tuple(sorted(rule.groups)))
             found.append(RuleBehind(part, asks, combine((request.act.label, own, *spoken_of))))
         return tuple(found)
 
     def ask(
-        self, doctrine: DoctrineSet, request: Request, facts: Mapping[str, Any]
+        self, doctrine: DoctrineSet, request: Request, facts: Mapping[str, Any], at_us: int
     ) -> tuple[Finding, Mapping[str, Any]]:
         """The rules' finding about a request, and which facts they were told.
 
-        **Doubt**: rules that cannot be read, or that know no such kind, stop.
+        **Doubt**: rules that cannot be read, that have lapsed, or that know no such kind, stop.
         """
         act = request.act
         try:
             rules = self.rules_of(doctrine)
+            if rules.version.until_us is not None and at_us >= rules.version.until_us:
+                return _unreadable(f"rules of version `{rules.version.version}` have lapsed"), facts
             question = rules.question(act.acting_nation, act.kind, act.area_id, facts)
             return rules.ask(question), question.context
         except (WatchfloorError, msgspec.MsgspecError) as error:
             return _unreadable(str(error)), facts
+
+
+def _resolved(asks: tuple[str, ...], request: Request) -> tuple[str, ...]:
+    """Roles that are asked, with the acting nation by its name."""
+    return tuple(
+        f"{asked.removesuffix(ACTING)}{request.act.acting_nation}" if asked.endswith(f"@{ACTING}") else asked
+        for asked in asks
+    )
 
 
 def _label_of(asked: Label, told: Mapping[str, Label], behind: tuple[RuleBehind, ...]) -> Label:

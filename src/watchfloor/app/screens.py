@@ -9,7 +9,8 @@ from watchfloor.app.sight import audience_of_seat, may_see
 from watchfloor.app.state import AlertView, RoomState
 from watchfloor.base.errors import InvariantError
 from watchfloor.base.labels import Audience, label_for
-from watchfloor.decisions.board import Advice, Board, Decided, Doubt, Harm, Request, Standing, Use
+from watchfloor.decisions.authority import Harm, Use
+from watchfloor.decisions.board import Advice, Board, Decided, Doubt, Request, Standing
 from watchfloor.decisions.delegating import delegation_state
 from watchfloor.messages.acts import Actor, SeatKind, Verdict
 from watchfloor.messages.canonical import canonical_bytes

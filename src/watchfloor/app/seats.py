@@ -5,6 +5,7 @@ browser made. The same person may take several seats with the same key; four eye
 person on a seat ends the session of the one before. No path here signs anything.
 """
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from hashlib import sha256
@@ -12,7 +13,8 @@ from hashlib import sha256
 from msgspec import Struct
 
 from watchfloor.app.doctrine import label_all, seated
-from watchfloor.app.passkeys import Registration, enrol, needs_gesture
+from watchfloor.app.drafting import require_sound
+from watchfloor.app.passkeys import Registration, enrol, enrol_ssh, needs_gesture
 from watchfloor.app.ports import Roster
 from watchfloor.app.state import RoomState
 from watchfloor.app.writer import Input, Writer, Written
@@ -29,7 +31,7 @@ from watchfloor.messages.acts import (
     SeatKind,
 )
 from watchfloor.messages.canonical import decode_canonical
-from watchfloor.messages.delegation import DelegationRevoked, HarmReported, ReviewClosed, UseReported
+from watchfloor.messages.delegation import DelegationRevoked, HarmReported, ReviewClosed, RulesProposed, UseReported
 from watchfloor.messages.pack import Pack, PackSeat
 from watchfloor.messages.passkeys import Assertion, Passkey
 from watchfloor.messages.room import LinksIssued, SeatTaken
@@ -53,7 +55,9 @@ class Enrolment(Struct, frozen=True, forbid_unknown_fields=True):
     """What a browser sends to sit down: the link's token, its public key, and the key's proof.
 
     `proof` is the key's signature over `enrolment_text`. `also` is a session of the same person on another seat.
-    `passkey` is what the browser enrolled, where the room asks for one and the person has none here yet.
+    `passkey` is what the browser enrolled, where the room asks for one and the person has none here yet; without a
+    browser, `ssh_key` is the public half of a security key. `assertion` is a passkey's confirmation of the same text:
+    of one that sat here before, whose person comes back with another browser, or of `ssh_key`.
     """
 
     token: str
@@ -62,6 +66,8 @@ class Enrolment(Struct, frozen=True, forbid_unknown_fields=True):
     name: str = ""
     also: str = ""
     passkey: Registration | None = None
+    ssh_key: str = ""
+    assertion: Assertion | None = None
 
 
 def enrolment_text(room_id: str, token: str, public_key: str) -> bytes:
@@ -103,6 +109,7 @@ class Seats:
         self._pack, self._room_id, self._writer, self._roster = pack, room_id, writer, roster
         self._links: dict[str, PackSeat] = {}
         self._sessions: dict[str, Session] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     async def issue_links(self) -> Mapping[str, str]:
         """New tokens by seat id; all earlier links and sessions end."""
@@ -124,10 +131,14 @@ class Seats:
         return seat
 
     async def enter(self, wish: Enrolment) -> Session:
-        """Seat a person.
+        """Seat a person; one at a time, so that one key opened twice at once stays one person's.
 
         **Raises**: InputError, when link, key or proof do not hold.
         """
+        async with self._one_at_a_time:
+            return await self._enter(wish)
+
+    async def _enter(self, wish: Enrolment) -> Session:
         seat = self.seat_of_link(wish.token)
         if not _is_hex(wish.public_key, 32) or not _is_hex(wish.proof, 64):
             raise InputError("the key must be 32 bytes and the proof 64, in hex", field="public_key")
@@ -135,7 +146,7 @@ class Seats:
         if not signature_holds(bytes.fromhex(wish.public_key), bytes.fromhex(wish.proof), text):
             raise InputError("the proof is not a signature of this key", field="proof")
         key_id = key_id_of(wish.public_key)
-        person_id = f"sim-{seat.id}" if seat.simulated else self._person_of(wish, key_id)
+        person_id = f"sim-{seat.id}" if seat.simulated else self._person_of(wish, key_id, text)
         passkey = None if seat.simulated else self._passkey_of(wish, person_id, text)
         fact = seated(self._pack, seat, person_id, key_id, wish.public_key, passkey)
         if self._writer.state.seats.get(seat.id) != fact:
@@ -157,23 +168,42 @@ class Seats:
             return None
         if known:
             return known[-1]
-        if wish.passkey is None:
+        if wish.ssh_key:
+            made = enrol_ssh(wish.ssh_key)
+            self._require_confirmed(wish.assertion, made, text)
+        elif wish.passkey is None:
             raise InputError("this room asks for a passkey: a key that a person confirms", field="passkey")
-        made = enrol(wish.passkey, text, self.passkeys.rp_id, self.passkeys.origins)
+        else:
+            made = enrol(wish.passkey, text, self.passkeys.rp_id, self.passkeys.origins)
         if any(fact.passkey is not None and fact.passkey.credential_id == made.credential_id for fact in taken):
             raise InputError("this passkey is somebody else's", field="passkey")
         return made
 
-    def _person_of(self, wish: Enrolment, key_id: str) -> str:
-        """Who holds this key: known by it, or by a session, or a new person."""
-        taken = self._writer.state.keys.values()
-        holders = {fact.person_id for fact in taken if fact.key_id == key_id and fact.kind is SeatKind.PERSON}
-        if wish.also:
-            person_id = self.session(wish.also).person_id
+    def _require_confirmed(self, assertion: Assertion | None, passkey: Passkey, text: bytes) -> None:
+        origins = self.passkeys.origins if self.passkeys is not None else ()
+        fault = "it is missing" if assertion is None else fault_of(assertion, passkey, text.decode(), origins)
+        if fault is not None:
+            raise InputError(f"the passkey's confirmation does not hold: {fault}", field="assertion")
+
+    def _person_of(self, wish: Enrolment, key_id: str, text: bytes) -> str:
+        """Who this is: known by the key, by a session, or by a passkey that sat here; or a new person."""
+        taken = [fact for fact in self._writer.state.keys.values() if fact.kind is SeatKind.PERSON]
+        holders = {fact.person_id for fact in taken if fact.key_id == key_id}
+        person_id = self.session(wish.also).person_id if wish.also else ""
+        used = wish.assertion.credential_id if wish.assertion is not None else ""
+        for fact in taken:
+            if fact.passkey is not None and fact.passkey.credential_id == used:
+                self._require_confirmed(wish.assertion, fact.passkey, text)
+                person_id = fact.person_id
+        if person_id:
             if holders - {person_id}:
                 raise InputError("this key is somebody else's", field="public_key")
             return person_id
         return holders.pop() if holders else f"p-{secrets.token_hex(6)}"
+
+    def enrolled(self) -> list[str]:
+        """Ids of all passkeys that sat here: an authenticator that holds one is not enrolled as somebody else's."""
+        return sorted({one.passkey.credential_id for one in self._writer.state.keys.values() if one.passkey})
 
     def session(self, token: str) -> Session:
         """The session of a token.
@@ -200,6 +230,8 @@ class Seats:
         act = check_document(document, signature, seat, self._room_id)
         if self._looks_back and not isinstance(act, ReviewAct | MissingExplained):
             raise InputError("looking back takes notes, second thoughts and reasons only", field="type")
+        if isinstance(act, RulesProposed):
+            require_sound(self._pack, act)
         if not self._writer.has_shown(act.head) and not self._writer.has_entered(act.act_id):
             raise InputError(
                 "your screen shows a log that is not this room's, or an old one; load it again", field="head"

@@ -26,6 +26,7 @@ from watchfloor.messages.delegation import (
     RuleChangeAgreed,
     RuleChangeSigned,
     RulesCompared,
+    RulesProposed,
     UseJudged,
 )
 from watchfloor.messages.entry import Entry, Fact
@@ -144,6 +145,9 @@ def _act(state: RoomState, signed: SignedAct, toe_us: int, room_us: int, seq: in
     if isinstance(act, DelegationAct):
         board, facts = delegating.step(state.board, act, signed.actor, signed.label, room_us)
         return replace(state, board=board), [*facts]
+    if isinstance(act, RulesProposed):
+        board, refusals = rule_change.propose(state.board, act, signed.actor, signed.label)
+        return replace(state, board=board), [*refusals]
     if isinstance(act, RuleChangeSigned):
         board, agreed = rule_change.sign(state.board, act, signed.actor, signed.label, room_us)
         return replace(state, board=board), [*agreed]
@@ -219,6 +223,8 @@ def _command_clock(
 def _set_clock(state: RoomState, setting: ClockSet) -> tuple[RoomState, list[Fact]]:
     """A jump begins a new time context: alerts of the old one end with it."""
     state = replace(state, clock=setting)
+    if setting.jumped:
+        state = replace(state, board=rule_change.take_jump(state.board, setting.epoch_room_us))
     ended: list[Fact] = []
     for view in state.alerts.values() if setting.jumped else ():
         if view.ended is None:

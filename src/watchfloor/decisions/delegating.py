@@ -10,7 +10,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from watchfloor.base.labels import Label
-from watchfloor.decisions.board import Authority, Board, Harm, Request, Use, is_person
+from watchfloor.decisions.authority import Authority, Harm, Use
+from watchfloor.decisions.board import Board, Request, is_person
 from watchfloor.decisions.duties import objection_to_point
 from watchfloor.decisions.knowing import is_as_narrow, knows, objection_to_label
 from watchfloor.messages.acts import Actor, Answer, Kind
@@ -146,7 +147,7 @@ def _objection_to_revoking(board: Board, act: DelegationRevoked, actor: Actor) -
         return f"a delegation is revoked by a seat of {request.act.acting_nation} with the power `grant`"
     if act.request_id in board.authority.revoked:
         return "it is revoked already"
-    return None
+    return objection_to_point(request.act.kind, act)
 
 
 def _objection_to_use(board: Board, act: UseReported, actor: Actor, room_us: int) -> str | None:
@@ -268,7 +269,7 @@ def _objection_to_closing(board: Board, act: ReviewClosed, actor: Actor) -> str 
     took_part = {subject.actor.person_id} | _who_took_part(board, subject)
     if actor.person_id in took_part:
         return "a review is closed by somebody who took no part"
-    return None
+    return objection_to_point(Kind.FORCE_EXERCISE_ONLY, act)
 
 
 def _who_took_part(board: Board, subject: Use | Harm) -> set[str]:
@@ -278,7 +279,19 @@ def _who_took_part(board: Board, subject: Use | Harm) -> set[str]:
     use = board.authority.uses.get(subject.act.about)
     if use is not None:
         return {use.actor.person_id} | _of_request(grant_of(board, use.act))
-    return _of_request(board.requests.get(subject.act.about))
+    request = board.requests.get(subject.act.about)
+    return _of_request(request) if request is not None else _of_area(board, subject.act.about)
+
+
+def _of_area(board: Board, area_id: str) -> set[str]:
+    """Of an area, all who shaped a decision about it or about ground that it shares, and crews that acted there."""
+    area = board.doctrine.area(area_id) if board.doctrine is not None else None
+    ground = {area_id, *(area.overlaps if area is not None else ())}
+    persons = {use.actor.person_id for use in board.authority.uses.values() if use.act.area_id in ground}
+    for request in board.requests.values():
+        if request.act.area_id in ground and (request.decided is not None or request.superseded):
+            persons |= _of_request(request)
+    return persons
 
 
 def _of_request(request: Request | None) -> set[str]:

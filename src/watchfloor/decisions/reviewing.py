@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watchfloor.decisions.board import Board, is_person
+from watchfloor.decisions.duties import objection_to_point
 from watchfloor.decisions.knowing import knows
 from watchfloor.messages.acts import Actor, HindsightRevealed, NotePinned, ReviewAct, SecondThought
 from watchfloor.messages.outcomes import ActRefused
@@ -60,6 +61,8 @@ def step(
         sentence = "only a person looks back"
     elif isinstance(act, SecondThought) and held.has_opened(actor.person_id, act.request_id):
         sentence = "you have opened what came after a moment of this request; a second thought comes before that"
+    else:
+        sentence = objection_to_point(request.act.kind, act)
     if sentence is not None:
         return held, ActRefused(act.act_id, code, sentence, signed.label)
     if isinstance(act, HindsightRevealed):

@@ -11,7 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from watchfloor.decisions.board import Board
-from watchfloor.decisions.knowing import knows, objection_to_label
+from watchfloor.decisions.knowing import is_as_narrow, knows, objection_to_label
 from watchfloor.messages.acts import Actor, FactStated, StatedFact
 
 ROOM = "room"
@@ -72,7 +72,10 @@ def objection_to_fact(board: Board, act: FactStated, actor: Actor, room_us: int)
         return None if act.about == ROOM else f"`{act.fact.value}` is a fact about the room"
     if form.about is Subject.REQUEST:
         request = board.requests.get(act.about)
-        visible = request is not None and knows(actor, request.act.label)
-        return None if visible else f"no request `{act.about}`"
+        if request is None or not knows(actor, request.act.label):
+            return f"no request `{act.about}`"
+        if not is_as_narrow(act.label, request.act.label):
+            return "what is told of a request is shown to nobody who may not see it"
+        return None
     places = {area.id for area in doctrine.areas} | {area.city for area in doctrine.areas if area.city}
     return None if act.about in places else f"the map has no area or city `{act.about}`"

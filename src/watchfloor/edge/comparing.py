@@ -7,24 +7,25 @@ import asyncio
 import json
 import secrets
 import sys
-from pathlib import Path
 from typing import Any
 
+from watchfloor.app.drafting import version_named
 from watchfloor.app.media import MediaKeeper
-from watchfloor.app.rulebook import rules_in_use
+from watchfloor.app.rulebook import rule_set_of, version_text
 from watchfloor.app.writer import Input, Writer
-from watchfloor.base.errors import InputError, UnavailableError
+from watchfloor.base.errors import InputError, InvariantError, UnavailableError
 from watchfloor.base.labels import Label
 from watchfloor.messages.delegation import RulesCompared
 from watchfloor.messages.keeping import MediaKind
 from watchfloor.messages.pack import DoctrineSet, Pack
+from watchfloor.messages.rulebook import RuleVersion
 
 
 class Comparing:
     """Compares a version when somebody who may change rules asks for it."""
 
-    def __init__(self, writer: Writer, keeper: MediaKeeper, pack: Pack, folder: Path, label: Label) -> None:
-        self._writer, self._keeper, self._pack, self._folder, self._label = writer, keeper, pack, folder, label
+    def __init__(self, writer: Writer, keeper: MediaKeeper, pack: Pack, label: Label) -> None:
+        self._writer, self._keeper, self._pack, self._label = writer, keeper, pack, label
         self._one_at_a_time = asyncio.Lock()
         self._reports: dict[str, bytes] = {}
 
@@ -36,27 +37,32 @@ class Comparing:
         """
         async with self._one_at_a_time:
             doctrine = self._writer.state.board.doctrine
-            digest = rules_in_use(self._pack, version).rules.digest()
+            proposed = version_named(self._pack, self._writer.state.board, version)
+            digest = rule_set_of(proposed).digest()
             if doctrine is None or digest == doctrine.rules_digest:
                 raise InputError(f"version `{version}` is in force", field="version")
             known = self._writer.state.board.authority.compared.get(digest)
             if known is None or known.report_digest not in self._reports:
-                known = await self._compare(doctrine, version, digest)
+                known = await self._compare(doctrine, proposed, digest)
             lines = [json.loads(line) for line in self._reports[known.report_digest].splitlines()]
             return known, lines[:-1]
 
-    async def _compare(self, doctrine: DoctrineSet, version: str, digest: str) -> RulesCompared:
-        words = ("rules", "compare", doctrine.rules_version, version, "--pack", str(self._folder), "--json")
+    async def _compare(self, doctrine: DoctrineSet, proposed: RuleVersion, digest: str) -> RulesCompared:
+        """Compare the record's own text of what is in force with a version, both handed over in full."""
+        version = proposed.version
+        words = ("rules", "compare", doctrine.rules_version, version, "--texts", "-", "--json")
+        texts = f"[{doctrine.rules_text},{version_text(proposed)}]".encode()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "watchfloor.edge.cli.main",
             *words,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         try:
-            report, errors = await process.communicate()
+            report, errors = await process.communicate(texts)
         except asyncio.CancelledError:
             process.kill()
             await process.wait()
@@ -65,6 +71,8 @@ class Comparing:
             reason = (errors or report).decode(errors="replace").strip()[:300]
             raise UnavailableError(f"version `{version}` cannot be compared, so it cannot take effect: {reason}")
         lines = [json.loads(line) for line in report.splitlines()]
+        if (lines[-1]["old_digest"], lines[-1]["new_digest"]) != (doctrine.rules_digest, digest):
+            raise InvariantError("the comparison is of other rules than those that were handed over")
         compared = RulesCompared(
             old_digest=doctrine.rules_digest,
             new_version=version,

@@ -222,7 +222,7 @@ class Host:
         await writer.enter(Input("room", f"open-{secrets.token_hex(8)}", opened))
         keeper = MediaKeeper(MediaFiles(path), writer, setup.label)
         if plan.pack is not None:
-            self._comparing = Comparing(writer, keeper, plan.pack, plan.pack_folder, setup.label)
+            self._comparing = Comparing(writer, keeper, plan.pack, setup.label)
         if doctrine is not None and past.state.board.doctrine != doctrine:
             await writer.enter(Input("room", f"rules-{secrets.token_hex(8)}", doctrine))
         await writer.enter(Input("room", f"engine-{secrets.token_hex(8)}", engine_here(setup.label)))

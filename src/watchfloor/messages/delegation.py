@@ -5,12 +5,15 @@ any other. No struct here has a field for an aim point, a weapon, an effect or a
 """
 
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from watchfloor.base.labels import Label
-from watchfloor.messages.acts import Act, Ident, Kind, NeededWords, Nonce, Whole
+from watchfloor.messages.acts import Act, Digest, Ident, Kind, NeededWords, Nonce, Whole
 from watchfloor.messages.findings import RuleAnswer, RuleBehind
+
+MAX_DRAFT_CHARS = 24_000
 
 
 class DelegationRevoked(Act, frozen=True, forbid_unknown_fields=True, tag="DelegationRevoked", kw_only=True):
@@ -142,6 +145,20 @@ class RuleChangeSigned(Act, frozen=True, forbid_unknown_fields=True, tag="RuleCh
     to_version: Ident
     to_digest: str
     report_digest: str
+    words: NeededWords
+
+
+class RulesProposed(Act, frozen=True, forbid_unknown_fields=True, tag="RulesProposed", kw_only=True):
+    """Somebody who may change rules puts a version of their own on record, in full.
+
+    It takes effect like any other version: compared with what is in force, and signed by two persons.
+    `from_digest` is what was in force when it was written.
+    """
+
+    from_digest: Digest
+    to_version: Ident
+    to_digest: Digest
+    rules_text: Annotated[str, Meta(min_length=1, max_length=MAX_DRAFT_CHARS)]
     words: NeededWords
 
 

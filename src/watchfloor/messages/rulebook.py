@@ -68,10 +68,11 @@ class RuleCases(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Rulebook(Struct, frozen=True, kw_only=True):
-    """All versions of a pack's rules, oldest first, which of them is in force at the start, and the cases."""
+    """All versions of a pack's rules, oldest first, which is in force at the start, which are retired, and cases."""
 
     versions: tuple[RuleVersion, ...]
     in_force: str
+    retired: frozenset[str]
     cases: tuple[RuleCase, ...]
 
     def version(self, name: str) -> RuleVersion | None:

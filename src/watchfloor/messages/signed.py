@@ -23,7 +23,7 @@ from watchfloor.messages.acts import (
     StandingAdviceGiven,
     WordsGiven,
 )
-from watchfloor.messages.delegation import DelegationAct, RuleChangeSigned
+from watchfloor.messages.delegation import DelegationAct, RuleChangeSigned, RulesProposed
 from watchfloor.messages.passkeys import Assertion
 
 AnyAct = (
@@ -42,6 +42,7 @@ AnyAct = (
     | ReviewAct
     | DelegationAct
     | RuleChangeSigned
+    | RulesProposed
 )
 
 

@@ -26,7 +26,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from watchfloor.messages.passkeys import Assertion, Passkey, signing_text
+from watchfloor.messages.passkeys import Assertion, Passkey, PasskeyForm, signing_text
+from watchfloor.record.ssh_key import ssh_fault_of
 
 _PRESENT, _VERIFIED = 0x01, 0x04
 _SMALLEST_RSA_BITS = 2048
@@ -40,6 +41,8 @@ def fault_of(assertion: Assertion, passkey: Passkey, document: str, origins: tup
     """
     if assertion.credential_id != passkey.credential_id:
         return "it is of another passkey"
+    if passkey.form is PasskeyForm.SSH:
+        return _ssh_fault(assertion, passkey, document)
     try:
         client, told = decoded(assertion.client_data), decoded(assertion.authenticator_data)
         signature, key = decoded(assertion.signature), bytes.fromhex(passkey.public_key)
@@ -68,8 +71,16 @@ def encoded(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+def _ssh_fault(assertion: Assertion, passkey: Passkey, document: str) -> str | None:
+    try:
+        blob, key = decoded(assertion.signature), bytes.fromhex(passkey.public_key)
+    except ValueError:
+        return "it is not readable"
+    return ssh_fault_of(blob, key, signing_text(document, assertion.rendering))
+
+
 def sign_count(assertion: Assertion) -> int:
-    """How often the authenticator says that it signed; synced passkeys stay at 0."""
+    """How often the authenticator says that it signed; synced passkeys, and those of SSH here, stay at 0."""
     return int.from_bytes(decoded(assertion.authenticator_data)[33:37])
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from watchfloor.rules.engine import ANSWERS, Rule, RuleSet
 
+ACTING = "acting"
 _PART = re.compile(r"[A-Z][A-Za-z0-9-]*(\.[a-z0-9-]+)?")
 
 
@@ -28,15 +29,18 @@ class Remark(Struct, frozen=True):
         return f"{self.file}:{self.line}: {self.part}: {self.sentence}"
 
 
-def check_names(rules: RuleSet, roles: Collection[str], groups: Collection[str] = ()) -> list[Remark]:
+def check_names(
+    rules: RuleSet, roles: Collection[str], groups: Collection[str] = (), nations: Collection[str] = ()
+) -> list[Remark]:
     """Faults of ids, notes, answers, roles and groups, and of the schema.
 
-    **Args**: `roles`: those that may be asked; `groups`: those that a policy's `@label` may name.
+    **Args**: `roles`: those that may be asked, alone or as `role@NATION` of one of the `nations`, or as `role@acting`;
+    `groups`: those that a policy's `@label` may name.
     """
     found: list[Remark] = []
     seen: dict[str, Rule] = {}
     for rule in rules.rules.values():
-        found.extend(_remark("fault", rule, sentence) for sentence in _naming_faults(rule, roles, groups))
+        found.extend(_remark("fault", rule, sentence) for sentence in _naming_faults(rule, roles, groups, nations))
         if rule.part in seen:
             first = seen[rule.part]
             found.append(_remark("fault", rule, f"the id stands already at {first.file}:{first.line}"))
@@ -50,7 +54,7 @@ def check_names(rules: RuleSet, roles: Collection[str], groups: Collection[str] 
     return found
 
 
-def _naming_faults(rule: Rule, roles: Collection[str], groups: Collection[str]) -> list[str]:
+def _naming_faults(rule: Rule, roles: Collection[str], groups: Collection[str], nations: Collection[str]) -> list[str]:
     said: Mapping[str, Any] = rule.annotations
     found = []
     if "id" not in said:
@@ -67,7 +71,12 @@ def _naming_faults(rule: Rule, roles: Collection[str], groups: Collection[str]) 
     if (answer == "ask") != bool(rule.asks):
         found.append("`@ask` names the roles that an `ask` asks, and stands nowhere else")
     found.extend(f"`@label` names `{group}`, which is no group of the pack" for group in rule.groups - set(groups))
-    found.extend(f"asks `{role}`, which is no role of the pack" for role in rule.asks if role not in roles)
+    for asked in rule.asks:
+        role, of, nation = asked.partition("@")
+        if role not in roles:
+            found.append(f"asks `{asked}`, which is no role of the pack")
+        elif of and nation != ACTING and nation not in nations:
+            found.append(f"asks `{asked}`, which names no nation of the pack")
     return found
 
 

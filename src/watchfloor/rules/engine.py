@@ -181,7 +181,10 @@ class RuleSet:
 
     def canonical(self) -> str:
         """The set keyed by id, so that order, spacing and comments do not count: what its digest is over."""
-        rules = {rule.part: json.loads(rule.body) for rule in self.rules.values()}
+        rules: dict[str, Any] = {}
+        for rule in self.rules.values():
+            twin = sum(known.partition("#")[0] == rule.part for known in rules)
+            rules[f"{rule.part}#{twin + 1}" if twin else rule.part] = json.loads(rule.body)
         whole = {"rules": rules, "schema": "" if self.schema is None else str(self.schema)}
         return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 

@@ -6,6 +6,7 @@
 | `authority` | String | `room`, or `crew` for a use of a delegation |
 | `complete` | Bool | every part of the request is given |
 | `advised` | Set of roles | who advised on this version and counts |
+| `advised_by` | Set of `role@NATION` | the same; the acting nation's own also as `role@acting` |
 | `advised_in_writing` | Set of roles | the same, with words |
 | `open_doubt_count` | Long | doubts that nobody has answered |
 | `refusal_age_s` | Long, may be missing | since the newest refusal of this kind in an overlapping area; missing: none |
@@ -16,7 +17,8 @@
 | `crosses_line` | Bool, may be missing | whether the flight crosses the party line; missing: nobody said |
 | `notified` | Bool | a notified site or movement lies in area and window; false is no proof that there is none |
 | `drop_open` | Bool | a drop in the same area is open or decided, its window not over |
-| `sensing`, `advising` | Set of nations | whose sensors it rests on; whose advisers have spoken |
+| `sensing` | Set of nations, may be missing | whose sensors it rests on; missing: nobody said |
+| `advising` | Set of nations | whose advisers have spoken |
 | `source_count` | Long | independent sources that it rests on; in doubt 1 |
 | `grant`, `use` | Record, may be missing | the delegation that a crew names, and what the crew says of its use |
 
@@ -38,10 +40,12 @@ FACTS: Mapping[str, str] = {
     **dict.fromkeys(("refusal_age_s", "view_age_s", "civilians_age_s"), "Long"),
     **dict.fromkeys(("authority", "notice", "line"), "String"),
     **dict.fromkeys(("complete", "notified", "drop_open", "crosses_line"), "Bool"),
-    **dict.fromkeys(("advised", "advised_in_writing", "sensing", "advising"), "Set"),
+    **dict.fromkeys(("advised", "advised_by", "advised_in_writing", "sensing", "advising"), "Set"),
     **dict.fromkeys(("grant", "use"), "Record"),
 }
-MAY_BE_MISSING = frozenset({"refusal_age_s", "view_age_s", "civilians_age_s", "crosses_line", "grant", "use"})
+MAY_BE_MISSING = frozenset(
+    {"refusal_age_s", "view_age_s", "civilians_age_s", "crosses_line", "sensing", "grant", "use"}
+)
 AREA_FACTS = {"city": "String", "held": "String", "near_line": "Bool"}
 
 

@@ -15,6 +15,7 @@ _TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*)|"(?:\\.|[^"\\])*"|[A-Za-z_]\w*|\d+|::|==|!=|<=|>=|&&|\|\||.""", re.DOTALL | re.ASCII
 )
 _QUOTED = re.compile(r"`([^`]+)`|: @?(\w+)$")
+_NUMBER, _GREATEST = re.compile(r"(?<!\w)\d+"), 2**63 - 1
 _ENDED_EARLY = "unexpected end of input"
 
 Parse = Callable[[str], object]
@@ -90,7 +91,9 @@ def _meant(text: str, sentence: str, parse: Parse) -> int:
 def _named(text: str, sentence: str) -> int:
     quoted = _QUOTED.search(sentence)
     word = next((group for group in quoted.groups() if group), "") if quoted else ""
-    found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) if word else None
+    found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) or re.search(re.escape(word), text) if word else None
+    if found is None and "number too large" in sentence:
+        found = next((number for number in _NUMBER.finditer(text) if int(number.group()) > _GREATEST), None)
     return found.start() if found else 0
 
 

@@ -60,6 +60,12 @@ class _Case(Struct):
     standing: dict[str, str] = {}
     ruled: RulesAnswered | None = None
     ruled_for: set[str] = set()
+    heard: set[str] = set()
+    nations: dict[str, str] = {}
+    acting_nation: str = ""
+
+
+_OF_SEAT = ("role", "nation", "kind", "powers", "level", "need_to_know")
 
 
 class ActsCheck:
@@ -71,6 +77,7 @@ class ActsCheck:
         self._report = report
         self._seats: dict[str, SeatTaken] = {}
         self._keys: dict[str, str] = {}
+        self._holders: dict[str, str] = {}
         self._acts: dict[str, tuple[AnyAct, SignedAct]] = {}
         self._cases: dict[str, _Case] = {}
         self._room_id = ""
@@ -87,6 +94,7 @@ class ActsCheck:
         elif isinstance(body, SeatTaken):
             self._seats[body.seat_id] = body
             self._keys[body.key_id] = body.public_key
+            self._check_holders(entry.seq, body)
         elif isinstance(body, SignedAct):
             act = self._check_signature(entry.seq, body)
             if act is not None:
@@ -106,6 +114,15 @@ class ActsCheck:
             _follow(self._report, entry, self._acts, self._cases)
             self._after(entry)
 
+    def _check_holders(self, seq: int, seat: SeatTaken) -> None:
+        """One key and one passkey are one person's: four eyes counts persons."""
+        if seat.kind is SeatKind.SIMULATED:
+            return
+        held = [f"key {seat.public_key}", *([f"passkey {seat.passkey.credential_id}"] if seat.passkey else [])]
+        for name in held:
+            if self._holders.setdefault(name, seat.person_id) != seat.person_id:
+                self._report.add(_WHERE, f"two persons enrolled one {name.partition(' ')[0]}", seq)
+
     def _take_ruling(self, entry: Entry, ruled: RulesAnswered) -> None:
         case = self._cases.get(ruled.request_id)
         if case is None:
@@ -124,6 +141,8 @@ class ActsCheck:
             if by_key is not None and isinstance(by_key[0], RequestWritten):
                 case = self._cases[body.request_id]
                 case.standing = _standing_roles(self._standing, by_key, entry.room_us)
+                case.nations = {signed.actor.person_id: signed.actor.nation for _, signed in self._standing}
+                case.acting_nation = by_key[0].acting_nation
                 case.adviser_persons.update(case.standing.values())
         is_code = self._doctrine is not None and self._doctrine.advice is None
         if isinstance(body, RequestDecided) and body.answer is Answer.YES and is_code:
@@ -146,7 +165,7 @@ class ActsCheck:
             report.lack(_WHERE, "was signed by nobody who sat on that seat", seq)
         elif (act.person_id, act.seat_id, act.room_id) != (seat.person_id, seat.seat_id, self._room_id):
             report.add(_WHERE, "its document names another person, seat or room", seq)
-        elif (actor.role, actor.nation, actor.kind, actor.powers) != (seat.role, seat.nation, seat.kind, seat.powers):
+        elif any(getattr(actor, field) != getattr(seat, field) for field in _OF_SEAT):
             report.add(_WHERE, "claims a role or power that its seat does not have", seq)
         elif seat.passkey is not None and _is_confirmed(act) and signed.assertion is None:
             report.add(_WHERE, "was not confirmed with the person's passkey", seq)
@@ -196,6 +215,7 @@ def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAc
         case.adviser_persons.add(actor.person_id)
         if actor.kind is SeatKind.PERSON and by_key[0].verdict is Verdict.CONCUR:
             case.advised[actor.role] = actor.person_id
+            case.heard.add(f"{actor.role}@{actor.nation}")
     elif isinstance(body, RequestHeld):
         case.open_doubts.add(body.doubt_id)
         case.over = False
@@ -203,11 +223,11 @@ def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAc
         case.open_doubts.discard(by_key[0].doubt_id)
         case.resolvers.add(by_key[1].actor.person_id)
         if isinstance(body, RequestReopened):
-            case.version, case.advised = body.version, {}
+            case.version, case.advised, case.heard = body.version, {}, set()
     elif isinstance(body, RequestStopped):
         case.over = True
     elif isinstance(body, DecisionAskedAgain):
-        case.over, case.version, case.advised = False, body.version, {}
+        case.over, case.version, case.advised, case.heard = False, body.version, {}, set()
     elif isinstance(body, RequestDecided):
         if case.over or body.at_us >= case.until_us:
             report.add(_WHERE, "was decided after it was over", entry.seq)
@@ -271,7 +291,11 @@ def _check_ruling(report: Report, entry: Entry, decided: RequestDecided, case: _
     told = set(facts.get("advised", ()))
     if len({advised[role] for role in told if role in advised}) < len(told & advised.keys()):
         report.add(_WHERE, "one person's advice was counted for two roles", entry.seq)
-    if not told <= advised.keys():
+    heard = case.heard | {
+        f"{role}@{case.nations[person]}" for role, person in case.standing.items() if case.version == 1
+    }
+    heard |= {f"{one.partition('@')[0]}@acting" for one in heard if one.endswith(f"@{case.acting_nation}")}
+    if not told <= advised.keys() or not set(facts.get("advised_by", ())) <= heard:
         report.lack(_WHERE, "rules were told of advice that nobody gave", entry.seq)
     if facts.get("open_doubt_count", 0) != len(case.open_doubts):
         report.add(_WHERE, "rules were told of another number of doubts", entry.seq)

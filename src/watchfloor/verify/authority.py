@@ -3,12 +3,16 @@
 Written apart from `decisions`, from the entries alone.
 """
 
+from typing import get_args
+
 from msgspec import Struct
 
 from watchfloor.base.errors import WireError
-from watchfloor.messages.acts import DecisionSigned, RequestWritten, SeatKind
+from watchfloor.messages.acts import AdviceGiven, DecisionSigned, DoubtResolved, RequestWritten, SeatKind
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.delegation import (
+    HarmReceived,
+    HarmReported,
     ReviewClosed,
     ReviewEnded,
     RuleChangeAgreed,
@@ -17,12 +21,30 @@ from watchfloor.messages.delegation import (
     UseReported,
 )
 from watchfloor.messages.entry import Entry, input_key
-from watchfloor.messages.outcomes import RequestDecided
+from watchfloor.messages.outcomes import (
+    AdviceNoted,
+    DoubtAnswered,
+    RequestDecided,
+    RequestOpened,
+    RequestReopened,
+)
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.signed import AnyAct, SignedAct
 from watchfloor.verify.report import Report
 
 _WHERE = "record"
+_Shaping = RequestOpened | AdviceNoted | DoubtAnswered | RequestReopened
+_SHAPING = get_args(_Shaping)
+_Kept = (
+    RuleChangeSigned
+    | UseReported
+    | HarmReported
+    | ReviewClosed
+    | DecisionSigned
+    | RequestWritten
+    | AdviceGiven
+    | DoubtResolved
+)
 
 
 class _Signed(Struct, frozen=True):
@@ -33,13 +55,15 @@ class _Signed(Struct, frozen=True):
 class AuthorityCheck:
     """Takes entries of its `kinds` in order."""
 
-    kinds = frozenset((SignedAct, DoctrineSet, RuleChangeAgreed, UseReceived, ReviewEnded, RequestDecided))
+    kinds = frozenset(
+        (SignedAct, DoctrineSet, RuleChangeAgreed, UseReceived, HarmReceived, ReviewEnded, RequestDecided, *_SHAPING)
+    )
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._acts: dict[str, _Signed] = {}
-        self._uses: dict[str, _Signed] = {}
-        self._grantors: dict[str, set[str]] = {}
+        self._subjects: dict[str, _Signed] = {}
+        self._shaped_by: dict[str, set[str]] = {}
         self._in_force: DoctrineSet | None = None
         self._agreed: set[str] = set()
 
@@ -48,16 +72,19 @@ class AuthorityCheck:
         body = entry.body
         if isinstance(body, SignedAct):
             self._note(entry, body)
-        elif isinstance(body, RequestDecided):
-            signed = self._acts.get(body.decision_id)
+        elif isinstance(body, RequestDecided | _Shaping):
+            key = body.decision_id if isinstance(body, RequestDecided) else input_key(entry.key)
+            signed = self._acts.get(key)
             if signed is not None:
-                self._grantors.setdefault(body.request_id, set()).add(signed.by.actor.person_id)
+                self._shaped_by.setdefault(body.request_id, set()).add(signed.by.actor.person_id)
         elif isinstance(body, RuleChangeAgreed):
             self._check_agreement(entry, body)
         elif isinstance(body, DoctrineSet):
             self._check_change(entry, body)
         elif isinstance(body, UseReceived):
             self._check_use(entry, body)
+        elif isinstance(body, HarmReceived):
+            self._check_harm(entry, body)
         elif isinstance(body, ReviewEnded):
             self._check_review(entry, body)
 
@@ -66,7 +93,7 @@ class AuthorityCheck:
             act: AnyAct = decode_canonical(signed.document.encode(), AnyAct)  # type: ignore[arg-type]
         except WireError:
             return  # named by the check of signatures
-        if isinstance(act, RuleChangeSigned | UseReported | ReviewClosed | DecisionSigned | RequestWritten):
+        if isinstance(act, _Kept):
             self._acts[input_key(entry.key)] = _Signed(act, signed)
 
     def _check_agreement(self, entry: Entry, agreed: RuleChangeAgreed) -> None:
@@ -98,7 +125,14 @@ class AuthorityCheck:
             return
         if signed.act.event_us != received.event_us or received.received_us < received.event_us:
             self._report.add(_WHERE, "does not keep the times of a use", entry.seq)
-        self._uses[received.use_id] = signed
+        self._subjects[received.use_id] = signed
+
+    def _check_harm(self, entry: Entry, received: HarmReceived) -> None:
+        signed = self._acts.get(input_key(entry.key))
+        if signed is None or not isinstance(signed.act, HarmReported) or signed.act.harm_id != received.harm_id:
+            self._report.lack(_WHERE, "tells of harm that nobody reported", entry.seq)
+            return
+        self._subjects[received.harm_id] = signed
 
     def _check_review(self, entry: Entry, ended: ReviewEnded) -> None:
         signed = self._acts.get(input_key(entry.key))
@@ -108,8 +142,16 @@ class AuthorityCheck:
         actor = signed.by.actor
         if actor.kind is not SeatKind.PERSON or "review" not in actor.powers:
             self._report.add(_WHERE, "was reviewed by nobody who may review", entry.seq)
-        use = self._uses.get(ended.subject_id)
-        if use is not None and isinstance(use.act, UseReported):
-            took_part = {use.by.actor.person_id} | self._grantors.get(use.act.request_id, set())
-            if actor.person_id in took_part:
-                self._report.add(_WHERE, "was reviewed by its actor or grantor", entry.seq)
+        if actor.person_id in self._took_part(ended.subject_id):
+            self._report.add(_WHERE, "was reviewed by somebody who took part", entry.seq)
+
+    def _took_part(self, subject_id: str) -> set[str]:
+        """Who reported it, and who shaped the decision that it is about."""
+        subject = self._subjects.get(subject_id)
+        if subject is None:
+            return set()
+        persons = {subject.by.actor.person_id}
+        if isinstance(subject.act, UseReported):
+            return persons | self._shaped_by.get(subject.act.request_id, set())
+        about = subject.act.about if isinstance(subject.act, HarmReported) else ""
+        return persons | self._shaped_by.get(about, set()) | self._took_part(about)

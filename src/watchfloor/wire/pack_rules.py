@@ -61,7 +61,9 @@ def rulebook_of(files: Mapping[str, bytes], midnight_us: int) -> Rulebook:
     in_force = [one.id for one in listed if one.state is RuleState.IN_FORCE]
     if len(in_force) != 1:
         raise marked.fault((), f"one version is in force at the start, not {len(in_force)}")
-    return Rulebook(versions=tuple(versions), in_force=in_force[0], cases=_cases(files, versions, midnight_us))
+    retired = frozenset(one.id for one in listed if one.state is RuleState.RETIRED)
+    cases = _cases(files, versions, midnight_us)
+    return Rulebook(versions=tuple(versions), in_force=in_force[0], retired=retired, cases=cases)
 
 
 def _text(files: Mapping[str, bytes], name: str) -> str:

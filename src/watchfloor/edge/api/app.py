@@ -7,7 +7,7 @@ policy stands on every answer.
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -21,16 +21,13 @@ from starlette.websockets import WebSocket
 
 from watchfloor import __version__
 from watchfloor.app.room import Room
-from watchfloor.app.rulebook import fact_forms, rule_notes, rules_in_use
 from watchfloor.app.seats import Seats
 from watchfloor.app.sight import may_see
-from watchfloor.app.state import RoomState
 from watchfloor.base.errors import WatchfloorError
 from watchfloor.edge.api import sockets
 from watchfloor.edge.api.problems import on_error, problem
-from watchfloor.edge.api.seats import SeatDoors, read_json
+from watchfloor.edge.api.rules import RuleDoors, RuleOffice, rules_document
 from watchfloor.edge.api.tracks import track_document, tracks_geojson
-from watchfloor.messages.delegation import RulesCompared
 from watchfloor.messages.pack import Pack
 
 _POLICY = (
@@ -46,19 +43,12 @@ _HEADERS = (
 )
 
 
-class RuleOffice(Protocol):
-    """Whoever compares versions of rules."""
-
-    async def compare(self, version: str) -> tuple[RulesCompared, list[dict[str, Any]]]:
-        """The comparison of a version with the rules in force, and its classes."""
-
-
-class Doors(SeatDoors):
+class Doors(RuleDoors):
     """The HTTP handlers of one room. `pack` is None for a room fed from files."""
 
     def __init__(self, room: Room, seats: Seats | None, pack: Pack | None, rules: RuleOffice | None = None) -> None:
-        super().__init__(seats, room.writer, room.setup.room_id)
-        self._room, self._pack, self._rules = room, pack, rules
+        super().__init__(seats, room.writer, pack, rules, room.setup.room_id)
+        self._room = room
 
     def routes(self, wall: Path) -> list[BaseRoute]:
         """All routes, the wall's files last."""
@@ -70,8 +60,7 @@ class Doors(SeatDoors):
             Route("/api/tracks", self.tracks),
             Route("/api/tracks/{number:int}", self.track),
             Route("/api/quarantine", self.quarantine),
-            Route("/api/rules", self.rules),
-            Route("/api/rules/compare", self.compare, methods=["POST"]),
+            *self.rule_routes(),
             *self.seat_routes(),
             WebSocketRoute("/ws", self.socket),
             *wall_routes(wall),
@@ -124,23 +113,6 @@ class Doors(SeatDoors):
         }
         return JSONResponse(msgspec.to_builtins(kept))
 
-    async def rules(self, request: Request) -> Response:
-        """The pack's versions of rules with their texts, which is in force, and what was compared."""
-        if self._session(request) is None:
-            return problem(401, "session", "open a seat's link first")
-        return JSONResponse(rulebook_document(self._room.writer.state, self._pack))
-
-    async def compare(self, request: Request) -> Response:
-        """Compare a version with the rules in force; only who may change rules asks for it."""
-        session = self._session(request)
-        if session is None or self._rules is None or self._seats is None:
-            return problem(401, "session", "open a seat's link first")
-        if "change_rules" not in self._seats.seat_fact(session).powers:
-            return problem(403, "refused", "this seat does not hold the power `change_rules`")
-        body = await read_json(request)
-        compared, classes = await self._rules.compare(str(body.get("version", "")))
-        return JSONResponse({**msgspec.to_builtins(compared), "classes": classes})
-
     async def socket(self, socket: WebSocket) -> None:
         """A screen's connection."""
         await sockets.Viewer(self._room, self._seats, socket).serve()
@@ -168,46 +140,6 @@ def room_document(room: Room, pack: Pack | None, *, passkeys: bool) -> dict[str,
         "passkeys": passkeys,
     }
     return document | rules_document(room.writer.state) | pack_document(pack)
-
-
-def rules_document(state: RoomState) -> dict[str, Any]:
-    """The rules in force: version, digest, and what each policy says in plain language."""
-    doctrine = state.board.doctrine
-    if doctrine is None:
-        return {}
-    return {
-        "rules_digest": doctrine.rules_digest,
-        "rules_version": doctrine.rules_version,
-        "facts": fact_forms(),
-        "rules": dict(rule_notes(doctrine.rules_text)) if doctrine.advice is None else {},
-    }
-
-
-def rulebook_document(state: RoomState, pack: Pack | None) -> dict[str, Any]:
-    """All versions of a pack's rules, with what people need to read and sign a change."""
-    doctrine, authority = state.board.doctrine, state.board.authority
-    if pack is None or doctrine is None:
-        return {"versions": []}
-    versions = []
-    for version in pack.rulebook.versions:
-        rules = rules_in_use(pack, version.version).rules
-        digest = rules.digest()
-        compared = authority.compared.get(digest)
-        signed = [one.actor.seat_id for one in authority.signatures if one.act.to_digest == digest]
-        versions.append(
-            {
-                "version": version.version,
-                "title": version.title,
-                "digest": digest,
-                "from_us": version.from_us,
-                "in_force": digest == doctrine.rules_digest,
-                "policies": {rule.part: rule.text for rule in rules.rules.values()},
-                "compared": None if compared is None else msgspec.to_builtins(compared),
-                "signed_by": signed,
-                "agreed": authority.agreed is not None and authority.agreed.to_digest == digest,
-            }
-        )
-    return {"versions": versions}
 
 
 def pack_document(pack: Pack | None) -> dict[str, Any]:

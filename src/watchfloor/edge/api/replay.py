@@ -12,10 +12,11 @@ from starlette.websockets import WebSocket
 
 from watchfloor import __version__
 from watchfloor.app.sight import audience_of_seat, may_see
-from watchfloor.edge.api.app import pack_document, rules_document, wall_routes
+from watchfloor.edge.api.app import pack_document, wall_routes
 from watchfloor.edge.api.problems import problem
 from watchfloor.edge.api.replay_position import Position, ReplayStage
 from watchfloor.edge.api.replay_viewer import ReplayViewer
+from watchfloor.edge.api.rules import rules_document
 from watchfloor.edge.api.seats import SeatDoors
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.screen import FactShown, HeldShown

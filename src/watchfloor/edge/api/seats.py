@@ -56,6 +56,7 @@ class SeatDoors:
                 "name": seat.name,
                 "taken": taken,
                 "rp_id": seats.passkeys.rp_id if seats.passkeys is not None else "",
+                "enrolled": seats.enrolled(),
             }
         )
 
@@ -87,6 +88,7 @@ class SeatDoors:
             "key_id": fact.key_id,
             "passkey": fact.passkey.credential_id if fact.passkey is not None else "",
             "rp_id": fact.passkey.rp_id if fact.passkey is not None else "",
+            "passkey_form": fact.passkey.form.value if fact.passkey is not None else "",
         }
 
     async def acts(self, request: Request) -> Response:

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from watchfloor.app.rulebook import require_sound_rules
 from watchfloor.edge.stores.packs import load_pack
 
 
@@ -28,6 +29,7 @@ def add(commands: Any) -> None:
 def check_pack(arguments: argparse.Namespace) -> int:
     """Check a pack; faults are raised as InputError."""
     pack = load_pack(arguments.pack)
+    require_sound_rules(pack)
     header = pack.header
     aircraft = sum(route.count for route in pack.routes)
     print(

@@ -2,15 +2,17 @@
 
 import argparse
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from watchfloor.app.rulebook import rule_set_of, rules_in_use
-from watchfloor.base.errors import UnavailableError
+from watchfloor.base.errors import InputError, UnavailableError
 from watchfloor.edge.cli.rules_explain import read_text
 from watchfloor.edge.cli.rules_record import past_otherwise
 from watchfloor.edge.stores.packs import load_pack
+from watchfloor.messages.rulebook import RuleVersion
 from watchfloor.rules.engine import RuleSet
 
 if TYPE_CHECKING:
@@ -32,6 +34,11 @@ def add(verbs: Any) -> None:
     compare.add_argument("new", metavar="NEW", help="another one")
     compare.add_argument("--pack", default="eight-thirty", help="name or folder of the pack (default: %(default)s)")
     compare.add_argument("--schema", metavar="S", help="with policy files: their schema")
+    compare.add_argument(
+        "--texts",
+        metavar="FILE",
+        help="two versions in full, in a JSON list, as a room hands them over (-: standard input)",
+    )
     compare.add_argument("--record", metavar="DIR", help="also ask again about every past answer of this record")
     compare.add_argument("--json", action="store_true", help="JSON lines and nothing else")
     compare.set_defaults(work=work_compare)
@@ -50,7 +57,7 @@ def work_compare(arguments: argparse.Namespace) -> int:
         print(json.dumps({"cannot_compare": str(error)}) if arguments.json else str(error))
         return 1
     if arguments.json:
-        _tell_json(comparison)
+        _tell_json(comparison, old, new)
     else:
         _tell(comparison, old, new)
     if arguments.record:
@@ -77,6 +84,8 @@ def _tell_past(arguments: argparse.Namespace) -> None:
 
 def _rule_sets(arguments: argparse.Namespace) -> tuple[RuleSet, RuleSet]:
     names = (arguments.old, arguments.new)
+    if arguments.texts is not None:
+        return _of_texts(arguments.texts, names)
     if arguments.schema is None:
         pack = load_pack(arguments.pack)
         old, new = (rule_set_of(rules_in_use(pack, name).version) for name in names)
@@ -86,7 +95,22 @@ def _rule_sets(arguments: argparse.Namespace) -> tuple[RuleSet, RuleSet]:
     return old, new
 
 
-def _tell_json(comparison: "Comparison") -> None:
+def _of_texts(file: str, names: tuple[str, str]) -> tuple[RuleSet, RuleSet]:
+    """The two versions of a list, which must be those that are named.
+
+    **Raises**: InputError, when they are not.
+    """
+    raw = sys.stdin.read() if file == "-" else read_text(file)
+    try:
+        versions = msgspec.json.decode(raw, type=tuple[RuleVersion, RuleVersion])
+    except msgspec.MsgspecError as error:
+        raise InputError(f"no two versions of rules: {error}", field="texts") from error
+    if (versions[0].version, versions[1].version) != names:
+        raise InputError(f"the texts are of `{versions[0].version}` and `{versions[1].version}`", field="texts")
+    return rule_set_of(versions[0]), rule_set_of(versions[1])
+
+
+def _tell_json(comparison: "Comparison", old: RuleSet, new: RuleSet) -> None:
     for one in comparison.classes:
         print(
             json.dumps(
@@ -102,11 +126,8 @@ def _tell_json(comparison: "Comparison") -> None:
                 }
             )
         )
-    print(
-        json.dumps(
-            {"changed": comparison.changed, "classes": len(comparison.classes), "proved_complete": comparison.proofs}
-        )
-    )
+    whole = {"changed": comparison.changed, "classes": len(comparison.classes), "proved_complete": comparison.proofs}
+    print(json.dumps({**whole, "old_digest": old.digest(), "new_digest": new.digest()}))
 
 
 def _tell(comparison: "Comparison", old: RuleSet, new: RuleSet) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from watchfloor.app.rulebook import require_sound_rules
 from watchfloor.base.errors import InputError
 from watchfloor.base.instants import us_from_hms
 from watchfloor.edge.cli.checking import require_holding
@@ -52,6 +53,7 @@ def add(commands: Any) -> None:
 def work(arguments: argparse.Namespace) -> int:
     """Run the room; exit code 0 at its good end."""
     pack = load_pack(arguments.pack)
+    require_sound_rules(pack)
     if not 0.1 <= arguments.speed <= 60:
         raise InputError(f"--speed {arguments.speed:g} is not from 0.1 to 60", field="speed")
     from_us = pack.epoch_us + us_from_hms(arguments.start) if arguments.start else None

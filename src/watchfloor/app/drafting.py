@@ -1,0 +1,118 @@
+"""Writing rules in the room: a version is checked as it is typed, and enters the record only when nothing is wrong.
+
+A draft is no proposal of what would pass: nobody asks it a question but the pack's own cases, and it takes effect only
+when it was compared and two persons signed.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from watchfloor.app.rulebook import CaseResult, RulesInUse, read_version, version_text
+from watchfloor.base.errors import InputError
+from watchfloor.decisions.board import Board
+from watchfloor.messages.delegation import MAX_DRAFT_CHARS, RulesProposed
+from watchfloor.messages.pack import Pack
+from watchfloor.messages.rulebook import RuleVersion
+from watchfloor.rules.fault import RuleFaultError
+
+
+class RuleFault(Struct, frozen=True):
+    """What is wrong with a version: where, and why; `column` is 0 where only the line is known."""
+
+    file: str
+    line: int
+    column: int
+    part: str
+    sentence: str
+
+
+class CheckedVersion(Struct, frozen=True):
+    """A version as it was typed: its text and digest when nothing is wrong, its faults, and the pack's cases."""
+
+    text: str
+    digest: str
+    faults: tuple[RuleFault, ...]
+    cases: tuple[CaseResult, ...]
+
+
+class DraftWish(Struct, frozen=True, forbid_unknown_fields=True):
+    """A version as an editor holds it; `like` names the one whose cases it is held against."""
+
+    like: str
+    version: RuleVersion
+
+
+def check_version(pack: Pack, wish: DraftWish) -> CheckedVersion:
+    """What is wrong with a version, and how the cases of another come out under it."""
+    try:
+        rules = RulesInUse(wish.version, [nation.id for nation in pack.header.nations], pack.areas)
+    except RuleFaultError as error:
+        where = error.fields
+        fault = RuleFault(str(where["file"]), int(where["line"]), int(where["column"]), "", error.bare)
+        return CheckedVersion("", "", (fault,), ())
+    faults = [RuleFault(one.file, one.line, 0, one.part, one.sentence) for one in rules.remarks(pack)]
+    text = version_text(wish.version)
+    if len(text) > MAX_DRAFT_CHARS:
+        faults.append(RuleFault("", 0, 0, "", f"{len(text)} characters are over {MAX_DRAFT_CHARS}"))
+    if faults:
+        return CheckedVersion("", "", tuple(faults), ())
+    cases = tuple(rules.run_case(case) for case in pack.rulebook.cases if case.version == wish.like)
+    return CheckedVersion(text, rules.rules.digest(), (), cases)
+
+
+def require_sound(pack: Pack, act: RulesProposed) -> None:
+    """A draft's text holds, and is what its digest says.
+
+    **Raises**: InputError, naming file and line.
+    """
+    try:
+        version = read_version(act.rules_text)
+    except msgspec.MsgspecError as error:
+        raise InputError(f"the text is no version of rules: {error}", field="rules_text") from error
+    if version_text(version) != act.rules_text or version.version != act.to_version:
+        raise InputError("the text is not spelled as the room spells it, or of another version", field="rules_text")
+    if pack.rulebook.version(act.to_version) is not None:
+        raise InputError(f"the pack has a version `{act.to_version}`; take another name", field="to_version")
+    checked = check_version(pack, DraftWish("", version))
+    if checked.faults:
+        first = checked.faults[0]
+        raise InputError(f"{first.file}:{first.line}: {first.part} {first.sentence}", field="rules_text")
+    if checked.digest != act.to_digest:
+        raise InputError("the digest is not that of the text", field="to_digest")
+
+
+def version_named(pack: Pack, board: Board, name: str) -> RuleVersion:
+    """A version that could take effect: the pack's, or one that somebody wrote here.
+
+    **Raises**: InputError, when there is none, or it is retired.
+    """
+    if name in pack.rulebook.retired:
+        raise InputError(f"version `{name}` is retired", field="version")
+    found = pack.rulebook.version(name)
+    for draft in board.authority.drafts.values():
+        if draft.act.to_version == name:
+            found = read_version(draft.act.rules_text)
+    if found is None:
+        raise InputError(f"there are no rules of version `{name}`", field="version")
+    return found
+
+
+def told(checked: CheckedVersion) -> dict[str, Any]:
+    """A checked version as screens are told."""
+    return {
+        "text": checked.text,
+        "digest": checked.digest,
+        "faults": [msgspec.to_builtins(fault) for fault in checked.faults],
+        "cases": [
+            {
+                "name": one.case.name,
+                "holds": one.holds,
+                "due": one.case.answer.value,
+                "came": one.finding.answer.value,
+                "by": list(one.finding.rules),
+            }
+            for one in checked.cases
+        ],
+    }
