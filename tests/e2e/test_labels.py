@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from tests.e2e.test_rules_in_room import state_fact
 from tests.support.running import RunningRoom, run_words, verified
+from watchfloor.record.tiles import split_bundle
 
 SECRET, SITES = 2, ["notified-sites"]
 
@@ -82,6 +84,33 @@ def test_that_a_rule_spoke_of_a_notified_site_stays_among_those_who_need_to_know
         assert (b'"part":"R08"' in text) == bool(groups)
         assert (b'"notified\\":true' in text) == bool(groups)
         assert verified(out)["holds"]
+
+
+def test_an_export_is_handed_over_with_its_labels(room: RunningRoom, tmp_path: Path) -> None:
+    watch = room.sit("Watch officer, DNM")
+    secret = {"level": SECRET, "nations": ["ALD", "DNM"]}
+    assert watch.request("R-1", label=secret).status_code == 200
+    log = room.data / "record" / "000001.wfl"
+    room.until(lambda: b'"frame_count":1' in log.read_bytes(), "a taped frame")
+    assert room.stop() == 0
+    export = ("record", "export", str(room.data), str(tmp_path / "out"), "--labels", str(tmp_path / "labels.xml"))
+    wrong = run_words(*export, "--policy", "nothing")
+    assert (wrong.returncode, "a policy is" in wrong.stderr) == (2, True)
+    done = run_words(*export, "--review", "2036-01-01")
+    assert done.returncode == 0, done.stderr
+    root = ET.parse(tmp_path / "labels.xml").getroot()
+    bound = {
+        (binding.find(".//{*}Classification").text, *(one.text for one in binding.iterfind(".//{*}GenericValue"))): [
+            one.get("URI") for one in binding.iterfind("{*}DataReference")
+        ]
+        for binding in root.iterfind(".//{*}MetadataBinding")
+    }
+    kept = [name for name in bound[("SECRET", "ALD", "DNM")] if "#" in name]
+    entries = split_bundle((tmp_path / "out" / kept[0].partition("#")[0]).read_bytes())
+    assert b"RequestWritten" in entries[int(kept[0].partition("#")[2])]
+    assert "EXERCISE" in root.find(".//{*}PrivacyMark").text
+    assert any(name.startswith("tape/") for names in bound.values() for name in names)
+    assert sum("#" in name for names in bound.values() for name in names) == verified(tmp_path / "out")["entry_count"]
 
 
 def test_nobody_marks_an_item_so_that_they_could_not_see_it(room: RunningRoom) -> None:

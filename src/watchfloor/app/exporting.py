@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from watchfloor.app.sight import may_see
 from watchfloor.base.errors import InputError
-from watchfloor.base.labels import Audience
+from watchfloor.base.labels import Audience, Label, combine
 from watchfloor.messages.acts import MissingExplained
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import Entry, decode_entry, input_key
@@ -26,6 +26,7 @@ from watchfloor.record.folder_layout import (
     FORMAT,
     JOURNAL_FILE,
     PUBLIC_KEY,
+    TAPE_FILE,
     journal_file,
     media_file,
     tape_file,
@@ -33,7 +34,7 @@ from watchfloor.record.folder_layout import (
 from watchfloor.record.keys import KEY_CHANGES
 from watchfloor.record.log import batches_of
 from watchfloor.record.tape_files import told_in
-from watchfloor.record.tiles import Levels, bundles, hash_tiles
+from watchfloor.record.tiles import ENTRIES, WIDTH, Levels, bundles, hash_tiles, tile_path, widths
 from watchfloor.record.tree import leaf_hash
 
 _NEVER_WITHHELD = frozenset((RoomOpened, WitnessesSet, *KEY_CHANGES))
@@ -52,17 +53,7 @@ def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tup
 
     **Raises**: InputError, when nothing was written yet, or what is to be withheld does not exist or must not be.
     """
-    raws: list[bytes] = []
-    notes: list[bytes] = []
-    for batch in batches_of(files):
-        raws += batch.entries
-        notes.append(batch.note)
-    if not raws:
-        raise InputError("nothing was written yet; there is nothing to export", field="folder")
-    named = _Named(files[PUBLIC_KEY].decode().strip())
-    entries = [decode_entry(raw) for raw in raws]
-    for entry in entries:
-        named.take(entry)
+    raws, notes, entries, named = _read(files)
     leaves = [leaf_hash(raw) for raw in raws]
     reasons = _reasons(entries, rules)
     entries_out = tuple(layout.WithheldEntry(seq, leaves[seq].hex(), words) for seq, words in reasons.items())
@@ -74,10 +65,7 @@ def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tup
     yield from bundles([b"" if seq in reasons else raw for seq, raw in enumerate(raws)])
     hidden: list[layout.WithheldFile] = []
     for name in sorted(named.files):
-        if name in files:
-            words = reasons.get(named.files[name]) or _why_file_withheld(name, files[name], rules)
-        else:  # why it is not there may stand in what is withheld
-            words = next((reasons[seq] for seq in named.absences.get(name, ()) if seq in reasons), None)
+        words = _why_file(name, files, named, reasons, rules)
         if words is not None:
             hidden.append(layout.WithheldFile(name, words))
         elif name in files:
@@ -85,6 +73,55 @@ def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tup
     if entries_out or hidden:
         yield layout.WITHHELD, canonical_bytes(layout.Withheld(entries_out, tuple(hidden)))
     yield layout.CHECKPOINT, notes[-1]
+
+
+def labelled(files: Mapping[str, bytes], rules: ExportRules) -> list[tuple[str, Label, int]]:
+    """What an export holds, each with its label and the entry time since when it has it.
+
+    An entry's name is that of its bundle and its number, as `tile/entries/000#17`.
+
+    **Raises**: as `export_files`.
+    """
+    raws, _, entries, named = _read(files)
+    reasons = _reasons(entries, rules)
+    bundle = {number: tile_path(ENTRIES, number, width) for number, width in widths(len(raws))}
+    found = [
+        (f"{bundle[entry.seq // WIDTH]}#{entry.seq}", entry.body.label, entry.toe_us)
+        for entry in entries
+        if entry.seq not in reasons
+    ]
+    for name in sorted(named.files):
+        if name in files and _why_file(name, files, named, reasons, rules) is None:
+            entry = entries[named.files[name]]
+            found.append((name, _label_of_file(name, files[name], entry.body.label), entry.toe_us))
+    return found
+
+
+def _label_of_file(name: str, raw: bytes, label: Label) -> Label:
+    """A tape block is as narrow as its narrowest track.
+
+    **Doubt**: one that is still open is for nobody.
+    """
+    if JOURNAL_FILE.fullmatch(name):
+        return combine(())
+    told = [one.label() for one in told_in(raw)] if TAPE_FILE.fullmatch(name) else []
+    return combine((label, *told))
+
+
+def _read(files: Mapping[str, bytes]) -> tuple[list[bytes], list[bytes], list[Entry], "_Named"]:
+    """A data folder's entries as bytes and as they are, the log's checkpoints, and what the entries name."""
+    raws: list[bytes] = []
+    notes: list[bytes] = []
+    for batch in batches_of(files):
+        raws += batch.entries
+        notes.append(batch.note)
+    if not raws:
+        raise InputError("nothing was written yet; there is nothing to export", field="folder")
+    named = _Named(files[PUBLIC_KEY].decode().strip())
+    entries = [decode_entry(raw) for raw in raws]
+    for entry in entries:
+        named.take(entry)
+    return raws, notes, entries, named
 
 
 class _Named:
@@ -144,6 +181,16 @@ def _reasons(entries: list[Entry], rules: ExportRules) -> dict[int, str]:
         elif rules.audience is not None and not may_see(entry.body.label, rules.audience):
             found[entry.seq] = f"not releasable to {', '.join(rules.audience.nations)}"
     return found
+
+
+def _why_file(
+    name: str, files: Mapping[str, bytes], named: _Named, reasons: Mapping[int, str], rules: ExportRules
+) -> str | None:
+    """Why a file is not handed out, or None."""
+    if name in files:
+        return reasons.get(named.files[name]) or _why_file_withheld(name, files[name], rules)
+    # why it is not there may stand in what is withheld
+    return next((reasons[seq] for seq in named.absences.get(name, ()) if seq in reasons), None)
 
 
 def _why_file_withheld(name: str, raw: bytes, rules: ExportRules) -> str | None:

@@ -12,6 +12,7 @@ from watchfloor.app.proving import prove
 from watchfloor.base.errors import InputError, IntegrityError, UnavailableError
 from watchfloor.base.labels import LEVEL_NAMES, Audience, level_named
 from watchfloor.edge.cli.checking import check, refuse_export, refuse_inside, require_holding
+from watchfloor.edge.cli.record_labels import POLICY, wish_of, write_labels
 from watchfloor.edge.keeping import restore
 from watchfloor.edge.stores.exports import write_files
 from watchfloor.edge.stores.folder import FolderFiles
@@ -32,6 +33,7 @@ def add(verbs: Any) -> None:
         epilog="examples:\n  watchfloor record export rooms/monday out\n"
         "  watchfloor record export rooms/monday out --withhold 17 --withhold 19 --words 'names a private person'\n"
         "  watchfloor record export rooms/monday out --releasable-to FNY --level restricted --need-to-know sites\n"
+        "  watchfloor record export rooms/monday out --labels out.xml --policy 'Example=urn:example:policy'\n"
         "  watchfloor record export rooms/monday questions --parquet\n"
         "  watchfloor record export rooms/monday monday.mcap --mcap",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -45,6 +47,9 @@ def add(verbs: Any) -> None:
     export.add_argument(
         "--need-to-know", action="append", default=[], metavar="GROUP", help="... to people who are in this group"
     )
+    export.add_argument("--labels", metavar="FILE", help="also write what is held with its labels, as ADatP-4774 XML")
+    export.add_argument("--policy", metavar="NAME=URI", default=POLICY, help="... under this policy (%(default)s)")
+    export.add_argument("--review", metavar="DATE", help="... to be looked at again then (default: ten years on)")
     export.add_argument("--parquet", action="store_true", help="write a Parquet view for questions instead")
     export.add_argument("--mcap", action="store_true", help="write one MCAP file for viewers instead; OUT is the file")
     export.add_argument("--json", action="store_true", help="print what was written as one JSON line")
@@ -86,6 +91,7 @@ def export_work(arguments: argparse.Namespace) -> int:
     if arguments.withhold and not arguments.words.strip():
         raise InputError("say with `--words` why entries are withheld; everybody will see it", field="words")
     audience = _audience(arguments)
+    labels = wish_of(arguments.labels, arguments.policy, arguments.review)
     rules = ExportRules(frozenset(arguments.withhold), arguments.words.strip() or "withheld", audience)
     files = holding_files(Path(arguments.folder))
     refuse_inside(Path(arguments.out), Path(arguments.folder))
@@ -93,6 +99,8 @@ def export_work(arguments: argparse.Namespace) -> int:
         return _write_view(arguments, files, audience)
     count = write_files(Path(arguments.out), export_files(files, rules), progress("files written", arguments.json))
     report = require_holding(Path(arguments.out), "this is a fault of ours; do not hand it on")
+    if labels is not None:
+        write_labels(labels, files, rules)
     if arguments.json:
         told = {"files": count, "entries": report.entry_count, "withheld": report.withheld_count, "root": report.root}
         print(json.dumps(told))
