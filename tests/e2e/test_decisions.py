@@ -6,10 +6,14 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.support.running import RunningRoom, run_words, verified
 from watchfloor.base.instants import rfc3339_from_us
+from watchfloor.edge.stores.folder import read_folder
+from watchfloor.messages.outcomes import RequestDecided
+from watchfloor.record.log import entries_of
 
 
 @pytest.fixture
@@ -259,3 +263,27 @@ def test_bodies_hosts_and_origins_that_are_not_ours_are_refused(room: RunningRoo
     assert "script-src 'self'" in page.headers["content-security-policy"]
     assert room.http.get("/api/nothing").status_code == 404
     assert set(foreign.json()) >= {"type", "title", "status", "code", "id"}
+
+
+def test_how_long_stages_took_and_under_what_pressure_it_was_decided_is_recorded(room: RunningRoom) -> None:
+    watch, badge = room.sit("Watch officer, DNM"), room.sit("Red badge, ALD")
+    analyst, legal = room.sit("Analyst, CVL"), room.sit("Legal adviser, FNY")
+    assert [watch.request(name).status_code for name in ("R-1", "R-2")] == [200, 200]
+    assert analyst.doubt("R-1").status_code == 200
+    doubt = watch.board("R-1")["doubts"][0]["doubt_id"]
+    assert legal.resolve("R-1", doubt).status_code == 200
+    assert [one.advise("R-1", version=2).status_code for one in (analyst, legal)] == [200, 200]
+    assert badge.decide("R-1", "yes", version=2).status_code == 200
+    shown = watch.board("R-1")
+    names = [stage["name"] for stage in shown["stages"]]
+    assert names == ["asked", "held", "reopened", "first advice", "last advice", "decided"]
+    times = [stage["at_us"] for stage in shown["stages"]]
+    pressure = shown["decided"]["pressure"]
+    assert times == sorted(times)
+    assert pressure["since_asked_us"] == times[-1] - times[0]
+    assert pressure["left_us"] == shown["until_us"] - times[-1]
+    assert pressure["open_count"] == 2, "R-2, and A of the opening record"
+    assert room.stop() == 0
+    assert verified(room.data)["holds"]
+    decided = [entry.body for entry in entries_of(read_folder(room.data)) if isinstance(entry.body, RequestDecided)]
+    assert msgspec.to_builtins(decided[-1].pressure) == pressure

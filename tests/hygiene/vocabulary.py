@@ -153,6 +153,7 @@ lat_deg: latitude, WGS 84
 lat_e7deg: latitude in 1e-7 degrees
 late: whether a review was closed after it was due
 lawful_and_valid: the decider's answer to the first question
+left_us: how long its window still lasted then
 level: how far an item may travel inside its nations
 level_ft: level that a scripted aircraft flies
 level_tolerance_ft: how far a level may come apart on another engine
@@ -190,6 +191,7 @@ observations: reports of one feed in one chunk
 old_digest: hash of the rules in force at a comparison
 on_ground: whether an aircraft says it is on the ground
 open: whether a doubt is unanswered
+open_count: how many other requests were open then
 opening: acts from before the exercise's start
 origin: the log's name in its checkpoints
 other_parties: parties with rooms of their own
@@ -211,6 +213,7 @@ position_count: positions received
 position_tolerance_e7deg: how far a position may come apart on another engine
 possible_count: how many classes become newly possible
 powers: what a seat may do
+pressure: how long ago a request was asked, how long its window lasted, how many others were open
 prev: leaf hash of the entry before
 processor_features: instruction sets that the processor offers
 public_key: Ed25519 public key in hex
@@ -261,6 +264,7 @@ signature: Ed25519 signature in hex
 signature_lines: witnesses' signatures, as they stand under a note
 silent_us: age of a feed's newest message
 simulated: whether a script sits there
+since_asked_us: how long ago a request was asked when it was decided
 since_us: since when a seat could see a fact
 size_bytes: how long a medium is
 size_count: entries that a checkpoint covers
@@ -268,6 +272,7 @@ software: what wrote the record
 source: whose a medium is, or who brought an entry
 sources: feeds that report a track
 squawk: Mode 3/A code
+stages: what a request reached, with when
 stale_s: age at which a feed is stale
 start: the exercise's first minute
 start_us: where a stretch of room time begins

@@ -111,6 +111,7 @@ export interface DecidedShown {
   at_us: number;
   owed_us: number;
   confirmed: boolean;
+  pressure: Pressure | null;
   who: Who;
 }
 
@@ -378,6 +379,13 @@ export interface NotePinned {
   words: string;
 }
 
+/** How long ago it was asked, how long its window still lasted, and how many other requests were open. */
+export interface Pressure {
+  since_asked_us: number;
+  left_us: number;
+  open_count: number;
+}
+
 /** The clock, the feeds and the clients' own positions, with every tick. */
 export interface PulseTold {
   kind: "pulse";
@@ -430,6 +438,7 @@ export interface RequestShown {
   finding: FindingShown | null;
   earlier: (EarlierShown)[];
   past_decisions: (DecidedShown)[];
+  stages: (StageShown)[];
   carried_out_us: number;
   holder: string;
   delegation: string;
@@ -558,6 +567,12 @@ export interface SecondThought {
   as_seat_id: string;
   answer: Answer;
   words: string;
+}
+
+/** What a request reached when. */
+export interface StageShown {
+  name: string;
+  at_us: number;
 }
 
 /** Advice given beforehand, for a kind in an area, on conditions in words, until an instant at the latest. */

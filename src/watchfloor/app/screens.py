@@ -12,6 +12,7 @@ from watchfloor.base.labels import Audience, label_for
 from watchfloor.decisions.authority import Harm, Use
 from watchfloor.decisions.board import Advice, Board, Decided, Doubt, Request, Standing
 from watchfloor.decisions.delegating import delegation_state
+from watchfloor.decisions.stages import stages_of
 from watchfloor.messages.acts import Actor, SeatKind, Verdict
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.keeping import SampledScreen, ScreensSampled
@@ -27,6 +28,7 @@ from watchfloor.messages.screen import (
     ReviewShown,
     ScreenDocument,
     SeatShown,
+    StageShown,
     StoppedShown,
     UseShown,
     Who,
@@ -133,6 +135,7 @@ def _request(board: Board, request: Request, audience: Audience, room_us: int) -
             _earlier(other) for other in board.earlier_refusals(request) if may_see(other.act.label, audience)
         ),
         past_decisions=tuple(_decided(past) for past in request.superseded),
+        stages=tuple(StageShown(stage.name.value, stage.at_us) for stage in stages_of(request)),
         carried_out_us=request.carried_out.at_us if request.carried_out is not None else 0,
         holder=act.holder or "",
         delegation=delegation_state(board, request, room_us) if act.holder is not None else "",
@@ -148,7 +151,7 @@ def _advice(advice: Advice) -> AdviceShown:
         act.version,
         act.verdict,
         act.words,
-        act.at_us,
+        advice.at_us,
         advice.counts,
         beforehand=False,
         who=who(advice.actor),
@@ -217,6 +220,7 @@ def _decided(decided: Decided) -> DecidedShown:
         decided.at_us,
         decided.words_due_us() if decided.owes_words() else 0,
         decided.confirmed,
+        decided.pressure,
         who(decided.actor),
     )
 

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from watchfloor.decisions.authority import Authority
 from watchfloor.messages.acts import (
+    Act,
     Actor,
     AdviceGiven,
     Answer,
@@ -17,7 +18,7 @@ from watchfloor.messages.acts import (
     WordsGiven,
 )
 from watchfloor.messages.findings import RuleBehind, RulesAnswered
-from watchfloor.messages.outcomes import RequestCarriedOut, RequestStopped
+from watchfloor.messages.outcomes import Pressure, RequestCarriedOut, RequestStopped
 from watchfloor.messages.pack import DoctrineSet
 
 WORDS_WITHIN_US = 10 * 60 * 1_000_000
@@ -29,6 +30,7 @@ class Advice(Struct, frozen=True):
     act: AdviceGiven
     actor: Actor
     counts: bool
+    at_us: int
 
 
 class Standing(Struct, frozen=True):
@@ -76,6 +78,7 @@ class Decided(Struct, frozen=True):
     actor: Actor
     at_us: int
     confirmed: bool = False
+    pressure: Pressure | None = None
     words: WordsGiven | None = None
     words_us: int = 0
 
@@ -95,7 +98,7 @@ class Request(Struct, frozen=True):
     `signed` is a decision that the rules have not been asked about yet, `pending` one that witnesses have not seen;
     neither is published, and a doubt voids both. `finding` is what the rules answered last on this version, `asks` are
     all policies that asked somebody so far, and `superseded` are decisions that no longer stand. `standing` is advice
-    given beforehand that fits this request.
+    given beforehand that fits this request. `opened_us` is when it was asked, by room time.
     """
 
     act: RequestWritten
@@ -111,6 +114,7 @@ class Request(Struct, frozen=True):
     pending: Decided | None = None
     decided: Decided | None = None
     superseded: tuple[Decided, ...] = ()
+    opened_us: int = 0
     carried_out: RequestCarriedOut | None = None
     stopped: RequestStopped | None = None
 
@@ -185,3 +189,8 @@ class Board(Struct, frozen=True):
 def is_person(actor: Actor) -> bool:
     """Whether the actor counts as a person: simulated seats never do."""
     return actor.kind is SeatKind.PERSON
+
+
+def when(act: Act, actor: Actor, room_us: int) -> int:
+    """When an act happened: for a person the room's clock says it, for a pack's opening record the pack."""
+    return room_us if is_person(actor) else act.at_us

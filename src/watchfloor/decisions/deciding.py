@@ -8,8 +8,9 @@ request, an ask refuses the signature. Until it is carried out, whatever the rul
 from msgspec.structs import replace
 
 from watchfloor.decisions import duties
-from watchfloor.decisions.board import Board, Decided, Doubt, Request, is_person
+from watchfloor.decisions.board import Board, Decided, Doubt, Request, is_person, when
 from watchfloor.decisions.outcomes import about, put, refused, stopped
+from watchfloor.decisions.stages import pressure_at
 from watchfloor.messages.acts import Actor, Answer, CarriedOut, DecisionSigned, WordsGiven
 from watchfloor.messages.findings import RuleAnswer, RulesAnswered
 from watchfloor.messages.outcomes import (
@@ -36,8 +37,9 @@ def decide(
         return board, [refused(act, "refused", objection, request.act.label)]
     if act.answer is Answer.UNSURE:
         return _hold_unsure(board, request, act, actor, room_us)
-    at_us = room_us if is_person(actor) else act.at_us
-    signed = Decided(act, actor, at_us, confirmed=entered.assertion is not None)
+    at_us = when(act, actor, room_us)
+    pressure = pressure_at(board, request, at_us)
+    signed = Decided(act, actor, at_us, confirmed=entered.assertion is not None, pressure=pressure)
     if act.answer is Answer.YES and board.has_rules_as_code():
         return put(board, replace(request, signed=signed)), []
     return _conclude(board, request, signed, room_us)
@@ -165,4 +167,9 @@ def carry_out(
 
 
 def _published(request: Request, signed: Decided, room_us: int) -> RequestDecided:
-    return RequestDecided(**about(request, room_us), answer=signed.act.answer, decision_id=signed.act.act_id)
+    return RequestDecided(
+        **about(request, room_us),
+        answer=signed.act.answer,
+        decision_id=signed.act.act_id,
+        pressure=signed.pressure,
+    )

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from watchfloor.base.errors import InvariantError
 from watchfloor.base.labels import Label
 from watchfloor.decisions import deciding, duties, stating
-from watchfloor.decisions.board import Advice, Board, Doubt, Request, Standing, Stated, is_person
+from watchfloor.decisions.board import Advice, Board, Doubt, Request, Standing, Stated, is_person, when
 from watchfloor.decisions.knowing import knows
 from watchfloor.decisions.outcomes import about, put, refused, stopped
 from watchfloor.messages.acts import (
@@ -174,7 +174,14 @@ def _write(board: Board, act: RequestWritten, actor: Actor, room_us: int) -> tup
     rule = board.doctrine.advice
     advisers = () if rule is None else duties.advisers_for(rule, act.kind, act.area_id)
     standing = duties.standing_for(board, act, actor, room_us)
-    request = Request(act=act, author=actor, version=1, advisers=advisers, standing=standing)
+    request = Request(
+        act=act,
+        author=actor,
+        version=1,
+        advisers=advisers,
+        standing=standing,
+        opened_us=when(act, actor, room_us),
+    )
     rule_id = f"v{board.doctrine.rules_version}" if rule is None else rule.rule_id
     opened = RequestOpened(**about(request, room_us), advisers=advisers, rule_id=rule_id)
     return put(board, request), [opened]
@@ -213,7 +220,7 @@ def _advise(
     if objection is not None:
         return board, [refused(act, "refused", objection, request.act.label)]
     counts = duties.counts_as_required(board, request, actor)
-    advised = replace(request, advice=(*request.advice, Advice(act, actor, counts)))
+    advised = replace(request, advice=(*request.advice, Advice(act, actor, counts, when(act, actor, room_us))))
     noted = AdviceNoted(**about(request, room_us), role=actor.role, counts=counts)
     board = put(board, advised)
     if act.verdict is Verdict.CONCUR:

@@ -51,6 +51,7 @@ def _with_named_areas(body: dict[str, Any]) -> dict[str, Any]:
 
 VERSIONS: Mapping[str, int] = {kind.__name__: 1 for kind in Fact.__args__} | {
     "DoctrineSet": 2,
+    "RequestDecided": 2,
     "RoomOpened": 2,
     "SeatTaken": 3,
     "SignedAct": 2,
@@ -64,6 +65,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("SeatTaken", 2): lambda body: body | {"level": 0, "need_to_know": []},
     ("UseJudged", 1): _with_labels_behind,
     ("SignedAct", 1): lambda body: body | {"assertion": None},
+    ("RequestDecided", 1): lambda body: body | {"pressure": None},
     ("RoomOpened", 1): lambda body: _without(body, "engine_version"),
     ("TapeBlockSealed", 1): _with_sealed_bytes,
     ("TapeBlockRecovered", 1): _with_sealed_bytes,

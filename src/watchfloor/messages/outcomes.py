@@ -70,11 +70,20 @@ class RequestStopped(Outcome, frozen=True, forbid_unknown_fields=True, tag="Requ
     sentence: str
 
 
+class Pressure(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long ago it was asked, how long its window still lasted, and how many other requests were open."""
+
+    since_asked_us: Whole
+    left_us: Whole
+    open_count: Whole
+
+
 class RequestDecided(Outcome, frozen=True, forbid_unknown_fields=True, tag="RequestDecided", kw_only=True):
-    """A person decided; the signed document is the input beside this entry."""
+    """A person decided, under what pressure; the signed document is the input beside this entry."""
 
     answer: Answer
     decision_id: Nonce
+    pressure: Pressure | None = None
 
 
 class DecisionAskedAgain(Outcome, frozen=True, forbid_unknown_fields=True, tag="DecisionAskedAgain", kw_only=True):

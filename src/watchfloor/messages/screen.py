@@ -6,7 +6,7 @@ from watchfloor.base.labels import Label
 from watchfloor.messages.acts import Answer, Kind, LogHead, Verdict
 from watchfloor.messages.alerts import EndCause, VerticalBasis
 from watchfloor.messages.findings import RuleAnswer
-from watchfloor.messages.outcomes import StopCause
+from watchfloor.messages.outcomes import Pressure, StopCause
 from watchfloor.messages.room import Context, FeedState
 
 
@@ -59,6 +59,7 @@ class DecidedShown(Struct, frozen=True):
     at_us: int
     owed_us: int
     confirmed: bool
+    pressure: Pressure | None
     who: Who
 
 
@@ -86,6 +87,13 @@ class StoppedShown(Struct, frozen=True):
 
     cause: StopCause
     sentence: str
+    at_us: int
+
+
+class StageShown(Struct, frozen=True):
+    """What a request reached when."""
+
+    name: str
     at_us: int
 
 
@@ -118,6 +126,7 @@ class RequestShown(Struct, frozen=True, kw_only=True):
     finding: FindingShown | None
     earlier: tuple[EarlierShown, ...]
     past_decisions: tuple[DecidedShown, ...]
+    stages: tuple[StageShown, ...]
     carried_out_us: int
     holder: str
     delegation: str
