@@ -99,11 +99,12 @@ class Person:
         same: "Person | None" = None,
         again: "Person | None" = None,
         passkey: SoftwareAuthenticator | SecurityKey | None = None,
+        login: str | None = None,
         **enrolment: Any,
     ) -> None:
         """`same`: a person who sits elsewhere; `again`: one who sat here before the room was started again.
 
-        `passkey`: instead of a new one of a browser.
+        `passkey`: instead of a new one of a browser. `login`: the token of who logged in.
         """
         self.room = room
         known = same or again
@@ -117,9 +118,10 @@ class Person:
         self.passkey.origin = origin
         wish: dict[str, Any] = {"token": token, "public_key": public, "proof": self.key.sign(text).hex()}
         wish |= {"also": same.seat["session"]} if same else self.passkey.wish(text, **enrolment)
+        wish |= {"login": login} if login is not None else {}
         self.answer = room.http.post("/api/enter", json=wish)
         self.seat = self.answer.json()
-        assert enrolment or self.answer.status_code == 200, self.answer.text
+        assert enrolment or login is not None or self.answer.status_code == 200, self.answer.text
 
     def document(self, **words: Any) -> str:
         screen = self.room.get("/api/screen", self.seat["session"])

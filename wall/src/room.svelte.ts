@@ -14,6 +14,7 @@ export interface RoomInfo {
   readonly context: string;
   readonly replay?: boolean;
   readonly passkeys?: boolean;
+  readonly login?: string;
   readonly utc_offset_s: number;
   readonly nations: readonly string[];
   readonly start_us?: number;

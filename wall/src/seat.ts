@@ -2,6 +2,7 @@
 
 import { canonical, type Plain } from './canonical';
 import { type Assertion, confirmWithPasskey, enrolPasskey, makeKey, nonce, publicKey, type Registration, sha256, sign } from './keys';
+import { heldLogin } from './login';
 import type { Level, LogHead } from './messages';
 
 /** A seat as this tab holds it. */
@@ -104,7 +105,7 @@ export async function sitDown(offer: Offer, roomId: string, name: string, same: 
   const public_key = await publicKey(key);
   const text = `watchfloor: take a seat\n${roomId}\n${await sha256(offer.token)}\n${public_key}\n`;
   const confirmed = offer.rp_id && !same ? await enrolOrConfirm(offer, text) : {};
-  const wish = { token: offer.token, public_key, proof: await sign(key, text), name, also: same?.session ?? '', ...confirmed };
+  const wish = { token: offer.token, public_key, proof: await sign(key, text), name, also: same?.session ?? '', login: heldLogin(), ...confirmed };
   const seat: Seat = { ...(await ask<Omit<Seat, 'key'>>('api/enter', '', wish)), key };
   sessionStorage.setItem(TAB, JSON.stringify(seat));
   const others = knownPersons(roomId).filter((known) => known.seat_id !== seat.seat_id);

@@ -100,3 +100,19 @@ class Roster(Protocol):
 
     def note(self, person_id: str, name: str) -> None:
         """Remember a name."""
+
+    def person_of(self, login: str) -> str | None:
+        """The person that a login is, if it sat here before."""
+
+    def login_of(self, person_id: str) -> str | None:
+        """The login that a person has, if any."""
+
+    def bind(self, login: str, person_id: str) -> None:
+        """Remember which person a login is."""
+
+
+class Logins(Protocol):
+    """Who logged in with the room's provider."""
+
+    def holder(self, token: str) -> str:
+        """A name for whoever logged in; InputError, when nobody did."""

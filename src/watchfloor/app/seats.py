@@ -15,7 +15,7 @@ from msgspec import Struct
 from watchfloor.app.doctrine import label_all, seated
 from watchfloor.app.drafting import require_sound
 from watchfloor.app.passkeys import Registration, enrol, enrol_ssh, needs_gesture
-from watchfloor.app.ports import Roster
+from watchfloor.app.ports import Logins, Roster
 from watchfloor.app.state import RoomState
 from watchfloor.app.writer import Input, Writer, Written
 from watchfloor.base.errors import ConflictError, InputError
@@ -57,7 +57,8 @@ class Enrolment(Struct, frozen=True, forbid_unknown_fields=True):
     `proof` is the key's signature over `enrolment_text`. `also` is a session of the same person on another seat.
     `passkey` is what the browser enrolled, where the room asks for one and the person has none here yet; without a
     browser, `ssh_key` is the public half of a security key. `assertion` is a passkey's confirmation of the same text:
-    of one that sat here before, whose person comes back with another browser, or of `ssh_key`.
+    of one that sat here before, whose person comes back with another browser, or of `ssh_key`. `login` is the token of
+    who logged in, where the room asks for that.
     """
 
     token: str
@@ -68,6 +69,7 @@ class Enrolment(Struct, frozen=True, forbid_unknown_fields=True):
     passkey: Registration | None = None
     ssh_key: str = ""
     assertion: Assertion | None = None
+    login: str = ""
 
 
 def enrolment_text(room_id: str, token: str, public_key: str) -> bytes:
@@ -91,7 +93,7 @@ class Seats:
     """Links and sessions of one run. Runs on the event loop only. `looks_back`: nothing of the room itself is done.
 
     `passkeys`: who sits down enrols a passkey, and deciding, advising, resolving, granting, reviewing and changing
-    rules need its fresh confirmation.
+    rules need its fresh confirmation. `logins`: who sits down has logged in first; one login is one person.
     """
 
     def __init__(
@@ -103,8 +105,9 @@ class Seats:
         *,
         looks_back: bool = False,
         passkeys: PasskeyRule | None = None,
+        logins: Logins | None = None,
     ) -> None:
-        self._looks_back, self.passkeys = looks_back, passkeys
+        self._looks_back, self.passkeys, self._logins = looks_back, passkeys, logins
         self._sign_counts: dict[str, int] = {}
         self._pack, self._room_id, self._writer, self._roster = pack, room_id, writer, roster
         self._links: dict[str, PackSeat] = {}
@@ -146,11 +149,14 @@ class Seats:
         if not signature_holds(bytes.fromhex(wish.public_key), bytes.fromhex(wish.proof), text):
             raise InputError("the proof is not a signature of this key", field="proof")
         key_id = key_id_of(wish.public_key)
-        person_id = f"sim-{seat.id}" if seat.simulated else self._person_of(wish, key_id, text)
+        login = "" if seat.simulated or self._logins is None else self._logins.holder(wish.login)
+        person_id = f"sim-{seat.id}" if seat.simulated else self._person_of(wish, key_id, text, login)
         passkey = None if seat.simulated else self._passkey_of(wish, person_id, text)
         fact = seated(self._pack, seat, person_id, key_id, wish.public_key, passkey)
         if self._writer.state.seats.get(seat.id) != fact:
             await self._writer.enter(Input(f"seat:{seat.id}", f"sit-{secrets.token_hex(8)}", fact))
+        if login:
+            self._roster.bind(login, person_id)
         if wish.name:
             self._roster.note(person_id, wish.name[:80])
         for token, session in list(self._sessions.items()):
@@ -161,12 +167,12 @@ class Seats:
         return session
 
     def _passkey_of(self, wish: Enrolment, person_id: str, text: bytes) -> Passkey | None:
-        """The person's passkey: known from another seat or an earlier run, or enrolled now."""
+        """The person's passkey: enrolled now, or known from another seat or an earlier run."""
         taken = self._writer.state.keys.values()
         known = [fact.passkey for fact in taken if fact.person_id == person_id and fact.passkey is not None]
         if self.passkeys is None:
             return None
-        if known:
+        if known and wish.passkey is None and not wish.ssh_key:
             return known[-1]
         if wish.ssh_key:
             made = enrol_ssh(wish.ssh_key)
@@ -175,7 +181,8 @@ class Seats:
             raise InputError("this room asks for a passkey: a key that a person confirms", field="passkey")
         else:
             made = enrol(wish.passkey, text, self.passkeys.rp_id, self.passkeys.origins)
-        if any(fact.passkey is not None and fact.passkey.credential_id == made.credential_id for fact in taken):
+        others = [fact.passkey for fact in taken if fact.person_id != person_id and fact.passkey is not None]
+        if any(passkey.credential_id == made.credential_id for passkey in others):
             raise InputError("this passkey is somebody else's", field="passkey")
         return made
 
@@ -185,8 +192,8 @@ class Seats:
         if fault is not None:
             raise InputError(f"the passkey's confirmation does not hold: {fault}", field="assertion")
 
-    def _person_of(self, wish: Enrolment, key_id: str, text: bytes) -> str:
-        """Who this is: known by the key, by a session, or by a passkey that sat here; or a new person."""
+    def _person_of(self, wish: Enrolment, key_id: str, text: bytes, login: str) -> str:
+        """Who this is: known by the key, by a session, by a passkey that sat here, or by a login; or a new person."""
         taken = [fact for fact in self._writer.state.keys.values() if fact.kind is SeatKind.PERSON]
         holders = {fact.person_id for fact in taken if fact.key_id == key_id}
         person_id = self.session(wish.also).person_id if wish.also else ""
@@ -195,6 +202,12 @@ class Seats:
             if fact.passkey is not None and fact.passkey.credential_id == used:
                 self._require_confirmed(wish.assertion, fact.passkey, text)
                 person_id = fact.person_id
+        known = ({*holders, person_id}) - {""}
+        logged_in = self._roster.person_of(login) if login else None
+        bound = {self._roster.login_of(one) for one in known} - {None, login} if login else set()
+        if bound or (logged_in is not None and known - {logged_in}):
+            raise InputError("this login is another person's; log in as yourself", field="login")
+        person_id = person_id or logged_in or ""
         if person_id:
             if holders - {person_id}:
                 raise InputError("this key is somebody else's", field="public_key")

@@ -12,7 +12,6 @@ from typing import Any
 
 import structlog
 import uvicorn
-from msgspec import Struct
 from msgspec.structs import replace
 from starlette.types import ASGIApp
 
@@ -21,14 +20,13 @@ from watchfloor.app.clock import EntryClock
 from watchfloor.app.doctrine import doctrine_for, proposed_by
 from watchfloor.app.media import MediaKeeper
 from watchfloor.app.plan import exercise_setup, served_setup
-from watchfloor.app.ports import Witness
 from watchfloor.app.resume import Past, read_past
 from watchfloor.app.room import Room, RoomSetup
 from watchfloor.app.ruling import RulesDesk
 from watchfloor.app.seats import PasskeyRule, Seats
 from watchfloor.app.settings import CLIENTS, Settings
 from watchfloor.app.taping import Taping
-from watchfloor.app.witnessing import Witnessing, WitnessRules
+from watchfloor.app.witnessing import Witnessing
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import InputError, UnavailableError, WatchfloorError
 from watchfloor.edge.api.app import Doors, make_app
@@ -39,6 +37,8 @@ from watchfloor.edge.feeds import recorded
 from watchfloor.edge.feeds.admitted import AdmittedPort
 from watchfloor.edge.feeds.connected import stay_connected
 from watchfloor.edge.feeds.simulator import Simulator
+from watchfloor.edge.login import Login
+from watchfloor.edge.plan import Plan, Started
 from watchfloor.edge.recovery import first_key, held_room_id, next_block_numbers, recover_tape, signers_of
 from watchfloor.edge.stores.folder import DataFolder, FileRoster
 from watchfloor.edge.stores.media_files import MediaFiles
@@ -49,46 +49,11 @@ from watchfloor.messages.keeping import LogTailCleared, WitnessesSet
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.room import ClockSet, RoomClosed, RoomOpened
 from watchfloor.record.keys import Signers
-from watchfloor.wire.adsb import TimedFrame
 
 _log = structlog.get_logger()
 LOOPBACK = "127.0.0.1"
 SERVED = "serve"
 HOSTS = frozenset(("localhost", "127.0.0.1", "::1"))
-
-
-class Plan(Struct, frozen=True):
-    """What to run: an exercise (`pack`, `pack_folder`) or a serve file (`settings`, `recordings`)."""
-
-    data: Path
-    http_port: int
-    cot_port: int
-    rate_permille: int = 1000
-    from_us: int | None = None
-    until_us: int | None = None
-    passkeys: bool = False
-    pack: Pack | None = None
-    pack_folder: Path = Path()
-    settings: Settings | None = None
-    recordings: Mapping[str, list[TimedFrame]] = {}
-    second_key: Path | None = None
-    witnesses: tuple[Witness, ...] = ()
-    witness_rules: WitnessRules = WitnessRules()
-    ends_witnesses: bool = False
-
-
-class Started(Struct, frozen=True):
-    """What a user needs to know once the room is open."""
-
-    url: str
-    http_port: int
-    cot_port: int
-    data: str
-    room_id: str
-    context: str
-    resumed: bool
-    seats: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...] = ()
 
 
 class QuietServer(uvicorn.Server):
@@ -275,9 +240,13 @@ class Host:
         http_port = int(self._http_socket.getsockname()[1])
         asked = PasskeyRule("localhost", (f"http://localhost:{http_port}",)) if plan.passkeys else None
         roster = FileRoster(path)
-        seats = Seats(plan.pack, room.setup.room_id, room.writer, roster, passkeys=asked) if plan.pack else None
+        login = Login(plan.login, f"http://localhost:{http_port}/") if plan.login else None
+        seats = None
+        if plan.pack:
+            seats = Seats(plan.pack, room.setup.room_id, room.writer, roster, passkeys=asked, logins=login)
         links = await seats.issue_links() if seats else {}
-        server = self._screens(make_app(Doors(room, seats, plan.pack, self._comparing).routes(wall_folder()), HOSTS))
+        doors = Doors(room, seats, plan.pack, self._comparing, login)
+        server = self._screens(make_app(doors.routes(wall_folder()), HOSTS))
         cot = CotServer(room, room.setup.everyone, room.intakes[CLIENTS])
         cot_port = await cot.start(self._cot_socket)
         stop_feeds = await self._start_feeds(room, clock, past, http_port, links)

@@ -20,8 +20,9 @@ from watchfloor.base.labels import Audience
 from watchfloor.edge.api.app import make_app
 from watchfloor.edge.api.replay import ReplayDoors
 from watchfloor.edge.api.replay_position import ReplayStage
-from watchfloor.edge.host import HOSTS, SERVED, QuietServer, Started, bind, links_shown
+from watchfloor.edge.host import HOSTS, SERVED, QuietServer, bind, links_shown
 from watchfloor.edge.keeping import as_it_is, write_in
+from watchfloor.edge.plan import Started
 from watchfloor.edge.recovery import recover_tape
 from watchfloor.edge.stores.folder import DataFolder, FileRoster, FolderFiles
 from watchfloor.edge.stores.packs import load_pack, wall_folder

@@ -25,9 +25,11 @@ from watchfloor.app.seats import Seats
 from watchfloor.app.sight import may_see
 from watchfloor.base.errors import WatchfloorError
 from watchfloor.edge.api import sockets
+from watchfloor.edge.api.login import LoginDoors
 from watchfloor.edge.api.problems import on_error, problem
 from watchfloor.edge.api.rules import RuleDoors, RuleOffice, rules_document
 from watchfloor.edge.api.tracks import track_document, tracks_geojson
+from watchfloor.edge.login import Login
 from watchfloor.messages.pack import Pack
 
 _POLICY = (
@@ -46,9 +48,16 @@ _HEADERS = (
 class Doors(RuleDoors):
     """The HTTP handlers of one room. `pack` is None for a room fed from files."""
 
-    def __init__(self, room: Room, seats: Seats | None, pack: Pack | None, rules: RuleOffice | None = None) -> None:
+    def __init__(
+        self,
+        room: Room,
+        seats: Seats | None,
+        pack: Pack | None,
+        rules: RuleOffice | None = None,
+        login: Login | None = None,
+    ) -> None:
         super().__init__(seats, room.writer, pack, rules, room.setup.room_id)
-        self._room = room
+        self._room, self._login = room, login
 
     def routes(self, wall: Path) -> list[BaseRoute]:
         """All routes, the wall's files last."""
@@ -61,6 +70,7 @@ class Doors(RuleDoors):
             Route("/api/tracks/{number:int}", self.track),
             Route("/api/quarantine", self.quarantine),
             *self.rule_routes(),
+            *(LoginDoors(self._login).routes() if self._login else ()),
             *self.seat_routes(),
             WebSocketRoute("/ws", self.socket),
             *wall_routes(wall),
@@ -70,7 +80,8 @@ class Doors(RuleDoors):
     async def room(self, _: Request) -> Response:
         """What the room is: title, context, roles, kinds, areas, rules in force."""
         asked = self._seats is not None and self._seats.passkeys is not None
-        return JSONResponse(room_document(self._room, self._pack, passkeys=asked))
+        document = room_document(self._room, self._pack, passkeys=asked)
+        return JSONResponse(document | {"login": self._login.rule.host if self._login else ""})
 
     async def map(self, _: Request) -> Response:
         """The pack's map as it is drawn."""

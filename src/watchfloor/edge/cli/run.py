@@ -16,7 +16,9 @@ from watchfloor.base.instants import us_from_hms
 from watchfloor.edge.cli.checking import require_holding
 from watchfloor.edge.cli.keeping_options import add_options, keeping_of
 from watchfloor.edge.cli.loop import run_loop
-from watchfloor.edge.host import Host, Plan, Started
+from watchfloor.edge.host import Host
+from watchfloor.edge.login import login_rule
+from watchfloor.edge.plan import Plan, Started
 from watchfloor.edge.stores.folder import is_locked, refuse_unusable
 from watchfloor.edge.stores.packs import load_pack, shipped_folder
 
@@ -44,6 +46,9 @@ def add(commands: Any) -> None:
         action="store_true",
         help="for machines that have none: keys of the browser alone sign, and every decision says so",
     )
+    parser.add_argument("--oidc", metavar="ISSUER", help="people log in with this OpenID Connect provider first")
+    parser.add_argument("--oidc-client", default="", metavar="ID", help="... as this client of it")
+    parser.add_argument("--oidc-secret-file", metavar="FILE", help="... with the secret in this file, where it has one")
     parser.add_argument("--headless", action="store_true", help="open no browser; everything is served")
     parser.add_argument("--json", action="store_true", help="print what was started as one JSON line")
     add_options(parser)
@@ -60,6 +65,9 @@ def work(arguments: argparse.Namespace) -> int:
     until_us = pack.epoch_us + us_from_hms(arguments.until) if arguments.until else None
     if until_us is not None and until_us <= (from_us or pack.start_us) and not arguments.data:
         raise InputError(f"--until {arguments.until} is not after the start", field="until")
+    login = None
+    if arguments.oidc:
+        login = login_rule(arguments.oidc, arguments.oidc_client, arguments.oidc_secret_file)
     data = Path(arguments.data) if arguments.data else new_folder(pack.header.id)
     check_before_resume(data)
     named = Path(arguments.pack)
@@ -72,6 +80,7 @@ def work(arguments: argparse.Namespace) -> int:
         until_us=until_us,
         pack=pack,
         passkeys=not arguments.without_passkeys,
+        login=login,
         pack_folder=named if named.is_dir() else shipped_folder() / arguments.pack,
         **keeping_of(arguments),
     )

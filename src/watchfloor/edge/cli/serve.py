@@ -10,7 +10,8 @@ from watchfloor.edge.cli.keeping_options import add_options, keeping_of
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.cli.run import check_before_resume, new_folder, tell
 from watchfloor.edge.feeds.recorded import read_frames
-from watchfloor.edge.host import Host, Plan
+from watchfloor.edge.host import Host
+from watchfloor.edge.plan import Plan
 
 
 def add(commands: Any) -> None:

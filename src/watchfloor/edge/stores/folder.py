@@ -103,16 +103,36 @@ class DataFolder:
 
 
 class FileRoster:
-    """Names of persons in `roster.json`, outside the record."""
+    """Names and logins of persons in `roster.json`, outside the record."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / layout.ROSTER
 
     def note(self, person_id: str, name: str) -> None:
         """Remember a name."""
-        names = json.loads(self._path.read_text()) if self._path.exists() else {}
-        names[person_id] = name
-        write_durably(self._path, json.dumps(names, indent=1, sort_keys=True).encode())
+        self._write("names", person_id, name)
+
+    def person_of(self, login: str) -> str | None:
+        """The person that a login is."""
+        return self._held()["logins"].get(login)
+
+    def login_of(self, person_id: str) -> str | None:
+        """The login that a person has."""
+        return next((login for login, person in self._held()["logins"].items() if person == person_id), None)
+
+    def bind(self, login: str, person_id: str) -> None:
+        """Remember which person a login is."""
+        if self.person_of(login) != person_id:
+            self._write("logins", login, person_id)
+
+    def _held(self) -> dict[str, dict[str, str]]:
+        held = json.loads(self._path.read_text()) if self._path.exists() else {}
+        return {part: held.get(part, {}) for part in ("names", "logins")}
+
+    def _write(self, part: str, key: str, value: str) -> None:
+        held = self._held()
+        held[part][key] = value
+        write_durably(self._path, json.dumps(held, indent=1, sort_keys=True).encode())
 
 
 class FolderFiles(Mapping[str, bytes]):

@@ -1,0 +1,48 @@
+"""What to run, and what a user needs to know once it runs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from watchfloor.app.ports import Witness
+from watchfloor.app.settings import Settings
+from watchfloor.app.witnessing import WitnessRules
+from watchfloor.edge.login import LoginRule
+from watchfloor.messages.pack import Pack
+from watchfloor.wire.adsb import TimedFrame
+
+
+class Plan(Struct, frozen=True):
+    """What to run: an exercise (`pack`, `pack_folder`) or a serve file (`settings`, `recordings`)."""
+
+    data: Path
+    http_port: int
+    cot_port: int
+    rate_permille: int = 1000
+    from_us: int | None = None
+    until_us: int | None = None
+    passkeys: bool = False
+    login: LoginRule | None = None
+    pack: Pack | None = None
+    pack_folder: Path = Path()
+    settings: Settings | None = None
+    recordings: Mapping[str, list[TimedFrame]] = {}
+    second_key: Path | None = None
+    witnesses: tuple[Witness, ...] = ()
+    witness_rules: WitnessRules = WitnessRules()
+    ends_witnesses: bool = False
+
+
+class Started(Struct, frozen=True):
+    """What a user needs to know once the room is open."""
+
+    url: str
+    http_port: int
+    cot_port: int
+    data: str
+    room_id: str
+    context: str
+    resumed: bool
+    seats: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
