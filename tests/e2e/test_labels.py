@@ -113,6 +113,16 @@ def test_an_export_is_handed_over_with_its_labels(room: RunningRoom, tmp_path: P
     assert sum("#" in name for names in bound.values() for name in names) == verified(tmp_path / "out")["entry_count"]
 
 
+def test_a_count_of_other_requests_tells_nobody_of_those_they_may_not_see(room: RunningRoom) -> None:
+    watch, badge = room.sit("Watch officer, DNM"), room.sit("Red badge, ALD")
+    secret = {"level": SECRET, "nations": watch.info["nations"]}
+    assert watch.request("R-1").status_code == 200
+    assert [watch.request(f"R-{number}", label=secret).status_code for number in (2, 3)] == [200, 200]
+    assert [badge.decide(name, "no").status_code for name in ("R-1", "R-2")] == [200, 200]
+    counts = [watch.board(name)["decided"]["pressure"]["open_count"] for name in ("R-1", "R-2")]
+    assert counts == [1, 2], "A of the opening record; for who sees R-2 also R-3"
+
+
 def test_nobody_marks_an_item_so_that_they_could_not_see_it(room: RunningRoom) -> None:
     watch, line = room.sit("Watch officer, DNM"), room.sit("Line officer, BVY")
     nations = watch.info["nations"]

@@ -104,6 +104,10 @@ def test_the_digest_is_of_what_rules_say_not_of_how_they_are_written():
         ("\npermit(principal, action, resource) when { near(1) };", "2:44"),
         ("permit(principal, action", "1:25"),
         ('permit(principal, action, resource) when { "open };', "1:44"),
+        ('permit(principal, action, resource)\nwhen { context.x == "a\\qb" };', "2:23"),
+        ("permit(principal, action, resource)\nwhen { context.x == 99999999999999999999 };", "2:21"),
+        (f"permit(principal, action, resource) when {{ {'(' * 5000}true{')' * 5000} }};", "1:143"),
+        (f"\npermit(principal, action, resource) when {{ {'true && ' * 2000}true }};", "2:1"),
     ],
 )
 def test_a_rule_file_that_does_not_parse_is_named_with_line_and_column(text: str, place: str):

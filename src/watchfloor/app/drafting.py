@@ -46,20 +46,23 @@ class DraftWish(Struct, frozen=True, forbid_unknown_fields=True):
 
 def check_version(pack: Pack, wish: DraftWish) -> CheckedVersion:
     """What is wrong with a version, and how the cases of another come out under it."""
+    text = version_text(wish.version)
+    if len(text) > MAX_DRAFT_CHARS:
+        return _faulty(RuleFault("", 0, 0, "", f"{len(text)} characters are over {MAX_DRAFT_CHARS}"))
     try:
         rules = RulesInUse(wish.version, [nation.id for nation in pack.header.nations], pack.areas)
     except RuleFaultError as error:
         where = error.fields
-        fault = RuleFault(str(where["file"]), int(where["line"]), int(where["column"]), "", error.bare)
-        return CheckedVersion("", "", (fault,), ())
+        return _faulty(RuleFault(str(where["file"]), int(where["line"]), int(where["column"]), "", error.bare))
     faults = [RuleFault(one.file, one.line, 0, one.part, one.sentence) for one in rules.remarks(pack)]
-    text = version_text(wish.version)
-    if len(text) > MAX_DRAFT_CHARS:
-        faults.append(RuleFault("", 0, 0, "", f"{len(text)} characters are over {MAX_DRAFT_CHARS}"))
     if faults:
-        return CheckedVersion("", "", tuple(faults), ())
+        return _faulty(*faults)
     cases = tuple(rules.run_case(case) for case in pack.rulebook.cases if case.version == wish.like)
     return CheckedVersion(text, rules.rules.digest(), (), cases)
+
+
+def _faulty(*faults: RuleFault) -> CheckedVersion:
+    return CheckedVersion("", "", faults, ())
 
 
 def require_sound(pack: Pack, act: RulesProposed) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from watchfloor.decisions import duties
 from watchfloor.decisions.board import Board, Decided, Doubt, Request, is_person, when
+from watchfloor.decisions.holding import hold
 from watchfloor.decisions.outcomes import about, put, refused, stopped
 from watchfloor.decisions.stages import pressure_at
 from watchfloor.messages.acts import Actor, Answer, CarriedOut, DecisionSigned, WordsGiven
@@ -20,7 +21,6 @@ from watchfloor.messages.outcomes import (
     DecisionWitnessed,
     RequestCarriedOut,
     RequestDecided,
-    RequestHeld,
     RequestStopped,
     StopCause,
 )
@@ -36,27 +36,13 @@ def decide(
     if objection is not None:
         return board, [refused(act, "refused", objection, request.act.label)]
     if act.answer is Answer.UNSURE:
-        return _hold_unsure(board, request, act, actor, room_us)
+        return hold(board, request, Doubt(act.act_id, request.version, act.remaining_doubt, actor, room_us), room_us)
     at_us = when(act, actor, room_us)
     pressure = pressure_at(board, request, at_us)
     signed = Decided(act, actor, at_us, confirmed=entered.assertion is not None, pressure=pressure)
     if act.answer is Answer.YES and board.has_rules_as_code():
         return put(board, replace(request, signed=signed)), []
     return _conclude(board, request, signed, room_us)
-
-
-def _hold_unsure(
-    board: Board, request: Request, act: DecisionSigned, actor: Actor, room_us: int
-) -> tuple[Board, list[AnyOutcome]]:
-    doubt = Doubt(act.act_id, request.version, act.remaining_doubt, actor, room_us)
-    held = RequestHeld(
-        **about(request, room_us),
-        doubt_id=act.act_id,
-        role=actor.role,
-        nation=actor.nation,
-        words=act.remaining_doubt,
-    )
-    return put(board, replace(request, doubts=(*request.doubts, doubt))), [held]
 
 
 def _conclude(board: Board, request: Request, signed: Decided, room_us: int) -> tuple[Board, list[AnyOutcome]]:

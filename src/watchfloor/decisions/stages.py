@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from watchfloor.decisions.board import Board, Request
+from watchfloor.decisions.knowing import is_as_narrow
 from watchfloor.messages.outcomes import Pressure
 
 
@@ -55,8 +56,15 @@ def stages_of(request: Request) -> tuple[Stage, ...]:
 
 
 def pressure_at(board: Board, request: Request, room_us: int) -> Pressure:
-    """Under what pressure a request is decided now."""
-    others = [one for one in board.requests.values() if one.act.request_id != request.act.request_id]
+    """Under what pressure a request is decided now.
+
+    Counted are the requests that everybody may see who sees this one: more would tell of what they may not see.
+    """
+    others = [
+        one
+        for one in board.requests.values()
+        if one.act.request_id != request.act.request_id and is_as_narrow(request.act.label, one.act.label)
+    ]
     return Pressure(
         since_asked_us=max(room_us - request.opened_us, 0),
         left_us=max(request.act.until_us - room_us, 0),

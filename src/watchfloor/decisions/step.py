@@ -11,6 +11,7 @@ from watchfloor.base.errors import InvariantError
 from watchfloor.base.labels import Label
 from watchfloor.decisions import deciding, duties, stating
 from watchfloor.decisions.board import Advice, Board, Doubt, Request, Standing, Stated, is_person, when
+from watchfloor.decisions.holding import hold
 from watchfloor.decisions.knowing import knows
 from watchfloor.decisions.outcomes import about, put, refused, stopped
 from watchfloor.messages.acts import (
@@ -33,7 +34,6 @@ from watchfloor.messages.outcomes import (
     AdviceNoted,
     AnyOutcome,
     DoubtAnswered,
-    RequestHeld,
     RequestOpened,
     RequestReopened,
     RequestStopped,
@@ -118,8 +118,24 @@ def _step_open(
 def _stale(request: Request, act: AdviceGiven | DoubtResolved | DecisionSigned | CarriedOut) -> ActRefused | None:
     if act.version == request.version:
         return None
-    sentence = f"`{act.request_id}` is at version {request.version}; the act was about {act.version}"
+    changed = "; ".join(_changes_since(request, act.version)) or "read it again"
+    sentence = f"`{act.request_id}` is at version {request.version}, the act is about {act.version}: {changed}"
     return refused(act, "stale", sentence, request.act.label)
+
+
+def _changes_since(request: Request, version: int) -> list[str]:
+    """Why a request has a newer version: doubts that were answered, decisions that no longer stand."""
+    answered = [
+        f"the doubt of {doubt.actor.role}, {doubt.actor.nation} was answered: {doubt.resolution}"
+        for doubt in request.doubts
+        if doubt.version >= version and doubt.resolved_by is not None
+    ]
+    again = [
+        f"what {past.actor.role}, {past.actor.nation} signed no longer stands"
+        for past in request.superseded
+        if past.act.version >= version
+    ]
+    return [*answered, *again]
 
 
 def _not_open(
@@ -248,20 +264,6 @@ def _doubt(
         return _expire(board, request, room_us)
     doubt = Doubt(act.act_id, request.version, words, actor, room_us, heard_from=heard_from)
     return hold(board, request, doubt, room_us)
-
-
-def hold(board: Board, request: Request, doubt: Doubt, room_us: int) -> tuple[Board, list[AnyOutcome]]:
-    """A doubt stops a request; a decision that was signed, awaited or taken no longer stands."""
-    held = RequestHeld(
-        **about(request, room_us),
-        doubt_id=doubt.doubt_id,
-        role=doubt.actor.role,
-        nation=doubt.actor.nation,
-        words=doubt.words,
-    )
-    past = request.superseded if request.decided is None else (*request.superseded, request.decided)
-    after = replace(request, doubts=(*request.doubts, doubt), signed=None, pending=None, decided=None, superseded=past)
-    return put(board, after), [held]
 
 
 def _resolve(

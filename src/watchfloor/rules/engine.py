@@ -109,7 +109,7 @@ class RuleSet:
         self._handle = cedarpy.PolicySet.from_str(self.text)
         self.schema_text = schema
         self.schema = None if schema is None else schema_of(schema)
-        self.rules = _rules(files, self.text)
+        self.rules = _shallow(files, self.text)
         checked = None if self.schema is None else cedarpy.validate_policies(self.text, self.schema)
         self.faults: tuple[tuple[str, str], ...] = (
             (("", "there is no schema; without one nothing can be checked"),)
@@ -176,8 +176,14 @@ class RuleSet:
 
     @cached_property
     def nodes(self) -> Mapping[str, pst.Template]:
-        """Each policy as nodes, by the engine's own id."""
-        return self._handle.to_pst().static_policies
+        """Each policy as nodes, by the engine's own id.
+
+        **Raises**: InputError, when one nests deeper than the engine takes apart.
+        """
+        try:
+            return self._handle.to_pst().static_policies
+        except ValueError as error:
+            raise InputError(f"cannot compare: {error}", field="rules") from error
 
     def canonical(self) -> str:
         """The set keyed by id, so that order, spacing and comments do not count: what its digest is over."""
@@ -204,12 +210,23 @@ def schema_of(text: str, file: str = SCHEMA) -> cedarpy.Schema:
             return cedarpy.Schema.from_json_str(text)
         except json.JSONDecodeError as error:
             raise RuleFaultError(error.msg, file=file, line=error.lineno, column=error.colno) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RuleFaultError(str(error), file=file, line=1, column=1) from error
     fault = fault_in(file, text, cedarpy.Schema.from_str)
     if fault is not None:
         raise fault
     return cedarpy.Schema.from_str(text)
+
+
+def _shallow(files: Mapping[str, str], whole: str) -> dict[str, Rule]:
+    """What each policy says of itself; a chain of operators that nests too deep is a fault of the longest policy."""
+    try:
+        return _rules(files, whole)
+    except RecursionError as error:
+        found = [(len(part), name, start) for name, text in files.items() for start, part in statements(text)]
+        _, name, start = max(found)
+        line, column = place_of(files[name], start)
+        raise RuleFaultError("an expression is too long", file=name, line=line, column=column) from error
 
 
 def _rules(files: Mapping[str, str], whole: str) -> dict[str, Rule]:

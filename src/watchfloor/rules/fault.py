@@ -18,6 +18,7 @@ _QUOTED = re.compile(r"`([^`]+)`|: @?(\w+)$")
 _NUMBER, _GREATEST = re.compile(r"(?<!\w)\d+"), 2**63 - 1
 _ENDED_EARLY = "unexpected end of input"
 
+MAX_DEPTH = 100
 Parse = Callable[[str], object]
 
 
@@ -39,12 +40,27 @@ def fault_in(file: str, text: str, parse: Parse) -> RuleFaultError | None:
 
     **Args**: `parse`: raises ValueError with the engine's own sentence.
     """
+    deep = _too_deep(text)
+    if deep is not None:
+        line, column = place_of(text, deep)
+        return RuleFaultError(f"brackets stand over {MAX_DEPTH} deep", file=file, line=line, column=column)
     sentence = _message(parse, text)
     if sentence is None:
         return None
     sentence = sentence.removeprefix("policy parse errors:").removeprefix("error parsing schema:").strip()
     line, column = place_of(text, _offset(text, sentence, parse))
     return RuleFaultError(sentence, file=file, line=line, column=column)
+
+
+def _too_deep(text: str) -> int | None:
+    """Where brackets stand deeper than the engine's parser survives, or None: it would end the whole process."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        word = token.group()
+        depth += (word in "{([") - (word in "})]")
+        if depth > MAX_DEPTH:
+            return token.start()
+    return None
 
 
 def statements(text: str) -> list[tuple[int, str]]:

@@ -1,5 +1,6 @@
 """HTTP of the rules: all versions, checking one as it is typed, comparing one with what is in force."""
 
+import asyncio
 from typing import Any, Protocol
 
 import msgspec
@@ -58,7 +59,8 @@ class RuleDoors(SeatDoors):
         if self._pack is None:
             raise InputError("this room has no pack, and so no rules", field="rules")
         wish = convert(await read_json(request), drafting.DraftWish)
-        return JSONResponse(drafting.told(drafting.check_version(self._pack, wish)))
+        checked = await asyncio.to_thread(drafting.check_version, self._pack, wish)
+        return JSONResponse(drafting.told(checked))
 
     async def compare(self, request: Request) -> Response:
         """Compare a version with the rules in force; only who may change rules asks for it."""
