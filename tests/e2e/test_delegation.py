@@ -306,6 +306,18 @@ def test_a_version_written_in_the_room_is_kept_in_full_and_takes_effect_like_any
     assert again.stop() == 0
 
 
+def test_a_comparison_asks_again_about_the_rooms_own_decisions_that_one_may_see(room: RunningRoom) -> None:
+    found = granted(room)
+    told = compare(found["badge"], "3").json()
+    assert told["past"][-1]["request_id"] == "G-1"
+    assert (told["past"][-1]["signed"], told["past"][-1]["was"], told["past"][-1]["would"]) == (
+        "yes",
+        "no_objection",
+        "stop",
+    )
+    assert "R11" in told["past"][-1]["by"]
+
+
 def test_a_version_with_a_fault_never_enters_the_record(room: RunningRoom) -> None:
     legal, analyst = room.sit("Legal adviser, FNY"), room.sit("Analyst, CVL")
     good = draft(legal, room)

@@ -153,3 +153,28 @@ def test_a_person_writes_a_version_that_is_checked_compared_and_signed_by_two(
     report = verified(room.data)
     assert report["holds"], report["problems"]
     assert run_words("replay", str(room.data), "--check").returncode == 0
+
+
+def test_four_people_at_their_screens_decide_in_under_fifteen_seconds(
+    browser: Browser, start_room: Callable[..., RunningRoom]
+) -> None:
+    room, faults = start_room("--from", "08:59:30"), []
+    names = ("Watch officer, DNM", "Analyst, CVL", "Legal adviser, FNY", "Red badge, ALD")
+    watch, analyst, legal, badge = (sit(browser, room, name, faults) for name in names)
+    write(watch, area="D01")
+    card = "[data-request=R-1]"
+    for page in (analyst, legal):
+        page.keyboard.press("3")
+        page.locator(card).click()
+        page.get_by_role("button", name="Concur", exact=True).click()
+    badge.keyboard.press("3")
+    badge.locator(card).click()
+    expect(badge.get_by_test_id("yes")).to_be_enabled()
+    badge.get_by_test_id("yes").click()
+    expect(badge.get_by_test_id("pressure")).to_be_visible()
+    expect(watch.locator(card)).to_contain_text("words owed")
+    shown = room.get("/api/screen")["screen"]["board"]
+    decided = next(one["decided"] for one in shown if one["request_id"] == "R-1")
+    assert decided["pressure"]["since_asked_us"] < 15_000_000, "by the room's own clock, on record"
+    assert decided["confirmed"], "with a passkey, and the words owed"
+    assert not faults

@@ -9,7 +9,10 @@ from statistics import median
 from msgspec import Struct
 
 from watchfloor.app.ruling import RulesDesk
+from watchfloor.app.sight import may_see
 from watchfloor.app.state import RoomState, fold
+from watchfloor.base.labels import Audience
+from watchfloor.decisions.board import Board
 from watchfloor.messages.acts import Answer
 from watchfloor.messages.delegation import HarmReceived, ReviewOverdue, UseReceived
 from watchfloor.messages.entry import Entry
@@ -43,6 +46,17 @@ class Otherwise(Struct, frozen=True):
     was_by: tuple[str, ...]
     would_by: tuple[str, ...]
     was_decided: bool
+
+
+class PastDecision(Struct, frozen=True):
+    """A signed decision of this room, and what other rules answer to the facts of its time."""
+
+    request_id: str
+    at_us: int
+    signed: Answer
+    was: RuleAnswer
+    would: RuleAnswer
+    by: tuple[str, ...]
 
 
 class Period(Struct, frozen=True):
@@ -98,6 +112,26 @@ def answered_otherwise(entries: list[Entry], other: DoctrineSet) -> tuple[int, l
                 Otherwise(entry.seq, body.request_id, body.answer, finding.answer, parts, finding.parts, was_decided)
             )
     return count, found
+
+
+def past_decisions(board: Board, other: DoctrineSet, audience: Audience) -> list[PastDecision]:
+    """Every decision of the board that this audience may see, asked about again under other rules.
+
+    That none comes out otherwise proves nothing: what nobody asked is in the classes of a comparison.
+    """
+    desk = RulesDesk()
+    found = []
+    for request in board.requests.values():
+        ruled, decided = request.finding, request.decided
+        if ruled is None or decided is None or not may_see(ruled.label, audience):
+            continue
+        finding = desk.ask(other, request, json.loads(ruled.facts), ruled.at_us)[0]
+        found.append(
+            PastDecision(
+                request.act.request_id, decided.at_us, decided.act.answer, ruled.answer, finding.answer, finding.parts
+            )
+        )
+    return found
 
 
 def periods(entries: list[Entry]) -> list[Period]:

@@ -4,13 +4,16 @@ import asyncio
 from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from watchfloor.app import drafting
-from watchfloor.app.rulebook import fact_forms, read_version, rule_notes, rule_set_of
+from watchfloor.app.rule_history import past_decisions
+from watchfloor.app.rulebook import fact_forms, read_version, rule_notes, rule_set_of, version_text
 from watchfloor.app.seats import Seats
+from watchfloor.app.sight import audience_of_seat
 from watchfloor.app.state import RoomState
 from watchfloor.app.writer import Writer
 from watchfloor.base.errors import InputError
@@ -69,7 +72,23 @@ class RuleDoors(SeatDoors):
             return refused or problem(404, "unknown", "this room has no rules to compare")
         body = await read_json(request)
         compared, classes = await self._rules.compare(str(body.get("version", "")))
-        return JSONResponse({**msgspec.to_builtins(compared), "classes": classes})
+        past = await asyncio.to_thread(self._past, request, compared.new_version)
+        return JSONResponse({**msgspec.to_builtins(compared), "classes": classes, "past": past})
+
+    def _past(self, request: Request, version: str) -> list[dict[str, Any]]:
+        """Decisions of this room that this viewer may see, under a version of the rules."""
+        board, session = self._state_of.state.board, self._session(request)
+        if self._pack is None or board.doctrine is None or session is None or self._seats is None:
+            return []
+        proposed = drafting.version_named(self._pack, board, version)
+        other = replace(
+            board.doctrine,
+            rules_version=version,
+            rules_digest=rule_set_of(proposed).digest(),
+            rules_text=version_text(proposed),
+        )
+        viewers = audience_of_seat(self._seats.seat_fact(session))
+        return [msgspec.to_builtins(one) for one in past_decisions(board, other, viewers)]
 
     def _refuse(self, request: Request) -> Response | None:
         session = self._session(request)
