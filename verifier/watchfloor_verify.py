@@ -290,7 +290,7 @@ class Verifier:
         self.witnesses: list[Key] = []
         self.needed, self.awaited, self.seen, self.claims = 0, {}, set(), []
         self.signed_heads: list[tuple[int, int, str]] = []
-        self.nations: dict[str, str] = {}
+        self.nations: dict[tuple[str, str], str] = {}
         self.holders: dict[tuple[str, str], str] = {}
         self.enrolled: dict[str, str] = {}
         self.logs: list[Key] = []
@@ -512,7 +512,11 @@ class Verifier:
     def check_holders(self, seq: int, seat: dict) -> None:
         """One key and one passkey are one person's: four eyes counts persons."""
         passkey = seat.get("passkey") or {}
-        for name, value in (("key", seat["public_key"]), ("passkey", passkey.get("credential_id"))):
+        held = [
+            ("key", seat["public_key"]),
+            *(("passkey", passkey.get(part)) for part in ("credential_id", "public_key")),
+        ]
+        for name, value in held:
             person = seat["person_id"]
             if value and seat["kind"] != "simulated" and self.holders.setdefault((name, value), person) != person:
                 self.bad("record", f"two persons enrolled one {name}", seq)
@@ -598,6 +602,7 @@ class Verifier:
                 "version": 1,
                 "advised": {},
                 "heard": set(),
+                "doubters": {},
                 "acting": act["acting_nation"],
                 "persons": set(),
                 "doubts": set(),
@@ -616,17 +621,25 @@ class Verifier:
                 self.lack("decides a request that nobody wrote", seq)
         elif kind == "AdviceNoted" and act.get("type") == "AdviceGiven":
             case["persons"].add(signed["actor"]["person_id"])
+            if body["counts"] and signed["actor"]["person_id"] == case["author"]:
+                self.bad("record", "the author's advice was counted", seq)
             if signed["actor"]["kind"] == "person" and act["verdict"] == "concur":
                 case["advised"][signed["actor"]["role"]] = signed["actor"]["person_id"]
                 case["heard"].add(f"{signed['actor']['role']}@{signed['actor']['nation']}")
         elif kind == "RequestHeld":
             case["doubts"].add(body["doubt_id"])
+            case["doubters"][body["doubt_id"]] = signed.get("actor", {}).get("person_id")
             case["over"] = False
         elif kind == "DecisionAskedAgain":
             case["version"], case["advised"], case["over"], case["heard"] = body["version"], {}, False, set()
         elif act.get("type") == "DoubtResolved" and kind in ("RequestReopened", "DoubtAnswered"):
             case["doubts"].discard(act["doubt_id"])
             case["resolvers"].add(signed["actor"]["person_id"])
+            powers = signed["actor"]["powers"]
+            if signed["actor"]["kind"] != "person" or "resolve" not in powers or "decide" in powers:
+                self.bad("record", "a doubt was answered by nobody who may answer it", seq)
+            if signed["actor"]["person_id"] in (case["author"], case["doubters"].get(act["doubt_id"])):
+                self.bad("record", "a doubt was answered by its doubter or the author", seq)
             if kind == "RequestReopened":
                 case["version"], case["advised"], case["heard"] = body["version"], {}, set()
         elif kind == "RequestStopped":
@@ -646,9 +659,12 @@ class Verifier:
             taken = {written["actor"]["person_id"], *found.values()}
             if not fits or actor["kind"] != "person" or actor["person_id"] in taken:
                 continue
-            if (act["kind"], act["area_id"]) == (asked["kind"], asked["area_id"]):
+            label = asked["label"]
+            knows = actor["nation"] in label["nations"] and label["level"] <= actor.get("level", 0)
+            knows = knows and set(label.get("need_to_know", ())) <= set(actor.get("need_to_know", ()))
+            if knows and (act["kind"], act["area_id"]) == (asked["kind"], asked["area_id"]):
                 found.setdefault(actor["role"], actor["person_id"])
-                self.nations[actor["person_id"]] = actor["nation"]
+                self.nations[actor["role"], actor["person_id"]] = actor["nation"]
         return found
 
     def take_ruling(self, seq: int, entry: dict, body: dict) -> None:
@@ -676,7 +692,7 @@ class Verifier:
             self.bad("record", "one person's advice was counted for two roles", seq)
         heard = set(case["heard"])
         if case["version"] == 1:
-            heard |= {f"{role}@{self.nations[person]}" for role, person in case["standing"].items()}
+            heard |= {f"{role}@{self.nations[role, person]}" for role, person in case["standing"].items()}
         heard |= {one.partition("@")[0] + "@acting" for one in heard if one.endswith("@" + case["acting"])}
         if not told <= advised.keys() or not set(facts.get("advised_by", ())) <= heard:
             self.lack("rules were told of advice that nobody gave", seq)

@@ -276,7 +276,7 @@ def test_how_long_stages_took_and_under_what_pressure_it_was_decided_is_recorded
     assert badge.decide("R-1", "yes", version=2).status_code == 200
     shown = watch.board("R-1")
     names = [stage["name"] for stage in shown["stages"]]
-    assert names == ["asked", "held", "reopened", "first advice", "last advice", "decided"]
+    assert names == ["asked", "held", "answered", "first advice", "last advice", "decided"]
     times = [stage["at_us"] for stage in shown["stages"]]
     pressure = shown["decided"]["pressure"]
     assert times == sorted(times)

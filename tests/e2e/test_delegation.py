@@ -375,3 +375,35 @@ def test_a_rule_asks_the_acting_nations_own_adviser_and_another_nations_does_not
     assert watch.board("R-1")["state"] == "decided"
     assert room.stop() == 0
     assert verified(room.data)["holds"]
+
+
+def test_only_a_nations_own_people_change_its_caveats(room: RunningRoom) -> None:
+    legal = room.sit("Legal adviser, FNY")
+    wish = draft(legal, room)
+    left_out = [one for one in wish["version"]["files"] if "bvy" not in one["name"]]
+    checked = check(legal, {**wish, "version": wish["version"] | {"files": left_out}}).json()
+    refused = propose(legal, checked)
+    assert (refused.status_code, "only its people change it" in refused.json()["title"]) == (400, True), refused.text
+    same = check(legal, draft(legal, room, files=rules(legal)["4"]["files"])).json()
+    assert "of the pack holds the same policies" in propose(legal, same).json()["title"]
+    twice = [*wish["version"]["files"], wish["version"]["files"][0]]
+    assert "stands twice" in check(legal, {**wish, "version": wish["version"] | {"files": twice}}).text
+
+
+def test_a_delegation_is_used_never_carried_out_and_judged_as_of_its_use(room: RunningRoom) -> None:
+    found = granted(room)
+    done = found["crew"].act(type="CarriedOut", request_id="G-1", version=1, words="")
+    assert (done.status_code, "is used, not carried out" in done.json()["title"]) == (403, True)
+    event_us = room.get("/api/pulse")["room_us"]
+    assert found["watch"].doubt("G-1").status_code == 200
+    assert use(found["crew"], event_us=event_us).status_code == 200
+    shown = screen(room)["uses"][0]
+    assert (shown["outside"], shown["answer"]) == ([], "no_objection"), "the doubt came after the event"
+    assert use(found["crew"], "U-2").status_code == 200
+    assert screen(room)["uses"][1]["outside"] == ["no delegation"]
+    closing = {"type": "ReviewClosed", "subject_id": "U-1", "words": "Looked into."}
+    assert "took no part" in found["legal"].act(**closing).json()["title"], "who advised on the grant took part"
+    assert found["reviewer"].act(**closing).status_code == 200
+    assert room.stop() == 0
+    assert verified(room.data)["holds"]
+    assert run_words("replay", str(room.data), "--check").returncode == 0

@@ -52,8 +52,10 @@ def test_nobody_sits_down_who_did_not_log_in_and_one_login_is_one_person(room: R
     assert (refused.status_code, "log in at" in refused.json()["title"]) == (400, True)
     assert sit(room, "Watch officer, DNM", "made-up").answer.status_code == 400
     watch = sit(room, "Watch officer, DNM", logged_in(room))
-    again = sit(room, "Analyst, CVL", logged_in(room))
-    assert again.seat["person_id"] == watch.seat["person_id"], "another key and passkey, the same login"
+    thief = sit(room, "Analyst, CVL", logged_in(room)).answer
+    assert (thief.status_code, "passkey that you sat down with" in thief.json()["title"]) == (400, True)
+    again = sit(room, "Analyst, CVL", logged_in(room), passkey=watch.passkey, comes_back=True)
+    assert again.seat["person_id"] == watch.seat["person_id"], "another key, the same login and passkey"
     idp.subject = "grace"
     other = sit(room, "Red badge, ALD", logged_in(room))
     assert other.seat["person_id"] != watch.seat["person_id"]

@@ -220,3 +220,19 @@ def test_one_person_never_counts_for_two_roles_nor_answers_the_own_decision(room
     assert room.stop() == 0
     report = verified(room.data)
     assert report["holds"], report["problems"]
+
+
+def test_advice_given_beforehand_of_who_may_not_see_the_request_counts_nowhere(room: RunningRoom) -> None:
+    watch, badge, analyst = (room.sit(name) for name in ("Watch officer, DNM", "Red badge, ALD", "Analyst, CVL"))
+    own, other = room.sit("Legal adviser, ALD"), room.sit("Legal adviser, FNY")
+    now_us = room.get("/api/pulse")["room_us"]
+    standing = {"kind": "escort", "area_id": "D01", "conditions": "By day.", "until_us": now_us + 600_000_000}
+    for adviser in (own, other):
+        assert adviser.act(type="StandingAdviceGiven", **standing).status_code == 200
+    label = {"level": 0, "nations": [nation for nation in watch.info["nations"] if nation != "FNY"]}
+    assert watch.request("R-1", label=label).status_code == 200
+    assert analyst.advise("R-1").status_code == 200
+    assert badge.decide("R-1", "yes").status_code == 200
+    assert room.stop() == 0
+    report = verified(room.data)
+    assert report["holds"], report["problems"]

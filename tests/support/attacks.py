@@ -171,7 +171,7 @@ def lies(insider: Insider) -> list[Lie]:
     told = json.loads(raws[decided])
     kept = {name: told["body"][name] for name in ("at_us", "label", "request_id", "version")}
     stopped = kept | {"type": "RequestStopped", "cause": "expiry", "sentence": "Its window is over."}
-    stop = canonical_bytes(told | {"key": "expiry-1-1", "body": stopped})
+    stop = canonical_bytes(told | {"key": "expiry-1-1", "version": 1, "body": stopped})
     no_advice = insider.rebuilt([raw for raw in raws if b'"type":"AdviceNoted"' not in raw], relink=True)
     tape = next(name for name in sorted(honest) if name.startswith("tape/tracks-"))
     files = [{"name": tape, "words": "withheld"}]

@@ -100,11 +100,13 @@ class Person:
         again: "Person | None" = None,
         passkey: SoftwareAuthenticator | SecurityKey | None = None,
         login: str | None = None,
+        comes_back: bool = False,
         **enrolment: Any,
     ) -> None:
         """`same`: a person who sits elsewhere; `again`: one who sat here before the room was started again.
 
         `passkey`: instead of a new one of a browser. `login`: the token of who logged in.
+        `comes_back`: with a passkey that sat here, in another browser.
         """
         self.room = room
         known = same or again
@@ -118,6 +120,9 @@ class Person:
         self.passkey.origin = origin
         wish: dict[str, Any] = {"token": token, "public_key": public, "proof": self.key.sign(text).hex()}
         wish |= {"also": same.seat["session"]} if same else self.passkey.wish(text, **enrolment)
+        if comes_back:
+            wish = {name: wish[name] for name in ("token", "public_key", "proof")}
+            wish |= {"assertion": self.passkey.confirm(text.decode())}
         wish |= {"login": login} if login is not None else {}
         self.answer = room.http.post("/api/enter", json=wish)
         self.seat = self.answer.json()

@@ -30,6 +30,7 @@ def read_back(text: str) -> list[tuple[Label, list[str]]]:
         nations = values.pop(("PERMISSIVE", "Releasable To"))
         groups = values.pop(("RESTRICTIVE", "Need To Know"), ())
         assert not values
+        nations = () if nations == ("NONE",) else nations
         found.append((Label(Level[level.text or ""], nations, groups), [one.get("URI") or "" for one in references]))
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 from watchfloor.base.labels import Label, combine
 from watchfloor.decisions.authority import Use
 from watchfloor.decisions.board import Advice, Board, Request, Standing, Stated
-from watchfloor.decisions.delegating import grant_of
+from watchfloor.decisions.delegating import decision_at, grant_of
 from watchfloor.decisions.stating import ROOM
 from watchfloor.messages.acts import Answer, Kind, RequestWritten, StatedFact
 from watchfloor.rules.checking import ACTING
@@ -100,7 +100,8 @@ def use_facts(board: Board, use: Use) -> tuple[Request, dict[str, Any], dict[str
     )
     request = Request(act=asked, author=use.actor, version=1, advisers=())
     facts, labels = facts_of(board, request, act.event_us, act.request_id if grant is not None else "")
-    heard = sorted(grant.heard()) if grant is not None else []
+    decided = decision_at(grant, act.event_us) if grant is not None else None
+    heard = sorted(grant.heard(decided.act.version)) if grant is not None and decided is not None else []
     doubted = [
         (other, doubt)
         for other in board.requests.values()
@@ -128,6 +129,7 @@ def use_facts(board: Board, use: Use) -> tuple[Request, dict[str, Any], dict[str
 
 
 def _grant_facts(board: Board, use: Use, grant: Request, heard: list[str]) -> dict[str, Any]:
+    decided = decision_at(grant, use.act.event_us)
     suspended = board.authority.suspended.get(grant.act.request_id)
     revoked = board.authority.revoked.get(grant.act.request_id)
     ended = [at_us for at_us in (suspended.at_us if suspended else None, revoked) if at_us is not None]
@@ -135,7 +137,7 @@ def _grant_facts(board: Board, use: Use, grant: Request, heard: list[str]) -> di
         "kind": grant.act.kind is use.act.kind,
         "area": grant.act.area_id == use.act.area_id,
         "window": grant.act.from_us <= use.act.event_us < grant.act.until_us,
-        "own_badge": grant.decided is not None and grant.decided.actor.nation == use.actor.nation,
+        "own_badge": decided is not None and decided.actor.nation == use.actor.nation,
         "advised": heard,
         "suspended": any(at_us <= use.act.event_us for at_us in ended),
     }

@@ -4,18 +4,22 @@ A draft is no proposal of what would pass: nobody asks it a question but the pac
 when it was compared and two persons signed.
 """
 
+import re
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from watchfloor.app.rulebook import CaseResult, RulesInUse, read_version, version_text
+from watchfloor.app.rulebook import CaseResult, RulesInUse, read_version, rule_set_of, version_text
 from watchfloor.base.errors import InputError
 from watchfloor.decisions.board import Board
+from watchfloor.messages.acts import Actor
 from watchfloor.messages.delegation import MAX_DRAFT_CHARS, RulesProposed
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.rulebook import RuleVersion
 from watchfloor.rules.fault import RuleFaultError
+
+_CAVEATS = re.compile(r"rules/caveats/([a-z]{3})\.cedar")
 
 
 class RuleFault(Struct, frozen=True):
@@ -49,6 +53,10 @@ def check_version(pack: Pack, wish: DraftWish) -> CheckedVersion:
     text = version_text(wish.version)
     if len(text) > MAX_DRAFT_CHARS:
         return _faulty(RuleFault("", 0, 0, "", f"{len(text)} characters are over {MAX_DRAFT_CHARS}"))
+    names = [file.name for file in wish.version.files]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        return _faulty(RuleFault(twice, 0, 0, "", "the file stands twice"))
     try:
         rules = RulesInUse(wish.version, [nation.id for nation in pack.header.nations], pack.areas)
     except RuleFaultError as error:
@@ -65,11 +73,13 @@ def _faulty(*faults: RuleFault) -> CheckedVersion:
     return CheckedVersion("", "", faults, ())
 
 
-def require_sound(pack: Pack, act: RulesProposed) -> None:
-    """A draft's text holds, and is what its digest says.
+def require_sound(pack: Pack, board: Board, act: RulesProposed, actor: Actor) -> None:
+    """A draft is of somebody who may write it, its text holds, and it is what its digest says.
 
     **Raises**: InputError, naming file and line.
     """
+    if "change_rules" not in actor.powers:
+        raise InputError("this seat does not hold the power `change_rules`", field="seat_id")
     try:
         version = read_version(act.rules_text)
     except msgspec.MsgspecError as error:
@@ -78,12 +88,30 @@ def require_sound(pack: Pack, act: RulesProposed) -> None:
         raise InputError("the text is not spelled as the room spells it, or of another version", field="rules_text")
     if pack.rulebook.version(act.to_version) is not None:
         raise InputError(f"the pack has a version `{act.to_version}`; take another name", field="to_version")
+    _require_own_caveats(board, version, actor)
     checked = check_version(pack, DraftWish("", version))
     if checked.faults:
         first = checked.faults[0]
         raise InputError(f"{first.file}:{first.line}: {first.part} {first.sentence}", field="rules_text")
     if checked.digest != act.to_digest:
         raise InputError("the digest is not that of the text", field="to_digest")
+    twin = next((one.version for one in pack.rulebook.versions if rule_set_of(one).digest() == act.to_digest), None)
+    if twin is not None:
+        raise InputError(f"version `{twin}` of the pack holds the same policies; sign that one", field="to_digest")
+
+
+def _require_own_caveats(board: Board, version: RuleVersion, actor: Actor) -> None:
+    """A nation's caveats are changed by that nation's people only, and never left out."""
+    if board.doctrine is None:
+        return
+    before = {file.name: file.text for file in read_version(board.doctrine.rules_text).files}
+    after = {file.name: file.text for file in version.files}
+    for name in before.keys() | after.keys():
+        nation = _CAVEATS.fullmatch(name)
+        if nation is not None and before.get(name) != after.get(name) and nation[1].upper() != actor.nation:
+            raise InputError(
+                f"`{name}` holds the caveats of {nation[1].upper()}; only its people change it", field=name
+            )
 
 
 def version_named(pack: Pack, board: Board, name: str) -> RuleVersion:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from watchfloor.app.board_facts import use_facts
+from watchfloor.app.board_facts import facts_of, use_facts
 from watchfloor.app.ruling import RulesDesk
 from watchfloor.app.screens import screen_digest, screen_document
 from watchfloor.app.state import RoomState, step
@@ -21,6 +21,7 @@ from watchfloor.base.labels import Audience, Level
 from watchfloor.decisions.rule_change import doctrine_at
 from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, probe
 from watchfloor.messages.alerts import AlertRaised, VerticalBasis
+from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.delegation import (
     DelegationSuspended,
     HarmReceived,
@@ -103,13 +104,17 @@ def rejudge(entries: list[Entry]) -> Rejudged:
 
 
 def _rule_again(found: Rejudged, entry: Entry, ruled: RulesAnswered, state: RoomState, desk: RulesDesk) -> None:
-    """The rules on record, asked again with the facts that they were told."""
+    """The rules on record, asked again with the facts that the entries before bear out."""
     found.ruling_count += 1
     doctrine, request = state.board.doctrine, state.board.requests.get(ruled.request_id)
     if doctrine is None or request is None or ruled.rules_digest != doctrine.rules_digest:
         found.divergences.append(Divergence(entry.seq, "rules", ruled.rules_digest, "not in force, or no such request"))
         return
-    _compare_finding(found, entry, ruled, desk.ask(doctrine, request, json.loads(ruled.facts), ruled.at_us)[0])
+    finding, told = desk.ask(doctrine, request, facts_of(state.board, request, ruled.at_us)[0], ruled.at_us)
+    if canonical_bytes(told).decode() != ruled.facts:
+        path, recorded, came_out = first_difference(json.loads(ruled.facts), msgspec.to_builtins(told))
+        found.divergences.append(Divergence(entry.seq, f"facts.{path}", recorded, came_out))
+    _compare_finding(found, entry, ruled, finding)
 
 
 def _judge_use_again(found: Rejudged, entry: Entry, judged: UseJudged, state: RoomState, desk: RulesDesk) -> None:
@@ -121,8 +126,11 @@ def _judge_use_again(found: Rejudged, entry: Entry, judged: UseJudged, state: Ro
         sentence = "not in force at the time of the use, or no such use"
         found.divergences.append(Divergence(entry.seq, "rules", judged.rules_digest, sentence))
         return
-    request = use_facts(state.board, use)[0]
-    finding = desk.ask(doctrine, request, json.loads(judged.facts), use.act.event_us)[0]
+    request, facts, _ = use_facts(state.board, use)
+    finding, told = desk.ask(doctrine, request, facts, use.act.event_us)
+    if canonical_bytes(told).decode() != judged.facts:
+        path, recorded, came_out = first_difference(json.loads(judged.facts), msgspec.to_builtins(told))
+        found.divergences.append(Divergence(entry.seq, f"facts.{path}", recorded, came_out))
     _compare_finding(found, entry, judged, finding)
 
 

@@ -199,7 +199,8 @@ class Room:
             self._tell_bad()
         if now_s >= self._next_sample_s and self.writer.trouble is None:
             self._next_sample_s = now_s + SAMPLED_EVERY_S
-            self._enter(sampled_screens(self.writer.state, self.writer.size, self.setup.everyone, room_us))
+            for sampled in sampled_screens(self.writer.state, self.writer.size, self.setup.everyone, room_us):
+                self._enter(sampled)
         self.writer.tick()
         for watcher in tuple(self._watchers):
             watcher.ticked(Tick(look, self.generation))

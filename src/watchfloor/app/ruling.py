@@ -69,8 +69,10 @@ class RulesDesk:
         if agreed is None or self._proposed is None or board.doctrine is None:
             return 0, None
         draft = board.authority.drafts.get(agreed.to_digest)
-        if draft is None:
-            return self._proposed.get(agreed.to_digest, (0, None))
+        if draft is None or draft.act.to_version != agreed.to_version:
+            from_us, doctrine = self._proposed.get(agreed.to_digest, (0, None))
+            is_it = doctrine is not None and doctrine.rules_version == agreed.to_version
+            return (from_us, doctrine) if is_it else (0, None)
         version = read_version(draft.act.rules_text)
         return version.from_us, replace(
             board.doctrine,

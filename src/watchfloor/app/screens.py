@@ -66,17 +66,19 @@ def screen_digest(document: ScreenDocument) -> str:
     return sha256(canonical_bytes(document)).hexdigest()
 
 
-def sampled_screens(state: RoomState, size: int, everyone: Audience, room_us: int) -> ScreensSampled:
-    """The hash of every audience's screen now: the open wall's, and each class of viewers that has a seat taken."""
+def sampled_screens(state: RoomState, size: int, everyone: Audience, room_us: int) -> list[ScreensSampled]:
+    """The hash of every audience's screen now: the open wall's, and each class of viewers that has a seat taken.
+
+    Each is for its own class alone: that two hashes differ would tell that one of them sees more.
+    """
     seated = {audience_of_seat(seat) for seat in state.seats.values()}
     audiences = [everyone, *sorted(seated, key=lambda one: (one.nations, one.level, one.need_to_know))]
-    screens = tuple(
-        SampledScreen(
-            one.nations, int(one.level), screen_digest(screen_document(state, one, room_us)), one.need_to_know
-        )
-        for one in audiences
-    )
-    return ScreensSampled(size, room_us, screens, label_for(everyone.nations))
+    found = []
+    for one in audiences:
+        digest = screen_digest(screen_document(state, one, room_us))
+        shown = SampledScreen(one.nations, int(one.level), digest, one.need_to_know)
+        found.append(ScreensSampled(size, room_us, (shown,), label_for(one.nations, one.level, one.need_to_know)))
+    return found
 
 
 def _is_shown(view: AlertView, room_us: int) -> bool:

@@ -174,6 +174,11 @@ class Seats:
             return None
         if known and wish.passkey is None and not wish.ssh_key:
             return known[-1]
+        used = wish.assertion.credential_id if wish.assertion is not None else ""
+        if known and used not in {passkey.credential_id for passkey in known}:
+            raise InputError(
+                "confirm with the passkey that you sat down with; another one is not taken", field="passkey"
+            )
         if wish.ssh_key:
             made = enrol_ssh(wish.ssh_key)
             self._require_confirmed(wish.assertion, made, text)
@@ -182,7 +187,7 @@ class Seats:
         else:
             made = enrol(wish.passkey, text, self.passkeys.rp_id, self.passkeys.origins)
         others = [fact.passkey for fact in taken if fact.person_id != person_id and fact.passkey is not None]
-        if any(passkey.credential_id == made.credential_id for passkey in others):
+        if any(made.credential_id == one.credential_id or made.public_key == one.public_key for one in others):
             raise InputError("this passkey is somebody else's", field="passkey")
         return made
 
@@ -244,7 +249,7 @@ class Seats:
         if self._looks_back and not isinstance(act, ReviewAct | MissingExplained):
             raise InputError("looking back takes notes, second thoughts and reasons only", field="type")
         if isinstance(act, RulesProposed):
-            require_sound(self._pack, act)
+            require_sound(self._pack, self._writer.state.board, act, actor_of(seat))
         if not self._writer.has_shown(act.head) and not self._writer.has_entered(act.act_id):
             raise InputError(
                 "your screen shows a log that is not this room's, or an old one; load it again", field="head"

@@ -118,6 +118,11 @@ class Request(Struct, frozen=True):
     carried_out: RequestCarriedOut | None = None
     stopped: RequestStopped | None = None
 
+    def decision(self, act_id: str) -> Decided | None:
+        """A signed decision by its id, whether it stands or not."""
+        signed = (one for one in (*self.superseded, self.decided) if one is not None)
+        return next((one for one in signed if one.act.act_id == act_id), None)
+
     def open_doubts(self) -> tuple[Doubt, ...]:
         """Doubts that nobody has answered yet."""
         return tuple(doubt for doubt in self.doubts if doubt.resolved_by is None)
@@ -131,10 +136,11 @@ class Request(Struct, frozen=True):
         decided = self.decided is not None and self.decided.act.answer is Answer.YES
         return decided and self.carried_out is None and room_us < self.act.until_us
 
-    def heard(self) -> frozenset[str]:
-        """Roles whose advice counts on this version; what was given beforehand counts on the first one."""
-        now = {advice.actor.role for advice in self.advice if advice.counts and self._is_current(advice)}
-        before = {standing.actor.role for standing in self.standing} if self.version == 1 else set()
+    def heard(self, version: int | None = None) -> frozenset[str]:
+        """Roles whose advice counts on a version, or this one; what was given beforehand counts on the first one."""
+        asked = self.version if version is None else version
+        now = {advice.actor.role for advice in self.advice if advice.counts and advice.act.version == asked}
+        before = {standing.actor.role for standing in self.standing} if asked == 1 else set()
         return frozenset(now | before)
 
     def absent(self) -> tuple[str, ...]:

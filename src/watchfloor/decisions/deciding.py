@@ -135,10 +135,15 @@ def give_words(
 ) -> tuple[Board, list[AnyOutcome]]:
     """The written answers that were owed; late ones are taken too, and stay late."""
     objection = duties.objection_to_words(request, act, actor)
-    if objection is not None or request.decided is None:
-        return board, [refused(act, "refused", objection or "the request has no such decision", request.act.label)]
-    given = replace(request.decided, words=act, words_us=room_us)
-    return put(board, replace(request, decided=given)), []
+    if objection is not None:
+        return board, [refused(act, "refused", objection, request.act.label)]
+
+    def given(one: Decided) -> Decided:
+        return replace(one, words=act, words_us=room_us) if one.act.act_id == act.decision_id else one
+
+    past = tuple(given(one) for one in request.superseded)
+    standing = None if request.decided is None else given(request.decided)
+    return put(board, replace(request, decided=standing, superseded=past)), []
 
 
 def carry_out(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from watchfloor.base.labels import Label
 from watchfloor.decisions.authority import Authority, Harm, Use
-from watchfloor.decisions.board import Board, Request, is_person
+from watchfloor.decisions.board import Board, Decided, Request, is_person
 from watchfloor.decisions.duties import objection_to_point
 from watchfloor.decisions.knowing import is_as_narrow, knows, objection_to_label
 from watchfloor.messages.acts import Actor, Answer, Kind
@@ -127,11 +127,23 @@ def take_judgement(board: Board, fact: UseJudged, room_us: int) -> tuple[Board, 
 
 
 def grant_of(board: Board, use: UseReported) -> Request | None:
-    """The delegation that a use names, when it was granted with yes and to the seat that reports the use."""
+    """The delegation that a use names, when it stood at the time of the event, for the seat that reports the use."""
     request = board.requests.get(use.request_id)
-    if request is None or request.act.holder != use.seat_id or request.decided is None:
+    if request is None or request.act.holder != use.seat_id:
         return None
-    return request if request.decided.act.answer is Answer.YES else None
+    decided = decision_at(request, use.event_us)
+    return request if decided is not None and decided.act.answer is Answer.YES else None
+
+
+def decision_at(request: Request, room_us: int) -> Decided | None:
+    """The decision that stood at an instant: the newest of then, unless a doubt had come after it."""
+    signed = [one for one in (*request.superseded, request.decided) if one is not None and one.at_us <= room_us]
+    if not signed:
+        return None
+    newest = max(signed, key=lambda one: one.at_us)
+    if any(newest.at_us < doubt.at_us <= room_us for doubt in request.doubts):
+        return None
+    return newest
 
 
 def _put(board: Board, **changes: Any) -> Board:
@@ -225,8 +237,9 @@ def _outside(board: Board, act: UseReported, actor: Actor) -> tuple[str, ...]:
         found.append("another district")
     if not asked.from_us <= act.event_us < asked.until_us:
         found.append("outside its window")
-    if grant.decided is None or act.event_us < grant.decided.at_us:
-        found.append("before it was granted")
+    decided = decision_at(grant, act.event_us)
+    if decided is not None and decided.actor.person_id == actor.person_id:
+        found.append("granted by the same person")
     revoked = board.authority.revoked.get(asked.request_id)
     if revoked is not None and act.event_us >= revoked:
         found.append("revoked")
@@ -275,10 +288,10 @@ def _objection_to_closing(board: Board, act: ReviewClosed, actor: Actor) -> str 
 def _who_took_part(board: Board, subject: Use | Harm) -> set[str]:
     """Persons who took part in what is reviewed: crew and grantor; of a request everybody who shaped its decision."""
     if isinstance(subject, Use):
-        return _of_request(grant_of(board, subject.act))
+        return _of_request(board.requests.get(subject.act.request_id))
     use = board.authority.uses.get(subject.act.about)
     if use is not None:
-        return {use.actor.person_id} | _of_request(grant_of(board, use.act))
+        return {use.actor.person_id} | _of_request(board.requests.get(use.act.request_id))
     request = board.requests.get(subject.act.about)
     return _of_request(request) if request is not None else _of_area(board, subject.act.about)
 

@@ -123,8 +123,8 @@ def standing_for(board: Board, act: RequestWritten, author: Actor, room_us: int)
 
 def objection_to_words(request: Request, act: WordsGiven, actor: Actor) -> str | None:
     """Why these written answers cannot be taken, or None."""
-    held = request.decided
-    if held is None or held.act.act_id != act.decision_id:
+    held = request.decision(act.decision_id)
+    if held is None:
         return "the request has no such decision"
     if actor.person_id != held.actor.person_id:
         return "only who signed gives the words that are owed"
@@ -139,6 +139,8 @@ def objection_to_carrying_out(request: Request, actor: Actor, room_us: int) -> s
         return "nothing was decided that could be carried out"
     if not is_person(actor) or ("run_watch" not in actor.powers and actor.nation != request.act.acting_nation):
         return f"a crew of {request.act.acting_nation} or who runs the watch says that it was carried out"
+    if request.act.holder is not None:
+        return "a delegation is used, not carried out; report the use"
     if request.carried_out is not None:
         return "it is carried out already"
     return None if room_us >= request.act.from_us else "its window has not begun"

@@ -19,7 +19,7 @@ class StageName(StrEnum):
     FIRST_ADVICE = "first advice"
     LAST_ADVICE = "last advice"
     HELD = "held"
-    REOPENED = "reopened"
+    ANSWERED = "answered"
     DECIDED = "decided"
     WORDS_GIVEN = "words given"
     CARRIED_OUT = "carried out"
@@ -46,8 +46,8 @@ def stages_of(request: Request) -> tuple[Stage, ...]:
         *([Stage(StageName.FIRST_ADVICE, min(advice))] if advice else []),
         *([Stage(StageName.LAST_ADVICE, max(advice))] if len(advice) > 1 else []),
         *(Stage(StageName.HELD, doubt.at_us) for doubt in request.doubts),
-        *(Stage(StageName.REOPENED, at_us) for at_us in answered),
-        *([Stage(StageName.DECIDED, decided.at_us)] if decided else []),
+        *(Stage(StageName.ANSWERED, at_us) for at_us in answered),
+        *(Stage(StageName.DECIDED, one.at_us) for one in (*request.superseded, *([decided] if decided else []))),
         *([Stage(StageName.WORDS_GIVEN, decided.words_us)] if decided and decided.words_us else []),
         *([Stage(StageName.CARRIED_OUT, done.at_us)] if done else []),
         *([Stage(StageName.STOPPED, ended.at_us)] if ended else []),

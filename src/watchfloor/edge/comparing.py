@@ -20,6 +20,8 @@ from watchfloor.messages.keeping import MediaKind
 from watchfloor.messages.pack import DoctrineSet, Pack
 from watchfloor.messages.rulebook import RuleVersion
 
+COMPARE_WITHIN_S = 60
+
 
 class Comparing:
     """Compares a version when somebody who may change rules asks for it."""
@@ -50,7 +52,7 @@ class Comparing:
     async def _compare(self, doctrine: DoctrineSet, proposed: RuleVersion, digest: str) -> RulesCompared:
         """Compare the record's own text of what is in force with a version, both handed over in full."""
         version = proposed.version
-        words = ("rules", "compare", doctrine.rules_version, version, "--texts", "-", "--json")
+        words = ("rules", "compare", "--texts", "-", "--json", "--", doctrine.rules_version, version)
         texts = f"[{doctrine.rules_text},{version_text(proposed)}]".encode()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -62,7 +64,12 @@ class Comparing:
             stderr=asyncio.subprocess.PIPE,
         )
         try:
-            report, errors = await process.communicate(texts)
+            report, errors = await asyncio.wait_for(process.communicate(texts), COMPARE_WITHIN_S)
+        except TimeoutError as error:
+            process.kill()
+            await process.wait()
+            sentence = f"version `{version}` cannot be compared within {COMPARE_WITHIN_S} s, so it cannot take effect"
+            raise UnavailableError(sentence) from error
         except asyncio.CancelledError:
             process.kill()
             await process.wait()

@@ -9,7 +9,9 @@ from typing import get_args
 from msgspec import Struct
 
 from watchfloor.base.errors import WireError
+from watchfloor.base.labels import Label
 from watchfloor.messages.acts import (
+    Actor,
     AdviceGiven,
     Answer,
     DecisionSigned,
@@ -61,7 +63,8 @@ class _Case(Struct):
     ruled: RulesAnswered | None = None
     ruled_for: set[str] = set()
     heard: set[str] = set()
-    nations: dict[str, str] = {}
+    doubters: dict[str, str] = {}
+    nations: dict[tuple[str, str], str] = {}
     acting_nation: str = ""
 
 
@@ -118,7 +121,9 @@ class ActsCheck:
         """One key and one passkey are one person's: four eyes counts persons."""
         if seat.kind is SeatKind.SIMULATED:
             return
-        held = [f"key {seat.public_key}", *([f"passkey {seat.passkey.credential_id}"] if seat.passkey else [])]
+        held = [f"key {seat.public_key}"]
+        if seat.passkey is not None:
+            held += [f"passkey {seat.passkey.credential_id}", f"passkey {seat.passkey.public_key}"]
         for name in held:
             if self._holders.setdefault(name, seat.person_id) != seat.person_id:
                 self._report.add(_WHERE, f"two persons enrolled one {name.partition(' ')[0]}", seq)
@@ -141,7 +146,9 @@ class ActsCheck:
             if by_key is not None and isinstance(by_key[0], RequestWritten):
                 case = self._cases[body.request_id]
                 case.standing = _standing_roles(self._standing, by_key, entry.room_us)
-                case.nations = {signed.actor.person_id: signed.actor.nation for _, signed in self._standing}
+                case.nations = {
+                    (signed.actor.role, signed.actor.person_id): signed.actor.nation for _, signed in self._standing
+                }
                 case.acting_nation = by_key[0].acting_nation
                 case.adviser_persons.update(case.standing.values())
         is_code = self._doctrine is not None and self._doctrine.advice is None
@@ -213,15 +220,21 @@ def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAc
     if isinstance(body, AdviceNoted) and by_key is not None and isinstance(by_key[0], AdviceGiven):
         actor = by_key[1].actor
         case.adviser_persons.add(actor.person_id)
+        case.doubters[by_key[0].act_id] = actor.person_id
+        if body.counts and actor.person_id == case.author:
+            report.add(_WHERE, "the author's advice was counted", entry.seq)
         if actor.kind is SeatKind.PERSON and by_key[0].verdict is Verdict.CONCUR:
             case.advised[actor.role] = actor.person_id
             case.heard.add(f"{actor.role}@{actor.nation}")
     elif isinstance(body, RequestHeld):
         case.open_doubts.add(body.doubt_id)
+        if by_key is not None:
+            case.doubters[body.doubt_id] = by_key[1].actor.person_id
         case.over = False
     elif by_key is not None and isinstance(by_key[0], DoubtResolved):
         case.open_doubts.discard(by_key[0].doubt_id)
         case.resolvers.add(by_key[1].actor.person_id)
+        _check_resolver(report, entry, case, by_key[0].doubt_id, by_key[1].actor)
         if isinstance(body, RequestReopened):
             case.version, case.advised, case.heard = body.version, {}, set()
     elif isinstance(body, RequestStopped):
@@ -233,6 +246,14 @@ def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAc
             report.add(_WHERE, "was decided after it was over", entry.seq)
         case.over = True
         _check_decision(report, entry, body, case, by_key)
+
+
+def _check_resolver(report: Report, entry: Entry, case: _Case, doubt_id: str, actor: Actor) -> None:
+    """A doubt is answered by somebody who may, and who neither raised it nor asked."""
+    if actor.kind is not SeatKind.PERSON or "resolve" not in actor.powers or "decide" in actor.powers:
+        report.add(_WHERE, "a doubt was answered by nobody who may answer it", entry.seq)
+    if actor.person_id in (case.author, case.doubters.get(doubt_id)):
+        report.add(_WHERE, "a doubt was answered by its doubter or the author", entry.seq)
 
 
 def _check_decision(
@@ -272,10 +293,17 @@ def _standing_roles(
     for act, signed in reversed(given):
         actor = signed.actor
         fits = isinstance(asked, RequestWritten) and (act.kind, act.area_id) == (asked.kind, asked.area_id)
+        fits = fits and isinstance(asked, RequestWritten) and _knows(signed.actor, asked.label)
         is_other = actor.kind is SeatKind.PERSON and actor.person_id not in {author, *found.values()}
         if fits and is_other and at_us < act.until_us:
             found.setdefault(actor.role, actor.person_id)
     return found
+
+
+def _knows(actor: Actor, label: Label) -> bool:
+    """Whether somebody may see an item, by its marks."""
+    marked = actor.nation in label.nations and set(label.need_to_know) <= set(actor.need_to_know)
+    return marked and label.level <= actor.level
 
 
 def _check_ruling(report: Report, entry: Entry, decided: RequestDecided, case: _Case) -> None:
@@ -291,9 +319,9 @@ def _check_ruling(report: Report, entry: Entry, decided: RequestDecided, case: _
     told = set(facts.get("advised", ()))
     if len({advised[role] for role in told if role in advised}) < len(told & advised.keys()):
         report.add(_WHERE, "one person's advice was counted for two roles", entry.seq)
-    heard = case.heard | {
-        f"{role}@{case.nations[person]}" for role, person in case.standing.items() if case.version == 1
-    }
+    heard = set(case.heard)
+    if case.version == 1:
+        heard |= {f"{role}@{case.nations[role, person]}" for role, person in case.standing.items()}
     heard |= {f"{one.partition('@')[0]}@acting" for one in heard if one.endswith(f"@{case.acting_nation}")}
     if not told <= advised.keys() or not set(facts.get("advised_by", ())) <= heard:
         report.lack(_WHERE, "rules were told of advice that nobody gave", entry.seq)

@@ -3,7 +3,7 @@
 | ours | theirs |
 |---|---|
 | level | `Classification`: OPEN, RESTRICTED, SECRET, in the policy that is named |
-| nations | `Category` PERMISSIVE `Releasable To`, a value each: any one of them |
+| nations | `Category` PERMISSIVE `Releasable To`, a value each: any one of them; `NONE` where it is for nobody |
 | need to know | `Category` RESTRICTIVE `Need To Know`, a value each: all of them |
 | the room's context | `PrivacyMark`: EXERCISE and the like |
 
@@ -22,6 +22,7 @@ from watchfloor.base.labels import Label
 
 LABEL_NAMESPACE = "urn:nato:stanag:4774:confidentialitymetadatalabel:1:0"
 BINDING_NAMESPACE = "urn:nato:stanag:4778:bindinginformation:1:0"
+NOBODY = "NONE"
 RELEASABLE_TO, NEED_TO_KNOW = "Releasable To", "Need To Know"
 
 
@@ -80,6 +81,6 @@ def _label(one: Bound, policy: Policy, originator: str) -> Iterable[str]:
 
 def _category(kind: str, tag: str, values: tuple[str, ...]) -> Iterable[str]:
     yield f'      <slab:Category Type="{kind}" TagName="{tag}">'
-    for value in values:
+    for value in values or (NOBODY,):
         yield f"       <slab:GenericValue>{escape(value)}</slab:GenericValue>"
     yield "      </slab:Category>"
