@@ -400,7 +400,7 @@ def test_a_delegation_is_used_never_carried_out_and_judged_as_of_its_use(room: R
     shown = screen(room)["uses"][0]
     assert (shown["outside"], shown["answer"]) == ([], "no_objection"), "the doubt came after the event"
     assert use(found["crew"], "U-2").status_code == 200
-    assert screen(room)["uses"][1]["outside"] == ["no delegation"]
+    assert screen(room)["uses"][1]["outside"] == ["while a doubt held it"]
     closing = {"type": "ReviewClosed", "subject_id": "U-1", "words": "Looked into."}
     assert "took no part" in found["legal"].act(**closing).json()["title"], "who advised on the grant took part"
     assert found["reviewer"].act(**closing).status_code == 200

@@ -174,11 +174,6 @@ class Seats:
             return None
         if known and wish.passkey is None and not wish.ssh_key:
             return known[-1]
-        used = wish.assertion.credential_id if wish.assertion is not None else ""
-        if known and used not in {passkey.credential_id for passkey in known}:
-            raise InputError(
-                "confirm with the passkey that you sat down with; another one is not taken", field="passkey"
-            )
         if wish.ssh_key:
             made = enrol_ssh(wish.ssh_key)
             self._require_confirmed(wish.assertion, made, text)
@@ -186,6 +181,9 @@ class Seats:
             raise InputError("this room asks for a passkey: a key that a person confirms", field="passkey")
         else:
             made = enrol(wish.passkey, text, self.passkeys.rp_id, self.passkeys.origins)
+        used = wish.assertion.credential_id if wish.assertion is not None else ""
+        if known and made not in known and used not in {passkey.credential_id for passkey in known}:
+            raise InputError("confirm with the passkey that you sat down with; another is not taken", field="passkey")
         others = [fact.passkey for fact in taken if fact.person_id != person_id and fact.passkey is not None]
         if any(made.credential_id == one.credential_id or made.public_key == one.public_key for one in others):
             raise InputError("this passkey is somebody else's", field="passkey")

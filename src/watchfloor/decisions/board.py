@@ -118,6 +118,11 @@ class Request(Struct, frozen=True):
     carried_out: RequestCarriedOut | None = None
     stopped: RequestStopped | None = None
 
+    def granted(self) -> tuple[Decided, ...]:
+        """Every yes that was signed, whether it stands or not, oldest first."""
+        signed = (one for one in (*self.superseded, self.decided) if one is not None)
+        return tuple(one for one in signed if one.act.answer is Answer.YES)
+
     def decision(self, act_id: str) -> Decided | None:
         """A signed decision by its id, whether it stands or not."""
         signed = (one for one in (*self.superseded, self.decided) if one is not None)

@@ -135,6 +135,12 @@ def grant_of(board: Board, use: UseReported) -> Request | None:
     return request if decided is not None and decided.act.answer is Answer.YES else None
 
 
+def _named_by(board: Board, use: UseReported) -> Request | None:
+    """The delegation that a use names, if it was ever granted to the seat that reports the use."""
+    request = board.requests.get(use.request_id)
+    return request if request is not None and request.act.holder == use.seat_id and request.granted() else None
+
+
 def decision_at(request: Request, room_us: int) -> Decided | None:
     """The decision that stood at an instant: the newest of then, unless a doubt had come after it."""
     signed = [one for one in (*request.superseded, request.decided) if one is not None and one.at_us <= room_us]
@@ -224,7 +230,7 @@ def _receive_use(board: Board, act: UseReported, actor: Actor, room_us: int) -> 
 
 def _outside(board: Board, act: UseReported, actor: Actor) -> tuple[str, ...]:
     """In which ways a use lies outside the delegation that it names, at the time of the event."""
-    grant = grant_of(board, act)
+    grant = _named_by(board, act)
     if grant is None:
         return ("no delegation",)
     asked = grant.act
@@ -238,7 +244,10 @@ def _outside(board: Board, act: UseReported, actor: Actor) -> tuple[str, ...]:
     if not asked.from_us <= act.event_us < asked.until_us:
         found.append("outside its window")
     decided = decision_at(grant, act.event_us)
-    if decided is not None and decided.actor.person_id == actor.person_id:
+    if decided is None:
+        began_us = min(one.at_us for one in grant.granted())
+        found.append("before it was granted" if act.event_us < began_us else "while a doubt held it")
+    elif decided.actor.person_id == actor.person_id:
         found.append("granted by the same person")
     revoked = board.authority.revoked.get(asked.request_id)
     if revoked is not None and act.event_us >= revoked:
@@ -250,7 +259,7 @@ def _outside(board: Board, act: UseReported, actor: Actor) -> tuple[str, ...]:
 
 
 def _suspend(board: Board, use: Use, cause: SuspendCause, room_us: int) -> tuple[Board, Facts]:
-    grant = grant_of(board, use.act)
+    grant = _named_by(board, use.act)
     if grant is None or grant.act.request_id in board.authority.suspended:
         return board, []
     fact = DelegationSuspended(
