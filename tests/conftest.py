@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.support.browsing import FLAGS
 from tests.support.running import RunningRoom
 from watchfloor.edge.stores.packs import load_pack
 from watchfloor.messages.pack import Pack
@@ -36,6 +38,15 @@ def chromium() -> str:
     if found is None:
         pytest.skip("chromium is not installed (Debian package `chromium`)")
     return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A browser for one file of tests; each person is a page of their own."""
+    with sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@
 import collections
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.e2e.test_wall import FLAGS, sit
+from tests.support.browsing import sit
 from tests.support.running import RunningRoom
 
 TEN_MB = 10 << 20
@@ -72,14 +72,6 @@ def test_a_document_with_what_no_schema_knows_is_refused(room: RunningRoom) -> N
         assert watch.request("R-1", **words).status_code == 400, words
     assert watch.send("not json").status_code == 400
     assert watch.act(type="RequestApproved", request_id="R-1").status_code == 400
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 def test_a_script_in_words_is_shown_as_words(browser: Browser, room: RunningRoom) -> None:

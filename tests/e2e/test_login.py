@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.test_wall import FLAGS, page_of
+from tests.support.browsing import page_of
 from tests.support.provider import Provider, provider
 from tests.support.running import Person, RunningRoom, run_words, verified
 
@@ -116,14 +116,6 @@ def test_a_provider_that_is_not_there_or_no_provider_is_named(start_room: Callab
     ):
         done = run_words("run", *words)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 def test_a_person_logs_in_comes_back_and_sits_down(browser: Browser, room: RunningRoom) -> None:

@@ -4,14 +4,13 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.test_wall import FLAGS, page_of
+from tests.support.browsing import page_of
 from tests.support.pictures import picture
 from tests.support.running import Person, RunningRoom, run_words, verified
 from watchfloor.app.recording import Recording
@@ -252,14 +251,6 @@ def test_a_branch_shows_what_would_have_been_and_writes_nothing(lived: Path, tmp
         file.write_text(bad)
         assert run_words("replay", str(lived), "--what-if", str(file)).returncode == 2, bad
     assert read_folder(lived) == before, "a branch never touches the record"
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 def test_a_person_looks_back_on_the_wall(lived: Path, tmp_path: Path, browser: Browser) -> None:

@@ -1,15 +1,15 @@
 """Passkeys: enrolled by a link, needed for what commits a person, refused when anything about them is off."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.test_wall import FLAGS, page_of
+from tests.support.browsing import page_of
 from tests.support.passkeys import PRESENT
 from tests.support.running import Person, RunningRoom, run_words, verified
 from watchfloor.edge.stores.folder import read_folder
@@ -106,14 +106,6 @@ def test_a_doubt_needs_no_passkey_and_all_is_checked_offline(room: RunningRoom, 
     assert isinstance(signed[-1].assertion, Assertion | None)
     assert run_words("record", "export", str(room.data), str(tmp_path / "out")).returncode == 0
     assert verified(tmp_path / "out")["holds"]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 def test_people_enrol_and_confirm_with_passkeys_in_their_browsers(browser: Browser, room: RunningRoom) -> None:

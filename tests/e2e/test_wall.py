@@ -1,28 +1,17 @@
 """The wall in a real browser: what people see, press and sign. Makes docs/wall.png."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.support.browsing import WAIT_MS, page_of, sit
 from tests.support.pictures import picture
 from tests.support.running import RunningRoom, verified
 
 ROOT = Path(__file__).parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--enable-unsafe-swiftshader",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-WAIT_MS = 40_000
 WORDS = {
     "what": "Escort of two relief transports from Lunet to the north field.",
     "why": "Their crews asked not to fly alone past the harbour.",
@@ -30,42 +19,6 @@ WORDS = {
     "could_go_wrong": "People near the harbour could take the escort for something else.",
     "alternatives": "Flying at night; going round by <sea>, which takes forty minutes more.",
 }
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-def page_of(browser: Browser, address: str, faults: list[str], width: int = 1920, height: int = 1080) -> Page:
-    """A page in a profile of its own, as another person at another screen has."""
-    page = browser.new_context(viewport={"width": width, "height": height}).new_page()
-    page.set_default_timeout(WAIT_MS)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    page.authenticator = with_authenticator(page)
-    page.goto(address)
-    return page
-
-
-def with_authenticator(page: Page) -> tuple[Any, str]:
-    """Chromium's own virtual authenticator for this page; the person verifies themselves at once."""
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
-    options |= {"isUserVerified": True, "automaticPresenceSimulation": True}
-    return session, session.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
-
-
-def sit(browser: Browser, room: RunningRoom, seat: str, faults: list[str]) -> Page:
-    page = page_of(browser, dict(room.started["seats"])[seat], faults)
-    page.get_by_test_id("sit").click()
-    expect(page.get_by_test_id("sit")).to_have_count(0)
-    assert "#seat" not in page.url
-    return page
 
 
 def moving(page: Page) -> Any:

@@ -1,21 +1,12 @@
 """Rules, facts, owed words and reviews in real browsers: what people press and see."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.test_wall import FLAGS, sit
+from tests.support.browsing import sit
 from tests.support.running import RunningRoom, run_words, verified
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 def write(page: Page, *, holder: str = "", kind: str = "escort", area: str = "D05", until: str = "09:29") -> None:

@@ -100,8 +100,7 @@ def use_facts(board: Board, use: Use) -> tuple[Request, dict[str, Any], dict[str
     )
     request = Request(act=asked, author=use.actor, version=1, advisers=())
     facts, labels = facts_of(board, request, act.event_us, act.request_id if grant is not None else "")
-    decided = decision_at(grant, act.event_us) if grant is not None else None
-    heard = sorted(grant.heard(decided.act.version)) if grant is not None and decided is not None else []
+    heard, heard_by = _heard_of(grant, act.event_us)
     doubted = [
         (other, doubt)
         for other in board.requests.values()
@@ -116,6 +115,7 @@ def use_facts(board: Board, use: Use) -> tuple[Request, dict[str, Any], dict[str
     facts |= {
         "authority": "crew",
         "advised": heard,
+        "advised_by": heard_by,
         "open_doubt_count": len(doubted),
         "grant": None if grant is None else _grant_facts(board, use, grant, heard),
         "use": {
@@ -126,6 +126,17 @@ def use_facts(board: Board, use: Use) -> tuple[Request, dict[str, Any], dict[str
         },
     }
     return request, facts, labels
+
+
+def _heard_of(grant: Request | None, event_us: int) -> tuple[list[str], list[str]]:
+    """Who advised on a delegation as it stood at an instant: roles, and roles with their nations."""
+    decided = decision_at(grant, event_us) if grant is not None else None
+    if grant is None or decided is None:
+        return [], []
+    version = decided.act.version
+    advice = [one for one in grant.advice if one.act.version == version]
+    beforehand = grant.standing if version == 1 else ()
+    return sorted(grant.heard(version)), _advised_by(grant.act.acting_nation, [*advice, *beforehand])
 
 
 def _grant_facts(board: Board, use: Use, grant: Request, heard: list[str]) -> dict[str, Any]:

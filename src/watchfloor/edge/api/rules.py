@@ -38,7 +38,7 @@ class RuleDoors(SeatDoors):
         self, seats: Seats | None, writer: Writer, pack: Pack | None, rules: RuleOffice | None, room_id: str
     ) -> None:
         super().__init__(seats, writer, room_id)
-        self._pack, self._rules, self._state_of = pack, rules, writer
+        self._pack, self._rules, self._room_writer = pack, rules, writer
 
     def rule_routes(self) -> list[BaseRoute]:
         """Routes of rules."""
@@ -52,7 +52,7 @@ class RuleDoors(SeatDoors):
         """All versions of rules with their texts, which is in force, and what was compared."""
         if self._session(request) is None:
             return problem(401, "session", "open a seat's link first")
-        return JSONResponse(rulebook_document(self._state_of.state, self._pack))
+        return JSONResponse(rulebook_document(self._room_writer.state, self._pack))
 
     async def check(self, request: Request) -> Response:
         """What is wrong with a version as it is typed, and how the pack's cases come out under it."""
@@ -77,7 +77,7 @@ class RuleDoors(SeatDoors):
 
     def _past(self, request: Request, version: str) -> list[dict[str, Any]]:
         """Decisions of this room that this viewer may see, under a version of the rules."""
-        board, session = self._state_of.state.board, self._session(request)
+        board, session = self._room_writer.state.board, self._session(request)
         if self._pack is None or board.doctrine is None or session is None or self._seats is None:
             return []
         proposed = drafting.version_named(self._pack, board, version)
