@@ -549,6 +549,9 @@ class Verifier:
         elif seat.get("passkey"):
             self.check_confirmation(seq, act, signed, seat["passkey"])
         self.acts[act["act_id"]] = (act, signed)
+        case = self.cases.get(act.get("request_id", ""), {})
+        if act["type"] == "DecisionSigned" and actor["person_id"] == self.sits(case.get("holder")):
+            case["own_grants"].add(act["act_id"])
         if act["head"]["size_count"]:
             self.signed_heads.append((seq, act["head"]["size_count"], act["head"]["root"]))
         held = self.media.get(act.get("digest", ""))
@@ -603,6 +606,9 @@ class Verifier:
                 "advised": {},
                 "heard": set(),
                 "doubters": {},
+                "crews": {},
+                "holder": act.get("holder"),
+                "own_grants": set(),
                 "acting": act["acting_nation"],
                 "persons": set(),
                 "doubts": set(),
@@ -628,7 +634,8 @@ class Verifier:
                 case["heard"].add(f"{signed['actor']['role']}@{signed['actor']['nation']}")
         elif kind == "RequestHeld":
             case["doubts"].add(body["doubt_id"])
-            case["doubters"][body["doubt_id"]] = signed.get("actor", {}).get("person_id")
+            crew = case["crews"][body["doubt_id"]] = act.get("heard_from")
+            case["doubters"][body["doubt_id"]] = {signed.get("actor", {}).get("person_id"), self.sits(crew)}
             case["over"] = False
         elif kind == "DecisionAskedAgain":
             case["version"], case["advised"], case["over"], case["heard"] = body["version"], {}, False, set()
@@ -638,7 +645,8 @@ class Verifier:
             powers = signed["actor"]["powers"]
             if signed["actor"]["kind"] != "person" or "resolve" not in powers or "decide" in powers:
                 self.bad("record", "a doubt was answered by nobody who may answer it", seq)
-            if signed["actor"]["person_id"] in (case["author"], case["doubters"].get(act["doubt_id"])):
+            doubters = case["doubters"].get(act["doubt_id"], set()) | {self.sits(case["crews"].get(act["doubt_id"]))}
+            if signed["actor"]["person_id"] in {case["author"]} | doubters:
                 self.bad("record", "a doubt was answered by its doubter or the author", seq)
             if kind == "RequestReopened":
                 case["version"], case["advised"], case["heard"] = body["version"], {}, set()
@@ -649,6 +657,11 @@ class Verifier:
                 self.bad("record", "was decided after it was over", seq)
             case["over"] = True
             self.check_decision(seq, body, case, act, signed)
+
+    def sits(self, seat_id: "str | None") -> "str | None":
+        """The person who sat last on a seat, if somebody did."""
+        seat = self.seats.get(seat_id or "", {})
+        return seat.get("person_id") if seat.get("kind") == "person" else None
 
     def standing_roles(self, asked: dict, written: dict, at_us: int) -> dict:
         """By role, who advised beforehand on what is asked: a person other than the author, the newest of each role."""
@@ -715,6 +728,8 @@ class Verifier:
         if (act["answer"], act["version"]) != (body["answer"], case["version"]):
             self.lack("does not say what was signed", seq)
         if body["answer"] == "yes":
+            if act["act_id"] in case["own_grants"]:
+                self.bad("record", "was granted by the crew that holds it", seq)
             missing = [role for role in case["advisers"] if role not in case["advised"]]
             if missing:
                 self.lack(f"was decided without advice of {', '.join(missing)}", seq)

@@ -105,6 +105,14 @@ def request_of(room: RunningRoom, request_id: str) -> dict[str, Any]:
     return next(one for one in screen(room)["board"] if one["request_id"] == request_id)
 
 
+def test_a_crew_cannot_grant_itself_a_delegation(room: RunningRoom) -> None:
+    badge, watch = room.sit("Red badge, ALD"), room.sit("Watch officer, DNM")
+    room.sit("Aircrew, ALD (Tiller 21)", same=badge)
+    assert watch.request("G-1", holder="tiller-ald", until_us=room.get("/api/room")["end_us"]).status_code == 200
+    assert "crew's seat" in badge.decide("G-1", "yes").json()["title"]
+    assert badge.decide("G-1", "no").status_code == 200, "a refusal is always open"
+
+
 def test_rules_change_when_they_were_compared_and_two_persons_signed(room: RunningRoom) -> None:
     badge, legal = room.sit("Red badge, ALD"), room.sit("Legal adviser, FNY")
     analyst = room.sit("Analyst, CVL")

@@ -100,8 +100,8 @@ def test_an_earlier_refusal_is_shown_to_whom_it_is_releasable_and_answered_in_wr
     assert "R14" in watch.board("R-1")["finding"]["parts"], "nobody has said whose sensors it rests on"
     assert state_fact(watch, "sensing", "R-1", "DNM").status_code == 200
     seen, veiled = watch.board("R-1"), other.board("R-1")
-    assert [one["request_id"] for one in seen["earlier"]] == ["R-0"]
-    assert "Families were crossing" in seen["earlier"][0]["words"]
+    assert seen["earlier"] == ["R-0"]
+    assert "Families were crossing" in watch.board("R-0")["decided"]["remaining_doubt"]
     assert "R05" in seen["finding"]["parts"]
     assert not seen["finding"]["withheld"]
     assert veiled["earlier"] == []
@@ -136,6 +136,23 @@ def test_the_watch_officer_enters_a_crews_radioed_doubt(room: RunningRoom) -> No
     held = badge.board("R-1")
     assert (held["state"], held["doubts"][0]["heard_from"]) == ("held", "tiller-ald")
     assert badge.decide("R-1", "yes").status_code == 403
+
+
+def test_who_radioed_a_doubt_does_not_answer_it_from_another_seat(room: RunningRoom) -> None:
+    watch, *_ = advised(room)
+    crew = room.sit("Aircrew, ALD (Tiller 21)")
+    words = {"type": "DoubtRaised", "request_id": "R-1", "version": 1, "words": "", "heard_from": "tiller-ald"}
+    assert watch.act(**words).status_code == 200
+    doubt_id = watch.board("R-1")["doubts"][0]["doubt_id"]
+    elsewhere = room.sit("Policy adviser, JLN", same=crew)
+    room.sit("Aircrew, ALD (Tiller 21)")
+    assert "doubter" in elsewhere.resolve("R-1", doubt_id).json()["title"], "who sat there then is known"
+    late = room.sit("Aircrew, ALD (Tiller 21)")
+    also = room.sit("Policy adviser, JLN", same=late)
+    assert "doubter" in also.resolve("R-1", doubt_id).json()["title"], "and who sits there now"
+    assert room.sit("Policy adviser, JLN").resolve("R-1", doubt_id).status_code == 200
+    assert room.stop() == 0
+    assert verified(room.data)["holds"]
 
 
 def test_advice_given_beforehand_counts_once_and_on_its_conditions(room: RunningRoom) -> None:

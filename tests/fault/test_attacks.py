@@ -39,7 +39,8 @@ LIES = (
     "decided without asking the rules", "decided although the rules objected", "rules told of advice that nobody gave",
     "rules that were not in force", "a passkey's confirmation taken out", "other words under a confirmation",
     "other words under an SSH confirmation, ed25519", "other words under an SSH confirmation, ecdsa",
-    "two persons with one key", "two persons with one passkey",
+    "two persons with one key", "two persons with one passkey", "granted by the crew that holds it",
+    "a doubt answered by the crew that radioed it",
 )  # fmt: skip
 
 
@@ -56,6 +57,7 @@ def insider(tmp_path_factory: pytest.TempPathFactory) -> Insider:
         assert watch.request("R-1").status_code == 200
         assert watch.request("R-2").status_code == 200
         assert legal.doubt("R-2", words="It has likely moved; we do not know.").status_code == 200
+        assert others[1].resolve("R-2", watch.board("R-2")["doubts"][0]["doubt_id"]).status_code == 200
         for adviser in (legal, *others):
             assert adviser.advise("R-1").status_code == 200
         assert decider.decide("R-1", "yes").status_code == 200

@@ -251,6 +251,7 @@ def _ruled(insider: Insider) -> list[Lie]:
 
     return [
         *_held_by(insider),
+        *_judges_in_their_own_cause(insider),
         Lie("a passkey's confirmation taken out", confirmed(None), "not confirmed with the person's passkey"),
         Lie("other words under a confirmation", confirmed(other_words), "confirmation does not hold"),
         Lie("decided without asking the rules", unasked, "without asking the rules"),
@@ -286,6 +287,32 @@ def _held_by(insider: Insider) -> list[Lie]:
         files = insider.rebuilt([*insider.raws[: seats[1]], entry, *insider.raws[seats[1] + 1 :]], relink=True)
         found.append(Lie(f"two persons with one {shared}", files, f"two persons enrolled one {shared}"))
     return found
+
+
+def _judges_in_their_own_cause(insider: Insider) -> list[Lie]:
+    """A request that asks for a delegation to the decider's seat, a doubt that was heard from the resolver's."""
+
+    def says(place: int, **words: object) -> Files:
+        entry = json.loads(insider.raws[place])
+        document = canonical_bytes(json.loads(entry["body"]["document"]) | words).decode()
+        changed = canonical_bytes(entry | {"body": entry["body"] | {"document": document}})
+        return insider.rebuilt([*insider.raws[:place], changed, *insider.raws[place + 1 :]], relink=True)
+
+    def signed(kind: str) -> tuple[int, str]:
+        named = f'\\"type\\":\\"{kind}\\"'.encode()
+        place = next(n for n, raw in reversed(list(enumerate(insider.raws))) if named in raw)
+        return place, json.loads(insider.raws[place])["body"]["actor"]["seat_id"]
+
+    asked = next(n for n, raw in enumerate(insider.raws) if b"RequestWritten" in raw and b"R-1" in raw)
+    heard = next(n for n, raw in enumerate(insider.raws) if b"DoubtRaised" in raw)
+    granted, answered = (
+        says(asked, holder=signed("DecisionSigned")[1]),
+        says(heard, heard_from=signed("DoubtResolved")[1]),
+    )
+    return [
+        Lie("granted by the crew that holds it", granted, "granted by the crew that holds it"),
+        Lie("a doubt answered by the crew that radioed it", answered, "answered by its doubter"),
+    ]
 
 
 def _without(insider: Insider, *seqs: int) -> Files:

@@ -3,10 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.records import opening, write_record, writing
-from watchfloor.app.seats import Enrolment, Seats, Session, enrolment_text
+from watchfloor.app.identity import Enrolment, enrolment_text
+from watchfloor.app.seats import SESSION_S, Seats, Session
 from watchfloor.app.writer import Writer, Written
 from watchfloor.base.errors import InputError
 from watchfloor.edge.stores.folder import FileRoster, read_folder
@@ -16,6 +18,41 @@ from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.verify.folder import check_folder
 
 Outcome = tuple[Session | BaseException, Written | BaseException]
+
+
+class Watchman:
+    """A clock that a test moves on."""
+
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+async def session_that_grows_old(path: Path) -> tuple[bool, str]:
+    """Whether a session holds just before its end, and what is said at its end."""
+    async with writing(path) as writer:
+        clock, pack = Watchman(), load_pack("eight-thirty")
+        seats = Seats(pack, "room-1", writer, FileRoster(path), now_s=clock)
+        links = await seats.issue_links()
+        token = links[next(seat.id for seat in pack.header.seats if not seat.simulated)]
+        private = Ed25519PrivateKey.generate()
+        public = private.public_key().public_bytes_raw().hex()
+        proof = private.sign(enrolment_text("room-1", token, public)).hex()
+        session = await seats.enter(Enrolment(token, public, proof))
+        clock.now_s = SESSION_S - 1
+        held = seats.session(session.token) == session
+        clock.now_s = SESSION_S
+        with pytest.raises(InputError) as told:
+            seats.session(session.token)
+        return held, str(told.value)
+
+
+def test_a_session_ends_by_its_age_and_says_what_to_do(tmp_path: Path) -> None:
+    write_record(tmp_path / "room", [opening()])
+    held, said = asyncio.run(session_that_grows_old(tmp_path / "room"))
+    assert held
+    assert "expired; open the seat's link again" in said
 
 
 async def sit_down_while_somebody_acts(path: Path) -> Outcome:

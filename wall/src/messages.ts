@@ -189,15 +189,6 @@ export interface DoubtShown {
   heard_from: string;
 }
 
-/** An earlier refusal of the same kind in an area that shares ground. */
-export interface EarlierShown {
-  request_id: string;
-  area_id: string;
-  at_us: number;
-  words: string;
-  who: Who;
-}
-
 /** Why an alert ended. */
 export type EndCause = "clock_jumped" | "diverged" | "track_lost";
 
@@ -436,7 +427,7 @@ export interface RequestShown {
   advice: (AdviceShown)[];
   doubts: (DoubtShown)[];
   finding: FindingShown | null;
-  earlier: (EarlierShown)[];
+  earlier: (string)[];
   past_decisions: (DecidedShown)[];
   stages: (StageShown)[];
   carried_out_us: number;

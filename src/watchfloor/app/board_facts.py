@@ -15,7 +15,7 @@ from watchfloor.messages.acts import Answer, Kind, RequestWritten, StatedFact
 from watchfloor.rules.checking import ACTING
 
 _S = 1_000_000
-_DROPS = frozenset({Kind.AIRDROP, Kind.DROP_ON_FIRE})
+DROPS = frozenset({Kind.AIRDROP, Kind.DROP_ON_FIRE})
 
 
 def facts_of(
@@ -204,7 +204,7 @@ def _open_drops(board: Board, request: Request, room_us: int) -> list[Request]:
         other
         for other in board.requests.values()
         if other.act.request_id != request.act.request_id
-        and other.act.kind in _DROPS
+        and other.act.kind in DROPS
         and other.act.area_id == request.act.area_id
         and other.act.at_us <= room_us < other.act.until_us
         and (other.stopped is None or other.stopped.at_us > room_us)

@@ -37,6 +37,11 @@ class EntryClock:
         return self._last_us
 
 
+def steady_s() -> float:
+    """Seconds that only grow, to tell how long something has lasted."""
+    return time.monotonic()
+
+
 def room_time_us(setting: ClockSet, toe_us: int) -> int:
     """Room time at an entry time, by the newest setting.
 

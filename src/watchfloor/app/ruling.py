@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from watchfloor.app.board_facts import facts_of, use_facts
+from watchfloor.app.board_facts import DROPS, facts_of, use_facts
 from watchfloor.app.rulebook import RulesInUse, read_version
 from watchfloor.app.state import RoomState
 from watchfloor.base.errors import WatchfloorError
 from watchfloor.base.labels import Label, Level, combine
 from watchfloor.decisions.board import Board, Request
 from watchfloor.decisions.rule_change import doctrine_at
+from watchfloor.messages.acts import Answer
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.delegation import UseJudged
 from watchfloor.messages.entry import Fact
@@ -177,13 +178,22 @@ def _label_of(asked: Label, told: Mapping[str, Label], behind: tuple[RuleBehind,
 
 
 def _affected(old: Board, new: Board) -> list[Request]:
-    """Requests that a step changed, and those that share ground with one: a refusal or a drop there is a fact here."""
-    changed = [request for name, request in new.requests.items() if old.requests.get(name) is not request]
-    ground = {request.act.area_id for request in changed}
-    for request in changed:
-        area = new.doctrine.area(request.act.area_id) if new.doctrine is not None else None
-        ground |= set(area.overlaps) if area is not None else set()
-    return [request for request in new.requests.values() if request.act.area_id in ground]
+    """Requests that a step changed, and those that are told of one where ground is shared: a refusal or a drop."""
+    changed = {name: request for name, request in new.requests.items() if old.requests.get(name) is not request}
+    ground: set[str] = set()
+    for name, request in changed.items():
+        if _is_told_elsewhere(old.requests.get(name)) or _is_told_elsewhere(request):
+            area = new.doctrine.area(request.act.area_id) if new.doctrine is not None else None
+            ground |= {request.act.area_id, *(area.overlaps if area is not None else ())}
+    return [request for name, request in new.requests.items() if name in changed or request.act.area_id in ground]
+
+
+def _is_told_elsewhere(request: Request | None) -> bool:
+    """Whether a request is a fact about others where it shares ground: an earlier refusal, or a drop that is open."""
+    if request is None:
+        return False
+    refused = request.decided is not None and request.decided.act.answer is Answer.NO
+    return refused or request.act.kind in DROPS
 
 
 def _unreadable(fault: str) -> Finding:

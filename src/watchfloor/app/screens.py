@@ -7,7 +7,6 @@ from hashlib import sha256
 
 from watchfloor.app.sight import audience_of_seat, may_see
 from watchfloor.app.state import AlertView, RoomState
-from watchfloor.base.errors import InvariantError
 from watchfloor.base.labels import Audience, label_for
 from watchfloor.decisions.authority import Harm, Use
 from watchfloor.decisions.board import Advice, Board, Decided, Doubt, Request, Standing
@@ -21,7 +20,6 @@ from watchfloor.messages.screen import (
     AlertShown,
     DecidedShown,
     DoubtShown,
-    EarlierShown,
     FindingShown,
     HarmShown,
     RequestShown,
@@ -133,9 +131,7 @@ def _request(board: Board, request: Request, audience: Audience, room_us: int) -
         ),
         doubts=tuple(_doubt(doubt) for doubt in request.doubts),
         finding=finding,
-        earlier=tuple(
-            _earlier(other) for other in board.earlier_refusals(request) if may_see(other.act.label, audience)
-        ),
+        earlier=_earlier(board, request, audience, room_us),
         past_decisions=tuple(_decided(past) for past in request.superseded),
         stages=tuple(StageShown(stage.name.value, stage.at_us) for stage in stages_of(request)),
         carried_out_us=request.carried_out.at_us if request.carried_out is not None else 0,
@@ -189,12 +185,16 @@ def _absent(request: Request, finding: FindingShown | None) -> tuple[str, ...]:
     return request.absent() if finding is None else finding.asked
 
 
-def _earlier(request: Request) -> EarlierShown:
-    decided = request.decided
-    if decided is None:
-        raise InvariantError(f"`{request.act.request_id}` was not refused")
-    words = decided.act.remaining_doubt or decided.act.lawful_and_valid
-    return EarlierShown(request.act.request_id, request.act.area_id, decided.at_us, words, who(decided.actor))
+def _earlier(board: Board, request: Request, audience: Audience, room_us: int) -> tuple[str, ...]:
+    """Refusals that whoever still reviews a request must know.
+
+    What is over names none: a screen of n requests would hold n squared names.
+    """
+    if request.is_over() and not request.may_shift(room_us):
+        return ()
+    return tuple(
+        other.act.request_id for other in board.earlier_refusals(request) if may_see(other.act.label, audience)
+    )
 
 
 def _doubt(doubt: Doubt) -> DoubtShown:

@@ -257,8 +257,12 @@ def _stop_recorded(state: RoomState, stopped: RequestStopped) -> RoomState:
 
 
 def _seated(state: RoomState, fact: SeatTaken) -> RoomState:
+    board = state.board
+    if fact.kind is SeatKind.PERSON:
+        board = replace(board, sat={**board.sat, fact.seat_id: fact.person_id})
     return replace(
         state,
+        board=board,
         seats={**state.seats, fact.seat_id: fact},
         keys={**state.keys, f"{fact.key_id}/{fact.seat_id}": fact},
     )

@@ -50,7 +50,7 @@ class Stated(Struct, frozen=True):
 class Doubt(Struct, frozen=True):
     """One doubt, from whoever raised it; open until somebody else answered it.
 
-    `heard_from` is the crew's seat, when somebody entered a radioed doubt for it.
+    `heard_from` is the crew's seat, when somebody entered a radioed doubt for it; `heard_person` sat there then.
     """
 
     doubt_id: str
@@ -62,6 +62,7 @@ class Doubt(Struct, frozen=True):
     resolution: str = ""
     heard_from: str = ""
     resolved_us: int = 0
+    heard_person: str = ""
 
     def was_open_at(self, room_us: int) -> bool:
         """Whether it had been raised and not been answered at an instant."""
@@ -167,7 +168,7 @@ class Board(Struct, frozen=True):
     """All requests by id, in the order they were written, and the rules in force; None: nothing can be asked.
 
     `awaits_witnesses`: a decision is published only when witnesses have seen it. `facts` are what people stated,
-    oldest first; `standing` is advice that was given beforehand.
+    oldest first; `standing` is advice that was given beforehand. `sat` names by seat the person who sat there last.
     """
 
     doctrine: DoctrineSet | None = None
@@ -176,6 +177,7 @@ class Board(Struct, frozen=True):
     facts: tuple[Stated, ...] = ()
     standing: tuple[Standing, ...] = ()
     authority: Authority = Authority()
+    sat: Mapping[str, str] = {}
 
     def has_rules_as_code(self) -> bool:
         """Whether the rules in force are code; older records had one rule that named advisers, and fold as they did."""
@@ -188,12 +190,11 @@ class Board(Struct, frozen=True):
         return tuple(
             other
             for other in self.requests.values()
-            if other is not request
-            and other.act.request_id != request.act.request_id
+            if other.decided is not None
+            and other.decided.act.answer is Answer.NO
             and other.act.kind is request.act.kind
             and other.act.area_id in shared
-            and other.decided is not None
-            and other.decided.act.answer is Answer.NO
+            and other.act.request_id != request.act.request_id
         )
 
 

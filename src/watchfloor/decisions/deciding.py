@@ -32,7 +32,7 @@ def decide(
 ) -> tuple[Board, list[AnyOutcome]]:
     """A decider signs. A yes waits for the rules' answer, which the room enters beside it."""
     actor = entered.actor
-    objection = duties.objection_to_decision(request, act, actor)
+    objection = duties.objection_to_decision(board, request, act, actor)
     if objection is not None:
         return board, [refused(act, "refused", objection, request.act.label)]
     if act.answer is Answer.UNSURE:

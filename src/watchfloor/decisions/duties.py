@@ -146,7 +146,7 @@ def objection_to_carrying_out(request: Request, actor: Actor, room_us: int) -> s
     return None if room_us >= request.act.from_us else "its window has not begun"
 
 
-def objection_to_resolution(request: Request, act: DoubtResolved, actor: Actor) -> str | None:
+def objection_to_resolution(board: Board, request: Request, act: DoubtResolved, actor: Actor) -> str | None:
     """Why this person cannot answer this doubt, or None."""
     doubt = next((known for known in request.doubts if known.doubt_id == act.doubt_id), None)
     if doubt is None:
@@ -157,7 +157,8 @@ def objection_to_resolution(request: Request, act: DoubtResolved, actor: Actor) 
         return "this seat does not hold the power `resolve`"
     if any(actor.person_id == past.actor.person_id for past in request.superseded):
         return "who decided it cannot answer a doubt about the own decision"
-    if actor.person_id == doubt.actor.person_id or actor.seat_id == doubt.heard_from:
+    doubters = {doubt.actor.person_id, doubt.heard_person, board.sat.get(doubt.heard_from, "")}
+    if actor.person_id in doubters or actor.seat_id == doubt.heard_from:
         return "the doubter cannot answer the own doubt"
     if actor.person_id == request.author.person_id:
         return "the author cannot answer a doubt about the own request"
@@ -179,7 +180,7 @@ def _told_absent(request: Request) -> str:
     return f"{named}; and by others that the request's page names" if known else "advice is absent; its page says whose"
 
 
-def objection_to_decision(request: Request, act: DecisionSigned, actor: Actor) -> str | None:
+def objection_to_decision(board: Board, request: Request, act: DecisionSigned, actor: Actor) -> str | None:
     """Why this person cannot decide now, or None."""
     if "decide" not in actor.powers:
         return "this seat does not hold the power `decide`"
@@ -195,6 +196,8 @@ def objection_to_decision(request: Request, act: DecisionSigned, actor: Actor) -
     if any(doubt.resolved_by == actor.person_id for doubt in request.doubts):
         return "who answered a doubt on this request cannot decide it"
     if act.answer is Answer.YES:
+        if request.act.holder is not None and board.sat.get(request.act.holder) == actor.person_id:
+            return "who sits on the crew's seat cannot grant it a delegation"
         if request.open_doubts():
             return "an open doubt holds it"
         if request.absent():

@@ -262,14 +262,15 @@ def _doubt(
         return board, [refused(act, "over", f"`{act.request_id}` is over; nothing changes it", label)]
     if not request.is_over() and room_us >= request.act.until_us:
         return _expire(board, request, room_us)
-    doubt = Doubt(act.act_id, request.version, words, actor, room_us, heard_from=heard_from)
+    heard_person = board.sat.get(heard_from, "")
+    doubt = Doubt(act.act_id, request.version, words, actor, room_us, heard_from=heard_from, heard_person=heard_person)
     return hold(board, request, doubt, room_us)
 
 
 def _resolve(
     board: Board, request: Request, act: DoubtResolved, actor: Actor, room_us: int
 ) -> tuple[Board, list[AnyOutcome]]:
-    objection = duties.objection_to_resolution(request, act, actor)
+    objection = duties.objection_to_resolution(board, request, act, actor)
     if objection is not None:
         return board, [refused(act, "refused", objection, request.act.label)]
     doubts = tuple(

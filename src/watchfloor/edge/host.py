@@ -18,12 +18,13 @@ from starlette.types import ASGIApp
 from watchfloor import __version__
 from watchfloor.app.clock import EntryClock
 from watchfloor.app.doctrine import doctrine_for, proposed_by
+from watchfloor.app.identity import PasskeyRule
 from watchfloor.app.media import MediaKeeper
 from watchfloor.app.plan import exercise_setup, served_setup
 from watchfloor.app.resume import Past, read_past
 from watchfloor.app.room import Room, RoomSetup
 from watchfloor.app.ruling import RulesDesk
-from watchfloor.app.seats import PasskeyRule, Seats
+from watchfloor.app.seats import Seats
 from watchfloor.app.settings import CLIENTS, Settings
 from watchfloor.app.taping import Taping
 from watchfloor.app.witnessing import Witnessing

@@ -72,16 +72,6 @@ class FindingShown(Struct, frozen=True):
     withheld: bool
 
 
-class EarlierShown(Struct, frozen=True):
-    """An earlier refusal of the same kind in an area that shares ground."""
-
-    request_id: str
-    area_id: str
-    at_us: int
-    words: str
-    who: Who
-
-
 class StoppedShown(Struct, frozen=True):
     """Why a request ended without a decision."""
 
@@ -100,6 +90,8 @@ class StageShown(Struct, frozen=True):
 class RequestShown(Struct, frozen=True, kw_only=True):
     """One request; `state` is the word on its card: open, held, stopped or decided.
 
+    `earlier` names refused requests of the same kind where ground is shared, all of them on the same screen, as long as
+    something may still come of this one.
     `holder` is the crew's seat that asks for a delegation; `delegation` says how that stands, and is empty without one.
     """
 
@@ -124,7 +116,7 @@ class RequestShown(Struct, frozen=True, kw_only=True):
     advice: tuple[AdviceShown, ...]
     doubts: tuple[DoubtShown, ...]
     finding: FindingShown | None
-    earlier: tuple[EarlierShown, ...]
+    earlier: tuple[str, ...]
     past_decisions: tuple[DecidedShown, ...]
     stages: tuple[StageShown, ...]
     carried_out_us: int

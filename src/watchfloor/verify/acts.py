@@ -15,6 +15,7 @@ from watchfloor.messages.acts import (
     AdviceGiven,
     Answer,
     DecisionSigned,
+    DoubtRaised,
     DoubtResolved,
     RequestWritten,
     SeatKind,
@@ -63,7 +64,10 @@ class _Case(Struct):
     ruled: RulesAnswered | None = None
     ruled_for: set[str] = set()
     heard: set[str] = set()
-    doubters: dict[str, str] = {}
+    doubters: dict[str, set[str]] = {}
+    crews: dict[str, str] = {}
+    holder: str = ""
+    own_grants: set[str] = set()
     nations: dict[tuple[str, str], str] = {}
     acting_nation: str = ""
 
@@ -102,6 +106,7 @@ class ActsCheck:
             act = self._check_signature(entry.seq, body)
             if act is not None:
                 self._acts[act.act_id] = (act, body)
+                self._note_own_grant(act, body)
                 if isinstance(act, StandingAdviceGiven):
                     self._standing.append((act, body))
                 if act.head.size_count:
@@ -114,8 +119,14 @@ class ActsCheck:
         elif isinstance(body, RulesAnswered):
             self._take_ruling(entry, body)
         else:
-            _follow(self._report, entry, self._acts, self._cases)
+            _follow(self._report, entry, self._acts, self._cases, self._seats)
             self._after(entry)
+
+    def _note_own_grant(self, act: AnyAct, signed: SignedAct) -> None:
+        """Whether a decider sat on the crew's seat when signing; the decision may be published later."""
+        case = self._cases.get(act.request_id) if isinstance(act, DecisionSigned) else None
+        if case is not None and signed.actor.person_id in _sits(self._seats, case.holder):
+            case.own_grants.add(act.act_id)
 
     def _check_holders(self, seq: int, seat: SeatTaken) -> None:
         """One key and one passkey are one person's: four eyes counts persons."""
@@ -202,7 +213,13 @@ def _holds(public: str, signed: SignedAct) -> bool:
     return signature_holds(bytes.fromhex(public), bytes.fromhex(signed.signature), signed.document.encode())
 
 
-def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAct]], cases: dict[str, _Case]) -> None:
+def _follow(
+    report: Report,
+    entry: Entry,
+    acts: dict[str, tuple[AnyAct, SignedAct]],
+    cases: dict[str, _Case],
+    seats: dict[str, SeatTaken],
+) -> None:
     """Take one outcome into its case; a decision is checked against all before it."""
     body = entry.body
     act_id = body.decision_id if isinstance(body, RequestDecided) else input_key(entry.key)
@@ -211,6 +228,7 @@ def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAc
         cases[body.request_id] = _Case(
             by_key[1].actor.person_id, body.advisers, 1, {}, set(), set(), set(), by_key[0].until_us
         )
+        cases[body.request_id].holder = by_key[0].holder or ""
         return
     case = cases.get(getattr(body, "request_id", ""))
     if case is None:
@@ -220,7 +238,7 @@ def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAc
     if isinstance(body, AdviceNoted) and by_key is not None and isinstance(by_key[0], AdviceGiven):
         actor = by_key[1].actor
         case.adviser_persons.add(actor.person_id)
-        case.doubters[by_key[0].act_id] = actor.person_id
+        case.doubters[by_key[0].act_id] = {actor.person_id}
         if body.counts and actor.person_id == case.author:
             report.add(_WHERE, "the author's advice was counted", entry.seq)
         if actor.kind is SeatKind.PERSON and by_key[0].verdict is Verdict.CONCUR:
@@ -229,12 +247,14 @@ def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAc
     elif isinstance(body, RequestHeld):
         case.open_doubts.add(body.doubt_id)
         if by_key is not None:
-            case.doubters[body.doubt_id] = by_key[1].actor.person_id
+            crew = by_key[0].heard_from if isinstance(by_key[0], DoubtRaised) else None
+            case.crews[body.doubt_id] = crew or ""
+            case.doubters[body.doubt_id] = {by_key[1].actor.person_id, *_sits(seats, crew)}
         case.over = False
     elif by_key is not None and isinstance(by_key[0], DoubtResolved):
         case.open_doubts.discard(by_key[0].doubt_id)
         case.resolvers.add(by_key[1].actor.person_id)
-        _check_resolver(report, entry, case, by_key[0].doubt_id, by_key[1].actor)
+        _check_resolver(report, entry, case, by_key[0].doubt_id, by_key[1].actor, seats)
         if isinstance(body, RequestReopened):
             case.version, case.advised, case.heard = body.version, {}, set()
     elif isinstance(body, RequestStopped):
@@ -248,11 +268,20 @@ def _follow(report: Report, entry: Entry, acts: dict[str, tuple[AnyAct, SignedAc
         _check_decision(report, entry, body, case, by_key)
 
 
-def _check_resolver(report: Report, entry: Entry, case: _Case, doubt_id: str, actor: Actor) -> None:
+def _sits(seats: dict[str, SeatTaken], seat_id: str | None) -> set[str]:
+    """The person who sat last on a seat, if somebody did."""
+    held = seats.get(seat_id or "")
+    return set() if held is None or held.kind is SeatKind.SIMULATED else {held.person_id}
+
+
+def _check_resolver(
+    report: Report, entry: Entry, case: _Case, doubt_id: str, actor: Actor, seats: dict[str, SeatTaken]
+) -> None:
     """A doubt is answered by somebody who may, and who neither raised it nor asked."""
     if actor.kind is not SeatKind.PERSON or "resolve" not in actor.powers or "decide" in actor.powers:
         report.add(_WHERE, "a doubt was answered by nobody who may answer it", entry.seq)
-    if actor.person_id in (case.author, case.doubters.get(doubt_id)):
+    doubters = case.doubters.get(doubt_id, set()) | _sits(seats, case.crews.get(doubt_id))
+    if actor.person_id in {case.author, *doubters}:
         report.add(_WHERE, "a doubt was answered by its doubter or the author", entry.seq)
 
 
@@ -277,6 +306,8 @@ def _check_decision(
     if act.answer is not decided.answer or act.version != case.version:
         report.lack(_WHERE, "does not say what was signed", entry.seq)
     if decided.answer is Answer.YES:
+        if act.act_id in case.own_grants:
+            report.add(_WHERE, "was granted by the crew that holds it", entry.seq)
         missing = [role for role in case.advisers if role not in case.advised]
         if missing:
             report.lack(_WHERE, f"was decided without advice of {', '.join(missing)}", entry.seq)

@@ -17,11 +17,13 @@ from watchfloor.messages.delegation import (
     ReviewEnded,
     RuleChangeAgreed,
     RuleChangeSigned,
+    RulesProposed,
     UseReceived,
     UseReported,
 )
 from watchfloor.messages.entry import Entry, input_key
 from watchfloor.messages.outcomes import (
+    ActRefused,
     AdviceNoted,
     DoubtAnswered,
     RequestDecided,
@@ -56,7 +58,17 @@ class AuthorityCheck:
     """Takes entries of its `kinds` in order."""
 
     kinds = frozenset(
-        (SignedAct, DoctrineSet, RuleChangeAgreed, UseReceived, HarmReceived, ReviewEnded, RequestDecided, *_SHAPING)
+        (
+            SignedAct,
+            ActRefused,
+            DoctrineSet,
+            RuleChangeAgreed,
+            UseReceived,
+            HarmReceived,
+            ReviewEnded,
+            RequestDecided,
+            *_SHAPING,
+        )
     )
 
     def __init__(self, report: Report) -> None:
@@ -65,15 +77,22 @@ class AuthorityCheck:
         self._subjects: dict[str, _Signed] = {}
         self._shaped_by: dict[str, set[str]] = {}
         self._in_force: DoctrineSet | None = None
-        self._agreed: set[str] = set()
+        self._agreed: set[tuple[str, str]] = set()
+        self._drafts: dict[str, RulesProposed] = {}
+        self._asked: dict[str, str] = {}
+        self._decided: set[str] = set()
 
     def take(self, entry: Entry) -> None:
         """Check the next entry against all before it."""
         body = entry.body
         if isinstance(body, SignedAct):
             self._note(entry, body)
+        elif isinstance(body, ActRefused):
+            self._drafts.pop(body.act_id, None)
         elif isinstance(body, RequestDecided | _Shaping):
             key = body.decision_id if isinstance(body, RequestDecided) else input_key(entry.key)
+            if isinstance(body, RequestDecided):
+                self._decided.add(body.request_id)
             signed = self._acts.get(key)
             if signed is not None:
                 self._shaped_by.setdefault(body.request_id, set()).add(signed.by.actor.person_id)
@@ -93,6 +112,10 @@ class AuthorityCheck:
             act: AnyAct = decode_canonical(signed.document.encode(), AnyAct)  # type: ignore[arg-type]
         except WireError:
             return  # named by the check of signatures
+        if isinstance(act, RulesProposed):
+            self._drafts[act.act_id] = act
+        if isinstance(act, RequestWritten):
+            self._asked.setdefault(act.request_id, act.area_id)
         if isinstance(act, _Kept):
             self._acts[input_key(entry.key)] = _Signed(act, signed)
 
@@ -109,13 +132,17 @@ class AuthorityCheck:
         terms = {(act.from_digest, act.to_version, act.to_digest, act.report_digest) for act in acts}
         if len(terms) != 1 or acts[0].to_digest != agreed.to_digest:
             self._report.add(_WHERE, "does not say what the two persons signed", entry.seq)
-        self._agreed.add(agreed.to_digest)
+        self._agreed.add((agreed.to_version, agreed.to_digest))
 
     def _check_change(self, entry: Entry, doctrine: DoctrineSet) -> None:
         before, self._in_force = self._in_force, doctrine
         was_code = before is not None and before.advice is None
-        if was_code and before != doctrine and doctrine.rules_digest not in self._agreed:
+        named = (doctrine.rules_version, doctrine.rules_digest)
+        if was_code and before != doctrine and named not in self._agreed:
             self._report.lack(_WHERE, "other rules are in force, and no two persons agreed to them", entry.seq)
+        drafts = [one for one in self._drafts.values() if (one.to_version, one.to_digest) == named]
+        if was_code and any(one.rules_text != doctrine.rules_text for one in drafts):
+            self._report.add(_WHERE, "other words are in force than those that were proposed", entry.seq)
         self._agreed.clear()
 
     def _check_use(self, entry: Entry, received: UseReceived) -> None:
@@ -154,4 +181,20 @@ class AuthorityCheck:
         if isinstance(subject.act, UseReported):
             return persons | self._shaped_by.get(subject.act.request_id, set())
         about = subject.act.about if isinstance(subject.act, HarmReported) else ""
-        return persons | self._shaped_by.get(about, set()) | self._took_part(about)
+        return persons | self._shaped_by.get(about, set()) | self._took_part(about) | self._acted_in(about)
+
+    def _acted_in(self, area_id: str) -> set[str]:
+        """Who shaped a decision about an area or ground that it shares, and whose crews acted there."""
+        area = self._in_force.area(area_id) if self._in_force is not None else None
+        if area is None:
+            return set()
+        ground = {area_id, *area.overlaps}
+        persons = {
+            one.by.actor.person_id
+            for one in self._subjects.values()
+            if isinstance(one.act, UseReported) and one.act.area_id in ground
+        }
+        for request_id in self._decided:
+            if self._asked.get(request_id) in ground:
+                persons |= self._shaped_by.get(request_id, set())
+        return persons

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from watchfloor.app.seats import Enrolment, Seats, Session
+from watchfloor.app.identity import Enrolment
+from watchfloor.app.seats import Seats, Session
 from watchfloor.app.writer import Writer
 from watchfloor.base.errors import InputError
 from watchfloor.edge.api.problems import REFUSAL_STATUS, problem

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from watchfloor.app.identity import enrolment_text
 from watchfloor.app.passkeys import enrol_ssh, needs_gesture
-from watchfloor.app.seats import enrolment_text
 from watchfloor.base.errors import InputError, UnavailableError
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.passkeys import signing_text
