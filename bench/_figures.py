@@ -82,7 +82,9 @@ def peer_python(name: str) -> Path:
     if not (home / "ready").exists():
         print(f"installing the peer {name} in {home}", file=sys.stderr)
         venv.create(home, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(lock)], check=True)
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(lock)], check=True
+        )
         (home / "ready").touch()
     return python
 

@@ -1,0 +1,128 @@
+"""The inner loops of the sweep, compiled: one pair judged in closed form, and which pairs are judged at all."""
+
+from math import inf, pi, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from watchfloor.base.geodesy import Floats
+from watchfloor.deconflict.plane import RADIUS_M
+
+X, Y, EAST, NORTH, HALF_COS, HALF_SIN, LEVEL, CLIMB = range(8)
+COLUMNS = 7
+_STILL_M2_S2 = 1e-12
+
+
+class Limits(NamedTuple):
+    """The minima as the loops read them."""
+
+    horizontal_m: float
+    vertical_ft: float
+    lookahead_s: float
+
+
+class Window(NamedTuple):
+    """Aircraft sorted into rows for one slice of time, some of them twice where the plane wraps around.
+
+    `order`: places of aircraft; `x`, `y`: where they are at the slice's middle; `is_copy`: a full turn further east.
+    `starts`: where each row starts, and twice the end. `widths`: how far apart in x two may be, in a row or with the
+    next. `height`: how far apart in y. `begin_s`, `end_s`: losses that begin after the one and not after the other.
+    """
+
+    order: NDArray[np.int64]
+    x: Floats
+    y: Floats
+    is_copy: NDArray[np.bool_]
+    starts: NDArray[np.int64]
+    widths: Floats
+    height: float
+    begin_s: float
+    end_s: float
+
+
+@njit(cache=True)
+def judge(one: Floats, other: Floats, limits: Limits, is_polar: bool, row: Floats) -> bool:
+    """Whether a pair loses separation within the look-ahead; then `row` tells when and how close."""
+    level_ft, climb = other[LEVEL] - one[LEVEL], other[CLIMB] - one[CLIMB]
+    if abs(level_ft) - abs(climb) * limits.lookahead_s >= limits.vertical_ft:
+        return False
+    if is_polar:
+        east_m, north_m = other[X] - one[X], other[Y] - one[Y]
+    else:
+        turn = other[X] - one[X]
+        turn -= 2 * pi * round(turn / (2 * pi))
+        east_m = RADIUS_M * turn * (one[HALF_COS] * other[HALF_COS] - one[HALF_SIN] * other[HALF_SIN])
+        north_m = RADIUS_M * (other[Y] - one[Y])
+    east_mps, north_mps = other[EAST] - one[EAST], other[NORTH] - one[NORTH]
+    speed2 = east_mps * east_mps + north_mps * north_mps
+    apart2 = east_m * east_m + north_m * north_m
+    nearing = east_m * east_mps + north_m * north_mps
+    beyond2 = apart2 - limits.horizontal_m * limits.horizontal_m
+    across_s, past_s, closest_s = -inf, inf, 0.0
+    if speed2 > _STILL_M2_S2:
+        meets = nearing * nearing - speed2 * beyond2
+        if meets <= 0 or (nearing >= 0 and beyond2 >= 0):
+            return False
+        across_s, past_s = (-nearing - sqrt(meets)) / speed2, (-nearing + sqrt(meets)) / speed2
+        closest_s = max(-nearing / speed2, 0.0)
+    elif beyond2 >= 0:
+        return False
+    reached_s, left_s = -inf, inf
+    if climb != 0:
+        low_s, high_s = (-limits.vertical_ft - level_ft) / climb, (limits.vertical_ft - level_ft) / climb
+        reached_s, left_s = min(low_s, high_s), max(low_s, high_s)
+    elif abs(level_ft) >= limits.vertical_ft:
+        return False
+    in_s, out_s = max(across_s, reached_s, 0.0), min(past_s, left_s)
+    if not in_s < out_s or in_s > limits.lookahead_s:
+        return False
+    row[2], row[3], row[4] = in_s, out_s, closest_s
+    row[5] = sqrt(max(apart2 + 2 * nearing * closest_s + speed2 * closest_s * closest_s, 0.0))
+    row[6] = 1.0 if reached_s > across_s else 0.0
+    return True
+
+
+@njit(cache=True)
+def all_pairs(state: Floats, limits: Limits, is_polar: bool, rows: Floats) -> int:
+    """Judge every pair; answers how many lose separation, of which as many are in `rows` as it holds."""
+    count, row = 0, np.zeros(COLUMNS)
+    for one in range(len(state)):
+        for other in range(one + 1, len(state)):
+            if judge(state[one], state[other], limits, is_polar, row):
+                if count < len(rows):
+                    rows[count] = row
+                    rows[count, 0], rows[count, 1] = one, other
+                count += 1
+    return count
+
+
+@njit(cache=True)
+def near_pairs(state: Floats, limits: Limits, is_polar: bool, window: Window, rows: Floats) -> int:
+    """Judge neighbours at a slice's middle; answers and keeps as `all_pairs` does those whose loss begins in it."""
+    count, row, sorted_state = 0, np.zeros(COLUMNS), state[window.order]
+    for number in range(len(window.starts) - 2):
+        begin, end, last = window.starts[number], window.starts[number + 1], window.starts[number + 2]
+        width, low = window.widths[number], end
+        for here in range(begin, end):
+            while low < last and window.x[low] < window.x[here] - width:
+                low += 1
+            for is_next_row in range(2):
+                there, stop = (low, last) if is_next_row else (here + 1, end)
+                while there < stop and window.x[there] <= window.x[here] + width:
+                    is_far = abs(window.y[there] - window.y[here]) > window.height
+                    if not is_far and not (window.is_copy[here] and window.is_copy[there]):
+                        one, other = here, there
+                        if window.order[one] > window.order[other]:
+                            one, other = there, here
+                        if (
+                            judge(sorted_state[one], sorted_state[other], limits, is_polar, row)
+                            and window.begin_s < row[2] <= window.end_s
+                        ):
+                            if count < len(rows):
+                                rows[count] = row
+                                rows[count, 0], rows[count, 1] = window.order[one], window.order[other]
+                            count += 1
+                    there += 1
+    return count

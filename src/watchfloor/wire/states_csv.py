@@ -1,0 +1,101 @@
+"""Aircraft states in a CSV file: one row each, named columns, nothing taken where one value is out of place.
+
+| column | unit | values |
+|---|---|---|
+| `id` | - | 1 to 64 characters, once in the file |
+| `lat_deg`, `lon_deg` | degrees, WGS 84 | -90 to 90, -180 to 360 |
+| `alt_ft` | feet | -2,000 to 200,000, taken as whole feet |
+| `gs_kt` | knots | 0 to 4,000 |
+| `trk_deg` | degrees true | -360 to 360 |
+| `vs_fpm` | feet per minute | -60,000 to 60,000 |
+
+**Source**: RFC 4180 for the form; the columns are the project's own.
+"""
+
+import csv
+from array import array
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from watchfloor.base.errors import InputError
+
+MOST_ROWS = 1_000_000
+LIMITS = {
+    "lat_deg": (-90.0, 90.0),
+    "lon_deg": (-180.0, 360.0),
+    "alt_ft": (-2_000.0, 200_000.0),
+    "gs_kt": (0.0, 4_000.0),
+    "trk_deg": (-360.0, 360.0),
+    "vs_fpm": (-60_000.0, 60_000.0),
+}
+_LONGEST_ID = 64
+
+
+class States(NamedTuple):
+    """Ids and columns of a file, in its order; `columns` by name, each as long as `ids`."""
+
+    ids: list[str]
+    columns: dict[str, "array[float]"]
+
+
+def read_states(lines: Iterable[str]) -> States:
+    """The states in a file's lines.
+
+    **Raises**: InputError with `line` and `field`, at the first value that is missing, no number, or out of range, at
+    an id that comes twice, and at a file of more than MOST_ROWS rows.
+    """
+    reader = csv.reader(lines, strict=True)
+    try:
+        places = _places(next(reader, []))
+        columns = {name: array("d") for name in LIMITS}
+        known: dict[str, int] = {}
+        for row in reader:
+            if not row:
+                continue
+            line = reader.line_num
+            if len(known) == MOST_ROWS:
+                raise _fault(line, "id", f"a file holds at most {MOST_ROWS:,} aircraft; split it")
+            name = _cell(row, places["id"], line, "id").strip()
+            if not 0 < len(name) <= _LONGEST_ID:
+                raise _fault(line, "id", f"an id has 1 to {_LONGEST_ID} characters")
+            if name in known:
+                raise _fault(line, "id", f"`{name}` is on line {known[name]} already; each aircraft is there once")
+            known[name] = line
+            for column, limits in LIMITS.items():
+                columns[column].append(_number(_cell(row, places[column], line, column), limits, line, column))
+    except csv.Error as error:
+        raise _fault(reader.line_num, "row", f"no CSV: {error}") from error
+    return States(list(known), columns)
+
+
+def _places(header: list[str]) -> dict[str, int]:
+    named = [cell.strip().removeprefix("\ufeff") for cell in header]
+    wanted = ["id", *LIMITS]
+    missing = [name for name in wanted if name not in named]
+    if missing:
+        raise _fault(1, missing[0], f"the header lacks {', '.join(f'`{name}`' for name in missing)}")
+    twice = next((name for name in wanted if named.count(name) > 1), None)
+    if twice is not None:
+        raise _fault(1, twice, f"the header names `{twice}` twice")
+    return {name: named.index(name) for name in wanted}
+
+
+def _cell(row: list[str], place: int, line: int, field: str) -> str:
+    if place >= len(row):
+        raise _fault(line, field, f"`{field}` is missing")
+    return row[place]
+
+
+def _number(text: str, limits: tuple[float, float], line: int, field: str) -> float:
+    low, high = limits
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise _fault(line, field, f"`{field}` is `{text[:40]}`; a number from {low:,.0f} to {high:,.0f} is needed")
+    return value
+
+
+def _fault(line: int, field: str, sentence: str) -> InputError:
+    return InputError(f"line {line}: {sentence}", field=field, line=line)
