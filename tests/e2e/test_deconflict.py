@@ -1,4 +1,4 @@
-"""`watchfloor deconflict live` as a watch officer or a program uses it; and its pairs beside those of BlueSky."""
+"""`watchfloor deconflict` as a watch officer or a program uses it; and its pairs beside those of BlueSky."""
 
 import json
 import math
@@ -83,6 +83,47 @@ def test_what_is_wrong_is_named_with_line_and_field(
     told = live(tmp_path, *rows, header=header)
     assert (told.returncode, told.stdout) == (2, "")
     assert said in told.stderr
+
+
+def plan(name: str, west: float, start: str, low_m: int) -> dict[str, object]:
+    """A plan of one volume: 0.1 degrees wide, an hour long, 100 m high."""
+    corners = [(west, 50), (west + 0.1, 50), (west + 0.1, 50.1), (west, 50.1)]
+    end = start.replace("10:", "11:")
+    volume = {
+        "outline_polygon": {"vertices": [{"lng": lng, "lat": lat} for lng, lat in corners]},
+        "altitude_lower": {"value": low_m, "reference": "W84", "units": "M"},
+        "altitude_upper": {"value": low_m + 100, "reference": "W84", "units": "M"},
+    }
+    times = {name: {"value": value, "format": "RFC3339"} for name, value in (("time_start", start), ("time_end", end))}
+    return {"id": name, "volumes": [{"volume": volume, **times}]}
+
+
+def test_plans_that_share_space_and_time_are_told_with_what_would_clear_them(tmp_path: Path) -> None:
+    held = [
+        plan("KILO", 0.0, "2031-01-01T10:00:00Z", 100),
+        plan("ALFA", 0.05, "2031-01-01T10:30:00Z", 160),
+        plan("MIKE", 0.3, "2031-01-01T10:00:00Z", 100),
+    ]
+    (tmp_path / "plans.json").write_text(json.dumps(held))
+    told = run_words("deconflict", "plans", str(tmp_path / "plans.json"))
+    assert told.returncode == 1
+    said, count = told.stdout.splitlines()
+    assert said == (
+        "ALFA and KILO overlap from 2031-01-01T10:30:00.000Z to 2031-01-01T11:00:00.000Z, 160 m to 200 m: "
+        "volumes 1 with 1; KILO 30 min 00 s earlier or 40 m lower would be clear"
+    )
+    assert count == "1 pair in conflict"
+    as_json = run_words("deconflict", "plans", str(tmp_path / "plans.json"), "--json")
+    assert json.loads(as_json.stdout) == {
+        "a": "ALFA", "b": "KILO", "start": "2031-01-01T10:30:00.000Z", "end": "2031-01-01T11:00:00.000Z",
+    }  # fmt: skip
+    (tmp_path / "plans.json").write_text(json.dumps(held[::2]))
+    assert run_words("deconflict", "plans", str(tmp_path / "plans.json")).stdout == "no conflict\n"
+    wrong = [held[0] | {"colour": "red"}]
+    (tmp_path / "plans.json").write_text(json.dumps(wrong))
+    refused = run_words("deconflict", "plans", str(tmp_path / "plans.json"))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "unknown field `colour`" in refused.stderr
 
 
 def test_wrong_options_and_files_are_exit_code_2(tmp_path: Path) -> None:

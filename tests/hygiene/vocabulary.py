@@ -35,6 +35,7 @@ author: who wrote a request
 bad_count: what a feed sent that was refused
 basis: which altitudes were compared
 beforehand: whether advice was given before the request was written
+begin_us: when a planned volume begins
 behind: policies behind an answer of the rules
 below_ft: the level below which a ring applies
 between_parties: whether an alert is about aircraft of both parties
@@ -47,6 +48,7 @@ carried_out_us: room time at which somebody said that it has been done; 0 before
 cases: test cases of a pack's rules
 cause: why something ended
 caveat: what a nation takes no part in, in words
+center: the middle of a circle, as longitude and latitude
 changed: policies that differ between two versions
 cited: acts that a decider relied on
 city: the city that an area is part of
@@ -126,6 +128,7 @@ header: the pack's main file
 headway_min: minutes between departures
 heard_from: the crew's seat whose radioed doubt somebody entered
 held: by whom an area is held at the start, in the map's words
+high_m: up to which height above the ellipsoid
 holder: the crew's seat that asks for or holds a delegation
 hoped_for: what is hoped for
 horizon: where what came later is hidden from a person
@@ -164,6 +167,7 @@ lookahead_us: how far ahead conflicts are looked for
 loop: whether scripted aircraft fly round a path
 loss_us: room time at which separation is lost
 lost_s: age at which a feed is lost
+low_m: from which height above the ellipsoid
 machine: the system and processor that computed
 map_geojson: the map as it is drawn
 message_count: messages received
@@ -209,6 +213,7 @@ past_decisions: decisions that no longer stand
 path: vertices of a scripted route
 paused: whether room time stands
 person_id: a number for a person; the name is in the roster
+plan_id: whose planned volume it is
 position_count: positions received
 position_tolerance_e7deg: how far a position may come apart on another engine
 possible_count: how many classes become newly possible
@@ -218,6 +223,7 @@ prev: leaf hash of the entry before
 processor_features: instruction sets that the processor offers
 public_key: Ed25519 public key in hex
 python: the version of Python that computed
+radius_m: the radius of a circle, or 0 for a polygon
 radius_nm: radius of a ring around an airfield
 raised_us: room time at which an alert was raised
 rate_permille: room seconds per thousand seconds
@@ -232,6 +238,7 @@ request_id: a request's name on the board
 resolution: the written answer to a doubt
 retired: versions of rules that never take effect again
 review: a review and how it stands
+ring: corners of an outline as longitude and latitude
 rings: vertices of an area
 role: a role as the pack names it
 roles: roles of a pack

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from watchfloor.base.units import M_PER_NM
+from watchfloor.base.instants import rfc3339_from_us
+from watchfloor.base.units import M_PER_NM, US_PER_S
 from watchfloor.messages.alerts import Minima
 
 if TYPE_CHECKING:
+    from watchfloor.deconflict.plans import Conflict
     from watchfloor.deconflict.sweep import Losses
 
-_MINUTE_S = 60
+_MINUTE_S, _MOST_NAMED = 60, 5
 
 
 class Told(Struct, frozen=True):
@@ -58,6 +60,27 @@ def sentence_of(told: Told, minima: Minima) -> str:
     last = "; the levels complete the loss" if told.level_last else "; the distance completes the loss"
     why = "" if told.in_s == 0 else last
     return f"{told.a} and {told.b} {begins} closer than {limits} {ends}; closest {told.cpa_nm:.1f} NM {closest}{why}"
+
+
+def plans_sentence(conflict: "Conflict") -> str:
+    """Two plans that share space and time, in words; what would clear it is offered to a person."""
+    heights = f"{_height(conflict.low_m, 'the ground')} to {_height(conflict.high_m, 'any height')}"
+    meeting = ", ".join(f"{one + 1} with {other + 1}" for one, other in conflict.volumes[:_MOST_NAMED])
+    more = len(conflict.volumes) - _MOST_NAMED
+    named = f"volumes {meeting}{f' and {more} more' if more > 0 else ''}"
+    ways = []
+    if conflict.later_us is not None:
+        way = "later" if conflict.later_us > 0 else "earlier"
+        ways.append(f"{_span(abs(conflict.later_us) / US_PER_S)} {way}")
+    if conflict.higher_m is not None:
+        ways.append(f"{abs(conflict.higher_m):,.0f} m {'higher' if conflict.higher_m > 0 else 'lower'}")
+    shift = f"; {conflict.b} {' or '.join(ways)} would be clear" if ways else ""
+    begin, end = rfc3339_from_us(conflict.begin_us), rfc3339_from_us(conflict.end_us)
+    return f"{conflict.a} and {conflict.b} overlap from {begin} to {end}, {heights}: {named}{shift}"
+
+
+def _height(value_m: float, unlimited: str) -> str:
+    return unlimited if isinf(value_m) else f"{value_m:,.0f} m"
 
 
 def _span(value_s: float) -> str:

@@ -1,4 +1,4 @@
-"""`watchfloor deconflict`: conflicts among aircraft states, told one pair a line."""
+"""`watchfloor deconflict`: conflicts among aircraft states and among planned volumes, told one pair a line."""
 
 import argparse
 import json
@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from watchfloor.base.errors import InputError
+from watchfloor.base.instants import rfc3339_from_us
 from watchfloor.base.units import M_PER_NM, US_PER_S
-from watchfloor.deconflict.telling import Told, sentence_of, told_of
+from watchfloor.deconflict.telling import Told, plans_sentence, sentence_of, told_of
 from watchfloor.messages.alerts import Minima
 from watchfloor.wire.states_csv import LIMITS, States, read_states
 
@@ -22,8 +23,9 @@ def add(commands: Any) -> None:
     """Add the command and its verbs."""
     parser = commands.add_parser(
         "deconflict",
-        help="conflicts among aircraft states",
-        description="Who will be too close to whom. Exit code 1: there are conflicts.",
+        help="conflicts among aircraft states, or among planned volumes",
+        description="Who will be too close to whom, and which plans share space and time. Exit code 1: there are "
+        "conflicts.",
         epilog="example: watchfloor deconflict live states.csv",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -43,6 +45,17 @@ def add(commands: Any) -> None:
     )
     live.add_argument("--json", action="store_true", help="one JSON line a pair and nothing else")
     live.set_defaults(work=work_live)
+    plans = verbs.add_parser(
+        "plans",
+        help="plans that share space and time",
+        description="Every pair of plans of which two volumes overlap in ground, height and time, with the smallest "
+        "shift that would clear it, for a person to weigh. What only touches does not overlap. The file is a JSON list "
+        'of {"id", "volumes"}, each volume a Volume4D of ASTM F3548-21.',
+        epilog="example: watchfloor deconflict plans plans.json --json",
+    )
+    plans.add_argument("file", metavar="FILE", help="a JSON file (-: standard input)")
+    plans.add_argument("--json", action="store_true", help="one JSON line a pair and nothing else")
+    plans.set_defaults(work=work_plans)
 
 
 def work_live(arguments: argparse.Namespace) -> int:
@@ -56,9 +69,31 @@ def work_live(arguments: argparse.Namespace) -> int:
     for one in told:
         print(json.dumps(_document(one)) if arguments.json else sentence_of(one, minima))
     if not arguments.json:
-        count = len(told)
-        print(f"{count} {'pair' if count == 1 else 'pairs'} in conflict" if told else "no conflict")
+        _tell_count(len(told))
     return 1 if told else 0
+
+
+def work_plans(arguments: argparse.Namespace) -> int:
+    """Print the pairs; exit code 1, when there are some."""
+    from watchfloor.deconflict.plans import conflicts  # noqa: PLC0415  # its libraries take a second to load
+    from watchfloor.wire.f3548 import read_plans  # noqa: PLC0415
+
+    try:
+        raw = sys.stdin.buffer.read() if arguments.file == "-" else Path(arguments.file).read_bytes()
+    except OSError as error:
+        raise InputError(f"`{arguments.file}` cannot be read: {error.strerror}", field="FILE") from error
+    found = conflicts(read_plans(raw))
+    for one in found:
+        start, end = rfc3339_from_us(one.begin_us), rfc3339_from_us(one.end_us)
+        told = {"a": one.a, "b": one.b, "start": start, "end": end}
+        print(json.dumps(told) if arguments.json else plans_sentence(one))
+    if not arguments.json:
+        _tell_count(len(found))
+    return 1 if found else 0
+
+
+def _tell_count(count: int) -> None:
+    print(f"{count} {'pair' if count == 1 else 'pairs'} in conflict" if count else "no conflict")
 
 
 def _within(arguments: argparse.Namespace, name: str, low: float, high: float) -> float:

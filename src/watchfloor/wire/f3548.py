@@ -1,0 +1,210 @@
+"""Planned volumes as ASTM F3548-21 writes them; nothing is taken where one value is out of place.
+
+| member | values |
+|---|---|
+| `volume.outline_polygon.vertices` | 3 to 1,000 of `lat`, `lng` [deg], WGS 84; straight edges in these |
+| `volume.outline_circle` | `center`, and `radius` with `units` `M` |
+| `volume.altitude_lower`, `altitude_upper` | metres above the ellipsoid (`W84`, `M`); absent: no limit |
+| `time_start`, `time_end` | RFC 3339 with a zone, `format` `RFC3339`; both are needed |
+
+**Source**: ASTM F3548-21 annex A2, as published in the open API of interuss/astm-utm-protocol.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import cos, inf, pi, radians
+
+import msgspec
+import shapely
+from msgspec import Struct
+
+from watchfloor.base.errors import InputError, WatchfloorError
+from watchfloor.base.instants import us_from_rfc3339
+from watchfloor.messages.volumes import PlannedVolume
+
+MOST_AREA_KM2 = 10_000.0
+MOST_VERTICES, MOST_VOLUMES = 1_000, 1_000_000
+_FURTHEST_DEG, _DEGREE_KM = 85.0, 111.2
+
+
+class LatLng(Struct, frozen=True, forbid_unknown_fields=True):
+    """A place [deg]."""
+
+    lat: float
+    lng: float
+
+
+class Radius(Struct, frozen=True, forbid_unknown_fields=True):
+    """A length; `units` is M."""
+
+    value: float
+    units: str
+
+
+class Altitude(Struct, frozen=True, forbid_unknown_fields=True):
+    """A height; `reference` is W84, `units` M."""
+
+    value: float
+    reference: str
+    units: str
+
+
+class Polygon(Struct, frozen=True, forbid_unknown_fields=True):
+    """An outline by its corners, not closed."""
+
+    vertices: tuple[LatLng, ...]
+
+
+class Circle(Struct, frozen=True, forbid_unknown_fields=True):
+    """An outline by centre and radius."""
+
+    center: LatLng
+    radius: Radius
+
+
+class Volume3D(Struct, frozen=True, forbid_unknown_fields=True):
+    """An outline, and between which heights."""
+
+    outline_polygon: Polygon | None = None
+    outline_circle: Circle | None = None
+    altitude_lower: Altitude | None = None
+    altitude_upper: Altitude | None = None
+
+
+class Time(Struct, frozen=True, forbid_unknown_fields=True):
+    """An instant; `format` is RFC3339."""
+
+    value: str
+    format: str
+
+
+class Volume4D(Struct, frozen=True, forbid_unknown_fields=True):
+    """A volume, and from when to when."""
+
+    volume: Volume3D
+    time_start: Time | None = None
+    time_end: Time | None = None
+
+
+class Plan(Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody's plan: all its volumes."""
+
+    id: str
+    volumes: tuple[Volume4D, ...]
+
+
+def read_plans(raw: bytes) -> list[PlannedVolume]:
+    """All volumes of all plans.
+
+    **Raises**: InputError, naming the plan, the volume and the member, at the first thing that is wrong.
+    """
+    try:
+        plans = _DECODER.decode(raw)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise InputError(f"no list of plans: {error}", field=_path_of(error)) from error
+    known: dict[str, int] = {}
+    found: list[PlannedVolume] = []
+    for place, plan in enumerate(plans):
+        where = f"plan {place + 1}"
+        if not plan.id or plan.id in known:
+            says = f"`{plan.id}` is plan {known[plan.id] + 1} already" if plan.id else "an id is needed"
+            raise InputError(f"{where}: {says}", field="id")
+        known[plan.id] = place
+        if not plan.volumes:
+            raise InputError(f"{where}, `{plan.id}`: a plan has a volume", field="volumes")
+        for number, volume in enumerate(plan.volumes):
+            if len(found) == MOST_VOLUMES:
+                raise InputError(f"a file holds at most {MOST_VOLUMES:,} volumes; split it", field="volumes")
+            try:
+                found.append(_volume(plan.id, number, volume))
+            except WatchfloorError as error:
+                field = str(error.fields.get("field", "volumes"))
+                raise InputError(f"{where}, `{plan.id}`, volume {number + 1}: {error}", field=field) from error
+    return found
+
+
+_DECODER = msgspec.json.Decoder(tuple[Plan, ...])
+
+
+def _path_of(error: Exception) -> str:
+    return str(error).rpartition("`$")[2].rstrip("`") or "file"
+
+
+def _volume(plan_id: str, number: int, given: Volume4D) -> PlannedVolume:
+    outline = given.volume
+    low_m = -inf if outline.altitude_lower is None else _height_m(outline.altitude_lower, "altitude_lower")
+    high_m = inf if outline.altitude_upper is None else _height_m(outline.altitude_upper, "altitude_upper")
+    begin_us, end_us = _instant_us(given.time_start, "time_start"), _instant_us(given.time_end, "time_end")
+    if not low_m < high_m:
+        raise InputError("its upper limit is not above its lower one", field="altitude_upper")
+    if not begin_us < end_us:
+        raise InputError("its end is not after its start", field="time_end")
+    if (outline.outline_polygon is None) == (outline.outline_circle is None):
+        raise InputError("it has either a polygon or a circle", field="outline_polygon")
+    ring: tuple[tuple[float, float], ...] = ()
+    center, radius_m = (0.0, 0.0), 0.0
+    if outline.outline_polygon is not None:
+        ring = _ring(outline.outline_polygon.vertices)
+    elif outline.outline_circle is not None:
+        center, radius_m = _circle(outline.outline_circle)
+    return PlannedVolume(plan_id, number, ring, center, radius_m, low_m, high_m, begin_us, end_us)
+
+
+def _height_m(given: Altitude, field: str) -> float:
+    if given.reference != "W84" or given.units != "M":
+        raise InputError(f"`{field}` is in `{given.units}` above `{given.reference}`; M above W84 is read", field=field)
+    if not -1_000 <= given.value <= 100_000:
+        raise InputError(f"`{field}` is {given.value:g}; from -1,000 to 100,000 m is needed", field=field)
+    return given.value
+
+
+def _instant_us(given: Time | None, field: str) -> int:
+    if given is None:
+        raise InputError(f"`{field}` is missing; a planned volume has a start and an end", field=field)
+    if given.format != "RFC3339":
+        raise InputError(f"`{field}` has the format `{given.format}`; RFC3339 is read", field=field)
+    try:
+        return us_from_rfc3339(given.value)
+    except WatchfloorError as error:
+        raise InputError(f"`{field}`: {error}", field=field) from error
+
+
+def _place(given: LatLng, field: str) -> tuple[float, float]:
+    if not (abs(given.lat) <= _FURTHEST_DEG and abs(given.lng) <= 180):
+        raise InputError(
+            f"`{field}` is {given.lat:g}, {given.lng:g}; latitudes to {_FURTHEST_DEG:g} and longitudes to 180 are read",
+            field=field,
+        )
+    return given.lng, given.lat
+
+
+def _circle(given: Circle) -> tuple[tuple[float, float], float]:
+    center, radius_m = _place(given.center, "center"), given.radius.value
+    if given.radius.units != "M" or not radius_m > 0:
+        raise InputError("`radius` is a positive number of M", field="radius")
+    if not pi * (radius_m / 1_000) ** 2 <= MOST_AREA_KM2:
+        raise InputError(f"it covers more than {MOST_AREA_KM2:,.0f} km2", field="radius")
+    return center, radius_m
+
+
+def _ring(vertices: Sequence[LatLng]) -> tuple[tuple[float, float], ...]:
+    if not 3 <= len(vertices) <= MOST_VERTICES:
+        raise InputError(f"a polygon has 3 to {MOST_VERTICES:,} corners", field="vertices")
+    places = [_place(vertex, "vertices") for vertex in vertices]
+    if places[0] == places[-1]:
+        places.pop()
+    ring, turn = [places[0]], 0.0
+    for (before, _), (lng, lat) in pairwise(places):
+        if abs(lng - before) > 180:
+            turn += 360.0 if lng < before else -360.0
+        ring.append((lng + turn, lat))
+    wide = max(lng for lng, _ in ring) - min(lng for lng, _ in ring)
+    if len(set(ring)) < 3 or wide > 90:
+        raise InputError("its corners span no area, or more than a quarter of the world", field="vertices")
+    shape = shapely.Polygon(ring)
+    if not shape.is_valid:
+        raise InputError(f"its edges cross or touch: {shapely.is_valid_reason(shape)}", field="vertices")
+    middle = sum(lat for _, lat in ring) / len(ring)
+    if not 0 < shape.area * cos(radians(middle)) * _DEGREE_KM**2 <= MOST_AREA_KM2:
+        raise InputError(f"it covers nothing, or more than {MOST_AREA_KM2:,.0f} km2", field="vertices")
+    return tuple(ring)
