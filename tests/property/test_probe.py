@@ -2,10 +2,13 @@
 
 import math
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.support.traffic import scene
 from watchfloor.base.geodesy import destination, distance_m
+from watchfloor.deconflict import probe as probing
 from watchfloor.deconflict.probe import Candidate, probe
 from watchfloor.messages.alerts import Minima, ProbedState
 
@@ -48,7 +51,7 @@ STATES = st.tuples(
 )
 
 
-def scene(parts: list[tuple[float, float, int, float, float, int]], lat: float, lon: float) -> list[Candidate]:
+def strewn(parts: list[tuple[float, float, int, float, float, int]], lat: float, lon: float) -> list[Candidate]:
     return [
         candidate(
             f"T{n}",
@@ -71,7 +74,7 @@ def scene(parts: list[tuple[float, float, int, float, float, int]], lat: float, 
 def test_a_pair_is_found_when_and_only_when_stepping_finds_it(
     parts: list[tuple[float, float, int, float, float, int]], where: tuple[float, float]
 ) -> None:
-    one, other = scene(parts, *where)
+    one, other = strewn(parts, *where)
     found = probe([one, other], MINIMA, NOW_US)
     near = Minima(MINIMA.horizontal_m - 60, MINIMA.vertical_ft - 20, 297_000_000)
     far = Minima(MINIMA.horizontal_m + 60, MINIMA.vertical_ft + 20, 303_000_000)
@@ -79,6 +82,28 @@ def test_a_pair_is_found_when_and_only_when_stepping_finds_it(
         assert found
     if found:
         assert stepped_loss_s(one, other, far) is not None
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from([(44, 47, 2, 6), (-2, 2, 178, 183), (77, 83, 10, 60), (87, 90, -180, 180), (-83, -77, 150, 200)]),
+    st.integers(0, 10**6),
+    st.sampled_from([120, 500, 1200]),
+)
+def test_among_many_the_same_pairs_are_found_as_by_judging_all(
+    box: tuple[float, float, float, float], seed: int, fastest_kt: float
+) -> None:
+    traffic = scene(250, box, seed, fastest_kt=fastest_kt, highest_ft=8_000)
+    columns = zip(*traffic, strict=True)
+    many = [
+        candidate(f"T{n}", lat, lon, int(alt), gs, trk, int(vs))
+        for n, (lat, lon, alt, gs, trk, vs) in enumerate(columns)
+    ]
+    later_us = NOW_US + 20_000_000
+    all_found = probe(many, MINIMA, later_us)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probing, "FEW", 1)
+        assert probe(many, MINIMA, later_us) == all_found
 
 
 @given(st.lists(STATES, min_size=2, max_size=6))
@@ -89,18 +114,18 @@ def test_order_and_place_do_not_change_the_pairs(parts: list[tuple[float, float,
             for hit in probe(candidates, MINIMA, NOW_US)
         }
 
-    here = scene(parts, -37.0, -114.0)
+    here = strewn(parts, -37.0, -114.0)
     assert pairs(here) == pairs(list(reversed(here)))
     margin = [hit.encounter.cpa_m for hit in probe(here, Minima(9400, 1000, 300_000_000), NOW_US)]
     assume(all(abs(metres - 9260) > 40 for metres in margin))
-    assert pairs(here) == pairs(scene(parts, -37.0, 180.0))
+    assert pairs(here) == pairs(strewn(parts, -37.0, 180.0))
 
 
 @given(st.lists(STATES, min_size=2, max_size=6))
 def test_wider_minima_and_longer_looks_never_lose_a_pair(
     parts: list[tuple[float, float, int, float, float, int]],
 ) -> None:
-    here = scene(parts, 10.0, 20.0)
+    here = strewn(parts, 10.0, 20.0)
     small = {(hit.first, hit.second) for hit in probe(here, MINIMA, NOW_US)}
     wide = {(hit.first, hit.second) for hit in probe(here, Minima(18_520, 2000, 400_000_000), NOW_US)}
     assert small <= wide

@@ -42,6 +42,16 @@ def ecef_from_wgs84(lat_deg: Floats, lon_deg: Floats) -> Floats:
     )
 
 
+def wgs84_from_ecef(places: Floats) -> tuple[Floats, Floats]:
+    """Latitudes and longitudes [deg] of Earth-centred vectors near the surface; exact on it.
+
+    **Args**: `places`: shape `(n, 3)` [m]. **Returns**: shapes `(n,)`.
+    """
+    across = np.hypot(places[:, 0], places[:, 1])
+    lat = np.arctan2(places[:, 2], (1.0 - _E2) * across)
+    return np.degrees(lat), np.degrees(np.arctan2(places[:, 1], places[:, 0]))
+
+
 def ecef_velocity(lat_deg: Floats, lon_deg: Floats, gs_mps: Floats, trk_deg: Floats) -> Floats:
     """Ground velocities as Earth-centred vectors, tangent to the ellipsoid.
 
@@ -57,6 +67,17 @@ def ecef_velocity(lat_deg: Floats, lon_deg: Floats, gs_mps: Floats, trk_deg: Flo
         ),
         axis=-1,
     )
+
+
+def along_ground(lat_deg: Floats, lon_deg: Floats, velocities: Floats) -> tuple[Floats, Floats]:
+    """The east and north parts of Earth-centred velocities at these places [m/s].
+
+    **Args**: shapes `(n,)` [deg], `(n, 3)` [m/s]. **Returns**: shapes `(n,)`.
+    """
+    lat, lon = np.radians(lat_deg), np.radians(lon_deg)
+    x, y, z = velocities.T
+    east = np.cos(lon) * y - np.sin(lon) * x
+    return east, np.cos(lat) * z - np.sin(lat) * (np.cos(lon) * x + np.sin(lon) * y)
 
 
 def distance_m(lat1_deg: float, lon1_deg: float, lat2_deg: float, lon2_deg: float) -> Metres:

@@ -30,6 +30,7 @@ from watchfloor.app.taping import Taping
 from watchfloor.app.witnessing import Witnessing
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import InputError, UnavailableError, WatchfloorError
+from watchfloor.deconflict.probe import make_ready
 from watchfloor.edge.api.app import Doors, make_app
 from watchfloor.edge.api.cot_server import CotServer
 from watchfloor.edge.comparing import Comparing
@@ -305,6 +306,7 @@ class Host:
                     await port.close()
 
             return stop
+        self._spawn(asyncio.to_thread(make_ready))
         for feed in _need(plan.settings).feeds:
             if feed.path:
                 frames = plan.recordings[feed.id]
