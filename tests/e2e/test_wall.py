@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browsing import WAIT_MS, page_of, sit
 from tests.support.pictures import picture
-from tests.support.running import RunningRoom, verified
+from tests.support.running import RunningRoom, run_words, verified
 
 ROOT = Path(__file__).parents[2]
 WORDS = {
@@ -172,4 +172,26 @@ def test_a_laptop_screen_keeps_the_map_and_its_alert(browser: Browser, start_roo
     assert rail is not None
     assert stage["width"] > 850
     assert stage["x"] + stage["width"] <= rail["x"] + 1
+    assert not faults
+
+
+def test_an_alert_that_nobody_answers_says_so_on_every_screen_until_somebody_does(
+    browser: Browser, start_room: Callable[..., RunningRoom]
+) -> None:
+    room, faults = start_room("--from", "08:07:50"), []
+    page = page_of(browser, room.started["url"], faults)
+    page.get_by_test_id("alert").wait_for()
+    alert = room.get("/api/screen")["screen"]["alerts"][0]
+    assert alert["escalated_us"] == 0
+    assert room.sit("Exercise control, ALD").clock(rate_permille=5000).status_code == 200
+    expect(page.get_by_test_id("unanswered")).to_contain_text("say it aloud", timeout=WAIT_MS)
+    late = next(one for one in room.get("/api/screen")["screen"]["alerts"] if one["alert_id"] == alert["alert_id"])
+    assert 30_000_000 <= late["escalated_us"] - late["raised_us"] < 90_000_000
+    watch = room.sit("Watch officer, DNM")
+    assert watch.act(type="AlertAcknowledged", alert_id=alert["alert_id"]).status_code == 200
+    expect(page.get_by_test_id("alert")).to_contain_text("seen by Watch officer")
+    expect(page.get_by_test_id("unanswered")).to_have_count(0)
+    assert room.stop() == 0
+    assert verified(room.data)["holds"]
+    assert run_words("replay", str(room.data), "--check").returncode == 0
     assert not faults

@@ -94,6 +94,7 @@ epoch_room_us: room time at a clock setting
 epoch_toe_us: entry time of a clock setting
 epoch_us: midnight of the room's date
 errors: errors of policies, in the engine's words
+escalated_us: when it was found that nobody had answered an alert, or 0
 event_us: room time at which a use happened
 events: what a replay can step to
 expected_advantage: the decider's answer to the second question

@@ -49,7 +49,7 @@ export interface AlertAcknowledged {
   alert_id: string;
 }
 
-/** One alert about a predicted loss of separation. */
+/** One alert about a predicted loss of separation; `escalated_us` is 0 until nobody answered it for long. */
 export interface AlertShown {
   alert_id: string;
   first: string;
@@ -64,6 +64,7 @@ export interface AlertShown {
   vertical_ft: number;
   basis: VerticalBasis;
   acknowledged_by: Who | null;
+  escalated_us: number;
   ended: EndCause | null;
 }
 

@@ -14,7 +14,7 @@ from watchfloor.base.labels import Audience, Label
 from watchfloor.decisions.reviewing import Afterthoughts
 from watchfloor.messages.acts import AdviceGiven, SeatKind, Verdict
 from watchfloor.messages.air import TrackPicture
-from watchfloor.messages.alerts import AlertEnded, AlertRaised
+from watchfloor.messages.alerts import AlertEnded, AlertEscalated, AlertRaised
 from watchfloor.messages.entry import Entry, input_key
 from watchfloor.messages.outcomes import (
     DecisionAskedAgain,
@@ -163,6 +163,7 @@ _EVENTS = {
     DecisionAwaited: "signed",
     RequestStopped: "stopped",
     AlertRaised: "alert",
+    AlertEscalated: "alert unanswered",
     AlertEnded: "alert ended",
 }
 _ENDS = frozenset(("decided", "signed"))

@@ -15,12 +15,12 @@ from msgspec import Struct
 from watchfloor.app.board_facts import facts_of, use_facts
 from watchfloor.app.ruling import RulesDesk
 from watchfloor.app.screens import screen_digest, screen_document
-from watchfloor.app.state import RoomState, step
+from watchfloor.app.state import RoomState, is_unanswered, step
 from watchfloor.base.errors import WatchfloorError
 from watchfloor.base.labels import Audience, Level
 from watchfloor.decisions.rule_change import doctrine_at
 from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, probe
-from watchfloor.messages.alerts import AlertRaised, VerticalBasis
+from watchfloor.messages.alerts import AlertEscalated, AlertRaised, VerticalBasis
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.delegation import (
     DelegationSuspended,
@@ -80,7 +80,7 @@ def rejudge(entries: list[Entry]) -> Rejudged:
         follows = bool(expected)
         if follows:
             _compare(found, entry, expected.popleft())
-        elif isinstance(entry.body, AnyOutcome | FollowingFact):
+        elif isinstance(entry.body, AnyOutcome | FollowingFact | AlertEscalated):
             _judge_cause(found, entry, entry.body, state)
         found.act_count += isinstance(entry.body, SignedAct)
         found.decision_count += isinstance(entry.body, RequestDecided)
@@ -153,12 +153,18 @@ def _digest_again(found: Rejudged, entry: Entry, doctrine: DoctrineSet, desk: Ru
         found.divergences.append(Divergence(entry.seq, "rules_digest", doctrine.rules_digest, digest))
 
 
-def _judge_cause(found: Rejudged, entry: Entry, outcome: AnyOutcome | FollowingFact, state: RoomState) -> None:
+def _judge_cause(
+    found: Rejudged, entry: Entry, outcome: AnyOutcome | FollowingFact | AlertEscalated, state: RoomState
+) -> None:
     """An outcome that follows from no act: only time, a full record and witnesses bring such."""
     if isinstance(outcome, ReviewOverdue | DelegationSuspended) and _is_overdue(state, outcome, entry.room_us):
         return
     if isinstance(outcome, DecisionWitnessed):
         return
+    if isinstance(outcome, AlertEscalated):
+        view = state.alerts.get(outcome.alert_id)
+        if view is not None and is_unanswered(view, entry.room_us):
+            return
     if isinstance(outcome, RequestStopped) and outcome.cause is not StopCause.RULE:
         request = state.board.requests.get(outcome.request_id)
         if outcome.cause is not StopCause.EXPIRY or (request is not None and entry.room_us >= request.act.until_us):

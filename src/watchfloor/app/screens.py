@@ -284,5 +284,6 @@ def _alert(view: AlertView) -> AlertShown:
         vertical_ft=encounter.vertical_at_cpa_ft,
         basis=encounter.basis,
         acknowledged_by=None if view.acknowledged_by is None else who(view.acknowledged_by),
+        escalated_us=view.escalated_us,
         ended=None if view.ended is None else view.ended.cause,
     )

@@ -16,8 +16,17 @@ from watchfloor.decisions.board import Board
 from watchfloor.decisions.knowing import knows
 from watchfloor.decisions.reviewing import Afterthoughts
 from watchfloor.decisions.step import BoardAct
+from watchfloor.deconflict.alerts import ESCALATE_AFTER_US
 from watchfloor.messages.acts import Actor, AlertAcknowledged, ClockCommanded, MissingExplained, ReviewAct, SeatKind
-from watchfloor.messages.alerts import AlertEnded, AlertRaised, AlertUpdated, Encounter, EndCause
+from watchfloor.messages.alerts import (
+    AlertEnded,
+    AlertEscalated,
+    AlertRaised,
+    AlertUpdated,
+    AnyAlert,
+    Encounter,
+    EndCause,
+)
 from watchfloor.messages.delegation import (
     DelegationAct,
     DelegationFact,
@@ -56,6 +65,7 @@ class AlertView(Struct, frozen=True):
     encounter: Encounter
     acknowledged_by: Actor | None = None
     ended: AlertEnded | None = None
+    escalated_us: int = 0
 
 
 class RoomState(Struct, frozen=True):
@@ -86,7 +96,7 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
         return replace(state, open_blocks={**state.open_blocks, fact.block: fact}), []
     if isinstance(fact, FeedStateChanged):
         return replace(state, feeds={**state.feeds, fact.feed_id: fact}), []
-    if isinstance(fact, AlertRaised | AlertUpdated | AlertEnded):
+    if isinstance(fact, AnyAlert):
         return replace(state, alerts=_alerts_after(state.alerts, fact)), []
     if isinstance(fact, ClockSet):
         return _set_clock(state, fact)
@@ -124,10 +134,24 @@ def fold(state: RoomState, entry: Entry) -> RoomState:
 
 
 def pass_time(state: RoomState, room_us: int) -> tuple[RoomState, list[Fact]]:
-    """The state at a later room time, and the requests it stopped."""
+    """The state at a later room time: requests it stopped, reviews that are overdue, alerts that nobody answered."""
     board, outcomes = decisions.pass_time(state.board, room_us)
     board, overdue = delegating.pass_time(board, room_us)
-    return (state if board is state.board else replace(state, board=board)), [*outcomes, *overdue]
+    state = state if board is state.board else replace(state, board=board)
+    unanswered = [
+        AlertEscalated(view.raised.alert_id, room_us, view.raised.label)
+        for view in state.alerts.values()
+        if is_unanswered(view, room_us) and not view.escalated_us
+    ]
+    for fact in unanswered:
+        state = replace(state, alerts=_alerts_after(state.alerts, fact))
+    return state, [*outcomes, *overdue, *unanswered]
+
+
+def is_unanswered(view: AlertView, room_us: int) -> bool:
+    """Whether an alert stands that nobody has acknowledged for ESCALATE_AFTER_US."""
+    silent = view.ended is None and view.acknowledged_by is None
+    return silent and room_us - view.raised.at_us >= ESCALATE_AFTER_US
 
 
 def _act(state: RoomState, signed: SignedAct, toe_us: int, room_us: int, seq: int) -> tuple[RoomState, list[Fact]]:
@@ -236,12 +260,12 @@ def _set_clock(state: RoomState, setting: ClockSet) -> tuple[RoomState, list[Fac
     return state, ended
 
 
-def _alerts_after(
-    alerts: Mapping[str, AlertView], fact: AlertRaised | AlertUpdated | AlertEnded
-) -> Mapping[str, AlertView]:
+def _alerts_after(alerts: Mapping[str, AlertView], fact: AnyAlert) -> Mapping[str, AlertView]:
     if isinstance(fact, AlertRaised):
         return {**alerts, fact.alert_id: AlertView(fact, fact.encounter)}
     view = alerts[fact.alert_id]
+    if isinstance(fact, AlertEscalated):
+        return {**alerts, fact.alert_id: replace(view, escalated_us=fact.at_us)}
     if isinstance(fact, AlertUpdated):
         return {**alerts, fact.alert_id: replace(view, encounter=fact.encounter)}
     return {**alerts, fact.alert_id: replace(view, ended=fact)}

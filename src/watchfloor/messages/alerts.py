@@ -90,4 +90,12 @@ class AlertEnded(Struct, frozen=True, forbid_unknown_fields=True, tag_field="typ
     label: Label
 
 
-AnyAlert = AlertRaised | AlertUpdated | AlertEnded
+class AlertEscalated(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="AlertEscalated"):
+    """Nobody has acknowledged an alert that still stands: every screen says so, louder than before."""
+
+    alert_id: Ident
+    at_us: Whole
+    label: Label
+
+
+AnyAlert = AlertRaised | AlertUpdated | AlertEscalated | AlertEnded

@@ -171,7 +171,7 @@ class HarmShown(Struct, frozen=True, kw_only=True):
 
 
 class AlertShown(Struct, frozen=True, kw_only=True):
-    """One alert about a predicted loss of separation."""
+    """One alert about a predicted loss of separation; `escalated_us` is 0 until nobody answered it for long."""
 
     alert_id: str
     first: str
@@ -186,6 +186,7 @@ class AlertShown(Struct, frozen=True, kw_only=True):
     vertical_ft: int
     basis: VerticalBasis
     acknowledged_by: Who | None
+    escalated_us: int
     ended: EndCause | None
 
 
