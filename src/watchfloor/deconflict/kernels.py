@@ -4,10 +4,10 @@ from math import inf, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from watchfloor.base.geodesy import Floats
+from watchfloor.deconflict.compiling import compiled
 from watchfloor.deconflict.plane import RADIUS_M
 
 X, Y, EAST, NORTH, HALF_COS, HALF_SIN, LEVEL, CLIMB = range(8)
@@ -42,7 +42,7 @@ class Window(NamedTuple):
     end_s: float
 
 
-@njit(cache=True)
+@compiled
 def judge(one: Floats, other: Floats, limits: Limits, is_polar: bool, row: Floats) -> bool:
     """Whether a pair loses separation within the look-ahead; then `row` tells when and how close."""
     level_ft, climb = other[LEVEL] - one[LEVEL], other[CLIMB] - one[CLIMB]
@@ -84,7 +84,7 @@ def judge(one: Floats, other: Floats, limits: Limits, is_polar: bool, row: Float
     return True
 
 
-@njit(cache=True)
+@compiled
 def all_pairs(state: Floats, limits: Limits, is_polar: bool, rows: Floats) -> int:
     """Judge every pair; answers how many lose separation, of which as many are in `rows` as it holds."""
     count, row = 0, np.zeros(COLUMNS)
@@ -98,7 +98,7 @@ def all_pairs(state: Floats, limits: Limits, is_polar: bool, rows: Floats) -> in
     return count
 
 
-@njit(cache=True)
+@compiled
 def near_pairs(state: Floats, limits: Limits, is_polar: bool, window: Window, rows: Floats) -> int:
     """Judge neighbours at a slice's middle; answers and keeps as `all_pairs` does those whose loss begins in it."""
     count, row, sorted_state = 0, np.zeros(COLUMNS), state[window.order]

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
-from numba import njit
 from numpy.typing import NDArray
 
 from watchfloor.base.geodesy import SEMI_MAJOR_M, Floats, distance_m
+from watchfloor.deconflict.compiling import compiled
 from watchfloor.messages.volumes import PlannedVolume
 
 Places = NDArray[np.int64]
@@ -95,7 +95,7 @@ def _sharing(box: Floats, plan: Places) -> tuple[Places, Places]:
     return order[pairs[:count, 0]], order[pairs[:count, 1]]
 
 
-@njit(cache=True)
+@compiled
 def _swept(box: Floats, plan: Places, axis: int, pairs: Places) -> int:
     """Boxes sorted along an axis: how many pairs share all axes, of which as many are in `pairs` as it holds."""
     count = 0
