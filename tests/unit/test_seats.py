@@ -30,7 +30,7 @@ class Watchman:
 
 
 async def session_that_grows_old(path: Path) -> tuple[bool, str]:
-    """Whether a session holds just before its end, and what is said at its end."""
+    """Whether it holds just before its end and its person comes back with the key, and what is said at its end."""
     async with writing(path) as writer:
         clock, pack = Watchman(), load_pack("eight-thirty")
         seats = Seats(pack, "room-1", writer, FileRoster(path), now_s=clock)
@@ -45,7 +45,8 @@ async def session_that_grows_old(path: Path) -> tuple[bool, str]:
         clock.now_s = SESSION_S
         with pytest.raises(InputError) as told:
             seats.session(session.token)
-        return held, str(told.value)
+        again = await seats.enter(Enrolment(token, public, proof, also=session.token))
+        return held and again.person_id == session.person_id, str(told.value)
 
 
 def test_a_session_ends_by_its_age_and_says_what_to_do(tmp_path: Path) -> None:

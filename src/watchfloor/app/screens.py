@@ -186,14 +186,25 @@ def _absent(request: Request, finding: FindingShown | None) -> tuple[str, ...]:
 
 
 def _earlier(board: Board, request: Request, audience: Audience, room_us: int) -> tuple[str, ...]:
-    """Refusals that whoever still reviews a request must know.
+    """Refusals that whoever still decides or reviews a request must know.
 
-    What is over names none: a screen of n requests would hold n squared names.
+    What is over and not under review names none: a screen of n requests would hold n squared names.
     """
-    if request.is_over() and not request.may_shift(room_us):
+    is_over = request.is_over() and not request.may_shift(room_us)
+    if is_over and not _is_under_review(board, request):
         return ()
     return tuple(
         other.act.request_id for other in board.earlier_refusals(request) if may_see(other.act.label, audience)
+    )
+
+
+def _is_under_review(board: Board, request: Request) -> bool:
+    """Whether somebody still has to close a review of a use of it, or of harm about it, such a use or its area."""
+    held, request_id = board.authority, request.act.request_id
+    uses = {name for name, use in held.uses.items() if use.act.request_id == request_id}
+    about = {request_id, request.act.area_id, *uses}
+    return any(held.uses[name].closed is None for name in uses) or any(
+        harm.closed is None and harm.act.about in about for harm in held.harm.values()
     )
 
 

@@ -114,8 +114,8 @@ class Seats:
         login = "" if seat.simulated or self._logins is None else self._logins.holder(wish.login)
         person_id, passkey = f"sim-{seat.id}", None
         if not seat.simulated:
-            taken, also = self._writer.state.keys.values(), self.session(wish.also).person_id if wish.also else ""
-            known = self._identity.person_of(taken, wish, text, login=login, elsewhere=also)
+            taken, elsewhere = self._writer.state.keys.values(), self._elsewhere(wish)
+            known = self._identity.person_of(taken, wish, text, login=login, elsewhere=elsewhere)
             person_id = known or f"p-{secrets.token_hex(6)}"
             passkey = self._identity.passkey_of(taken, wish, person_id, text)
         fact = seated(self._pack, seat, person_id, key_id, wish.public_key, passkey)
@@ -131,6 +131,17 @@ class Seats:
         session = Session(secrets.token_urlsafe(24), seat.id, person_id, key_id, self._now_s() + SESSION_S)
         self._sessions[session.token] = session
         return session
+
+    def _elsewhere(self, wish: Enrolment) -> str:
+        """Whom a session on another seat says that this is; one that has ended says nothing of a key that is known."""
+        is_known = any(fact.public_key == wish.public_key for fact in self._writer.state.keys.values())
+        if not wish.also or (is_known and not self._holds(wish.also)):
+            return ""
+        return self.session(wish.also).person_id
+
+    def _holds(self, token: str) -> bool:
+        session = self._sessions.get(token)
+        return session is not None and self._now_s() < session.until_s
 
     def enrolled(self) -> list[str]:
         """Ids of all passkeys that sat here: an authenticator that holds one is not enrolled as somebody else's."""

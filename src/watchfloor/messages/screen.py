@@ -91,7 +91,7 @@ class RequestShown(Struct, frozen=True, kw_only=True):
     """One request; `state` is the word on its card: open, held, stopped or decided.
 
     `earlier` names refused requests of the same kind where ground is shared, all of them on the same screen, as long as
-    something may still come of this one.
+    something may still come of this one, or a review of it is open.
     `holder` is the crew's seat that asks for a delegation; `delegation` says how that stands, and is empty without one.
     """
 

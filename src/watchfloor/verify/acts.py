@@ -31,6 +31,7 @@ from watchfloor.messages.outcomes import (
     AdviceNoted,
     AnyOutcome,
     DecisionAskedAgain,
+    DoubtAnswered,
     RequestDecided,
     RequestHeld,
     RequestOpened,
@@ -251,7 +252,11 @@ def _follow(
             case.crews[body.doubt_id] = crew or ""
             case.doubters[body.doubt_id] = {by_key[1].actor.person_id, *_sits(seats, crew)}
         case.over = False
-    elif by_key is not None and isinstance(by_key[0], DoubtResolved):
+    elif (
+        isinstance(body, RequestReopened | DoubtAnswered)
+        and by_key is not None
+        and isinstance(by_key[0], DoubtResolved)
+    ):
         case.open_doubts.discard(by_key[0].doubt_id)
         case.resolvers.add(by_key[1].actor.person_id)
         _check_resolver(report, entry, case, by_key[0].doubt_id, by_key[1].actor, seats)

@@ -94,6 +94,8 @@ class AuthorityCheck:
             if isinstance(body, RequestDecided):
                 self._decided.add(body.request_id)
             signed = self._acts.get(key)
+            if isinstance(body, RequestOpened) and signed is not None and isinstance(signed.act, RequestWritten):
+                self._asked[body.request_id] = signed.act.area_id
             if signed is not None:
                 self._shaped_by.setdefault(body.request_id, set()).add(signed.by.actor.person_id)
         elif isinstance(body, RuleChangeAgreed):
@@ -114,8 +116,6 @@ class AuthorityCheck:
             return  # named by the check of signatures
         if isinstance(act, RulesProposed):
             self._drafts[act.act_id] = act
-        if isinstance(act, RequestWritten):
-            self._asked.setdefault(act.request_id, act.area_id)
         if isinstance(act, _Kept):
             self._acts[input_key(entry.key)] = _Signed(act, signed)
 
@@ -130,7 +130,8 @@ class AuthorityCheck:
         if len(persons) < 2 or any("change_rules" not in one.by.actor.powers for one in held):
             self._report.add(_WHERE, "rules change without two persons who may change them", entry.seq)
         terms = {(act.from_digest, act.to_version, act.to_digest, act.report_digest) for act in acts}
-        if len(terms) != 1 or acts[0].to_digest != agreed.to_digest:
+        named = (acts[0].to_version, acts[0].to_digest)
+        if len(terms) != 1 or named != (agreed.to_version, agreed.to_digest):
             self._report.add(_WHERE, "does not say what the two persons signed", entry.seq)
         self._agreed.add((agreed.to_version, agreed.to_digest))
 

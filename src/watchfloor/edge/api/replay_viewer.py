@@ -98,6 +98,12 @@ class ReplayViewer:
         loop = asyncio.get_running_loop()
         before_s = loop.time()
         while True:
+            if self._session is not None and self._stage.seats is not None:
+                try:
+                    self._stage.seats.session(self._session.token)
+                except InputError as error:
+                    await self._socket.close(4401, reason=str(error)[:100])
+                    return
             now_s = loop.time()
             self._position.step_clock(now_s - before_s, self._person())
             before_s = now_s
