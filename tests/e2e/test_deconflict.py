@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -24,7 +23,6 @@ from watchfloor.wire.states_csv import read_states
 HEADER = "id,lat_deg,lon_deg,alt_ft,gs_kt,trk_deg,vs_fpm"
 HEAD_ON = ("KILO,50,1,30000,450,270,0", "ALFA,50,0,30000,450,90,0")
 MINIMA = Minima(horizontal_m=9260, vertical_ft=1000, lookahead_us=300_000_000)
-DATA = os.environ.get("WATCHFLOOR_TEST_DATA", "")
 
 
 def live(folder: Path, *rows: str, header: str = HEADER, words: tuple[str, ...] = ()):
@@ -191,9 +189,9 @@ def test_pairs_are_those_of_bluesky_on_fifty_scenes(tmp_path: Path) -> None:
     assert left_out["alike"] == 0
 
 
-@pytest.mark.skipif(not DATA, reason="WATCHFLOOR_TEST_DATA names no folder of recorded inputs")
-def test_pairs_are_those_of_bluesky_on_its_own_scenarios(tmp_path: Path) -> None:
-    scenes = [read for path in sorted(Path(DATA, "scenarios").glob("*.scn")) if (read := scenario(path)) is not None]
+def test_pairs_are_those_of_bluesky_on_its_own_scenarios(tmp_path: Path, test_data: Path) -> None:
+    paths = sorted((test_data / "scenarios").glob("*.scn"))
+    scenes = [read for path in paths if (read := scenario(path)) is not None]
     assert len(scenes) >= 5
     same_count, left_out = same_as_bluesky(scenes, tmp_path)
     assert same_count > 400

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from watchfloor.base.geodesy import SEMI_MAJOR_M, Floats, distance_m
+from watchfloor.base.geodesy import FLATTENING, SEMI_MAJOR_M, Floats, distance_m
 from watchfloor.deconflict.compiling import compiled
 from watchfloor.messages.volumes import PlannedVolume
 
@@ -23,7 +23,7 @@ Places = NDArray[np.int64]
 _DEGREE_M = SEMI_MAJOR_M * np.pi / 180.0
 _LEAST_DEGREE_M = 110_500.0
 _ROOM = 1 << 14
-_E2 = 0.00669437999014
+_E2 = FLATTENING * (2.0 - FLATTENING)
 
 
 class Volumes(NamedTuple):
