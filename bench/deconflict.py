@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from _figures import absolute, calibration_s, paired, peer_python, tell
+from _fire import RING, alerts_in_an_hour
 
 from watchfloor.deconflict import probe as probing
 from watchfloor.deconflict.probe import Candidate
@@ -95,6 +96,7 @@ def main() -> int:
         name = f"detections of {count:,} aircraft beside BlueSky's"
         tell(paired(name, ours, peer, unit="1/s", better="higher", goal=goal, load=load), as_json=as_json)
     growth(as_json=as_json)
+    fire(as_json=as_json)
     return 0 if alerts(as_json=as_json) else 1
 
 
@@ -130,6 +132,14 @@ def alerts(*, as_json: bool) -> bool:
     words: dict[str, Any] = {"unit": "1/s", "better": "higher", "goal": 20, "load": load}
     tell(paired("the alerts' probe beside judging every pair", near, every, **words), as_json=as_json)
     return len({tuple(hits) for hits in found.values()}) == 1
+
+
+def fire(*, as_json: bool) -> None:
+    """An hour at a fire: alerts by the ring's minima beside those by the room's; and how many were for nothing."""
+    (room, false_room), (ring, false_ring) = (alerts_in_an_hour(regimes) for regimes in ((), (RING,)))
+    load = f"an hour, 13 aircraft; false alerts: {false_ring} of {ring} by the ring's minima, {false_room} of {room}"
+    words: dict[str, Any] = {"unit": "alerts an hour", "better": "lower", "goal": 0.25, "load": load}
+    tell(paired("alerts at one fire, by the ring's minima", [ring], [room], **words), as_json=as_json)
 
 
 def growth(*, as_json: bool) -> None:

@@ -83,6 +83,19 @@ def test_what_is_wrong_is_named_with_line_and_field(
     assert said in told.stderr
 
 
+def test_intent_in_the_file_is_flown(tmp_path: Path) -> None:
+    header = HEADER + ",cleared_ft,next_lat_deg,next_lon_deg"
+    level = "ALFA,50,0,30000,450,90,0,,,"
+    assert live(tmp_path, level, "KILO,50,1,25000,450,270,2500,29000,,", header=header).stdout == "no conflict\n"
+    assert live(tmp_path, level, "KILO,50,1,25000,450,270,2500,29100,,", header=header).returncode == 1
+    assert live(tmp_path, level, "KILO,50,1,30000,450,270,0,,51,1", header=header).returncode == 0
+    assert live(tmp_path, level, "KILO,50,1,30000,450,0,0,,50,-1", header=header).returncode == 1
+    half = live(tmp_path, level, "KILO,50,1,30000,450,270,0,,51,", header=header)
+    assert (half.returncode, half.stdout) == (2, "")
+    assert "line 3: a waypoint has both a latitude and a longitude" in half.stderr
+    assert "line 3: `cleared_ft` is `x`" in live(tmp_path, level, "K,50,1,1,1,1,0,x,,", header=header).stderr
+
+
 def plan(name: str, west: float, start: str, low_m: int) -> dict[str, object]:
     """A plan of one volume: 0.1 degrees wide, an hour long, 100 m high."""
     corners = [(west, 50), (west + 0.1, 50), (west + 0.1, 50.1), (west, 50.1)]

@@ -21,6 +21,7 @@ area: the pack's name of an area
 area_id: an area of the pack; there is no finer place
 area_km2: an area's size on the ellipsoid
 areas: areas of the pack
+around: a place around which a rule of separation holds, latitude first
 as_of: of when a fact is, as packs write it
 as_of_us: of when a stated fact is
 as_seat_id: the seat from whose view somebody looked back
@@ -39,10 +40,13 @@ begin_us: when a planned volume begins
 behind: policies behind an answer of the rules
 below_ft: the level below which a ring applies
 between_parties: whether an alert is about aircraft of both parties
+between_parties: whether one of two aircraft is the other party's
 block: a tape block's name
 board: requests as a screen shows them
 body: the fact inside an entry
+breaks_first: which minimum is broken first
 callsign: what an aircraft calls itself
+callsigns: what the callsigns of aircraft begin with
 callsigns: names of scripted aircraft
 carried_out_us: room time at which somebody said that it has been done; 0 before
 cases: test cases of a pack's rules
@@ -54,6 +58,7 @@ cited: acts that a decider relied on
 city: the city that an area is part of
 class_count: how many classes of questions a change of rules answers otherwise
 cleared_bytes: bytes of an unfinished write that a start cleared away
+cleared_ft: the level at which a climb or descent is taken to end
 client_data: what the browser says that it asked for, WebAuthn 5.8.1
 climbs_from_field: whether a scripted aircraft starts on the ground
 clock: the pack's clock
@@ -64,6 +69,7 @@ code: stable name of a refusal
 conditions: on what conditions advice given beforehand holds, in words
 confirmed: whether a decision was confirmed with a passkey
 context: what a screen says it is
+corridor: corners of a place in which a rule of separation holds
 could_go_wrong: what could go wrong, and for whom
 count: how many tracks or aircraft
 counts: whether advice counts as required advice
@@ -116,6 +122,7 @@ form: how a passkey is used and checked: webauthn or ssh
 format: a feed's wire format
 frame_count: frames in a tape block
 from_digest: hash of the rules that a change replaces
+from_ft: the level from which a rule of separation holds
 from_us: start of a request's window
 geo_alt_ft: altitude above the ellipsoid
 geo_minus_pressure_ft: the difference as the aircraft reports it
@@ -161,9 +168,11 @@ left_us: how long its window still lasted then
 level: how far an item may travel inside its nations
 level_ft: level that a scripted aircraft flies
 level_tolerance_ft: how far a level may come apart on another engine
+line: states of the line in which a rule of separation holds
 lon_deg: longitude, WGS 84
 lon_e7deg: longitude in 1e-7 degrees
 lookahead_s: how far ahead conflicts are looked for, as packs write it
+lookahead_s: how far ahead is looked
 lookahead_us: how far ahead conflicts are looked for
 loop: whether scripted aircraft fly round a path
 loss_us: room time at which separation is lost
@@ -207,6 +216,7 @@ owed_us: until when written answers are owed; 0 when none are
 pack_digest: hash over a pack's files
 pack_id: a pack's name
 part: a policy by its full id
+parties: parties for whose aircraft a rule of separation holds
 parts: policies behind an answer by their full ids
 party: whose aircraft it is
 passkey: the public half of a person's passkey
@@ -231,6 +241,7 @@ rate_permille: room seconds per thousand seconds
 reason: why something was refused or ended
 reasons: policies behind the engine's own decision
 received_us: room time of receipt
+regime: where the minima of an alert come from, empty for the room's own
 remaining_doubt: the decider's answer to the third question
 rendering: the exact words that were shown to who confirmed
 reopened_seq: the entry that is open again, as what it missed came back
@@ -266,7 +277,10 @@ seat: a seat of the pack
 seat_id: a seat's name
 seats: seats of a pack or room
 second: the second of two
+selected_ft: the pressure altitude that a crew selected to fly to
+selected_toa_us: when the selected altitude was reported
 sentence: why, in words
+separation: rules of separation, the first that fits counts
 seq: an entry's number in the log
 signature: Ed25519 signature in hex
 signature_lines: witnesses' signatures, as they stand under a note

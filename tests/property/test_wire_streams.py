@@ -150,3 +150,13 @@ def test_what_a_transponder_sends_is_read_back(
     assert motion.geo_minus_pressure_ft == gap * 25
     assert [one.callsign for one in seen if one.callsign] == ["CVE1A"]
     assert [one.squawk for one in seen if one.squawk] == [f"{squawk:04o}"]
+
+
+@given(st.integers(1, 400), st.booleans())
+def test_a_selected_altitude_is_read_and_none_is_none(hundreds: int, fms: bool) -> None:
+    """Type code 29, subtype 1: eleven bits of 32 ft steps, 0 for no information (DO-260B, 2.2.3.2.7.1.3.3)."""
+    code = round(hundreds * 100 / 32) + 1
+    for steps, told in ((code, hundreds * 100), (0, None)):
+        target = adsb_encode.squitter(0xF10001, 29 << 51 | 1 << 49 | fms << 47 | steps << 36)
+        _, found = adsb.step(adsb.AdsbState(), [TimedFrame(0, target)])
+        assert [one.selected_ft for one in found if isinstance(one, Observation)] == ([told] if told else [])

@@ -58,6 +58,8 @@ export interface AlertShown {
   between_parties: boolean;
   minimum_m: number;
   minimum_ft: number;
+  regime: string;
+  breaks_first: Broken | null;
   loss_us: number;
   cpa_us: number;
   cpa_m: number;
@@ -70,6 +72,9 @@ export interface AlertShown {
 
 /** What a decider presses; unsure is a doubt. */
 export type Answer = "no" | "unsure" | "yes";
+
+/** Which minimum is broken first; the other one then completes the loss. Both: at the same instant, or already. */
+export type Broken = "both" | "distance" | "level";
 
 /** What was decided has been done; from then on it is not asked again. */
 export interface CarriedOut {

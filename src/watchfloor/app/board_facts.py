@@ -154,6 +154,19 @@ def _grant_facts(board: Board, use: Use, grant: Request, heard: list[str]) -> di
     }
 
 
+def line_now(board: Board, room_us: int) -> str:
+    """The state in which the line was last stated to be, empty when nobody stated it or that has lapsed."""
+    newest: Stated | None = None
+    for stated in board.facts:
+        act = stated.act
+        holds = (
+            act.fact is StatedFact.LINE and act.as_of_us <= room_us and not (act.until_us and act.until_us <= room_us)
+        )
+        if holds and (newest is None or act.as_of_us >= newest.act.as_of_us):
+            newest = stated
+    return newest.act.value if newest is not None else ""
+
+
 class _Newest:
     """The newest statement of each fact about a request, its area or city, or the room, that has not lapsed."""
 

@@ -1,17 +1,21 @@
 """What a pack or a serve file says, in the shapes the capabilities want."""
 
+from collections.abc import Sequence
+
 from watchfloor.app.rulebook import rules_in_use, version_text
 from watchfloor.base.errors import InputError
 from watchfloor.base.geodesy import areas_overlap
 from watchfloor.base.labels import Audience, Label, label_for, level_named
 from watchfloor.base.units import US_PER_S, metres_from_nm
 from watchfloor.deconflict.alerts import Rings
+from watchfloor.deconflict.regimes import Regime
 from watchfloor.messages.acts import SeatKind
 from watchfloor.messages.alerts import Minima
 from watchfloor.messages.pack import AreaNamed, DoctrineSet, Pack, PackSeat
 from watchfloor.messages.passkeys import Passkey
 from watchfloor.messages.room import SeatTaken
 from watchfloor.messages.rulebook import RuleVersion
+from watchfloor.messages.separation import SeparationRule
 from watchfloor.picture.step import Block, FeedLimits, Picture
 
 MAX_RULES_BYTES = 48_000
@@ -97,6 +101,28 @@ def rings_of(pack: Pack) -> Rings:
     """The rings around airfields."""
     rings = pack.header.airfield_rings
     return Rings(pack.airfields, round(metres_from_nm(rings.radius_nm)), rings.below_ft)
+
+
+def regimes_of(rules: Sequence[SeparationRule]) -> tuple[Regime, ...]:
+    """Rules of separation in the probe's units and order of coordinates."""
+    return tuple(
+        Regime(
+            name=rule.name,
+            horizontal_m=round(metres_from_nm(rule.horizontal_nm)),
+            vertical_ft=rule.vertical_ft,
+            lookahead_us=None if rule.lookahead_s is None else rule.lookahead_s * US_PER_S,
+            around=None if rule.around is None else (rule.around[1], rule.around[0]),
+            radius_m=round(metres_from_nm(rule.radius_nm or 0.0)),
+            corridor=tuple((lon_deg, lat_deg) for lat_deg, lon_deg in rule.corridor),
+            from_ft=rule.from_ft,
+            below_ft=rule.below_ft,
+            parties=rule.parties,
+            callsigns=rule.callsigns,
+            between_parties=rule.between_parties,
+            line=rule.line,
+        )
+        for rule in rules
+    )
 
 
 def picture_of(pack: Pack) -> Picture:

@@ -1,6 +1,6 @@
 """From a pack or a serve file to what a room is made of."""
 
-from watchfloor.app.doctrine import everyone, label_all, minima_of, picture_of, rings_of
+from watchfloor.app.doctrine import everyone, label_all, minima_of, picture_of, regimes_of, rings_of
 from watchfloor.app.intake import FeedSetup
 from watchfloor.app.room import RoomSetup
 from watchfloor.app.settings import CLIENTS, Settings
@@ -41,6 +41,7 @@ def exercise_setup(pack: Pack, room_id: str) -> RoomSetup:
         feeds=(*feeds, clients),
         minima=minima_of(pack),
         rings=rings_of(pack),
+        regimes=regimes_of(pack.header.separation),
         picture=picture_of(pack),
         utc_offset_s=pack.utc_offset_s,
         exercise=pack.header.id,
@@ -69,6 +70,7 @@ def served_setup(settings: Settings, room_id: str) -> RoomSetup:
         feeds=(*feeds, clients),
         minima=Minima(round(metres_from_nm(minima.horizontal_nm)), minima.vertical_ft, minima.lookahead_s * US_PER_S),
         rings=Rings((), 0, 0),
+        regimes=regimes_of(settings.separation),
         picture=Picture(limits=limits),
         utc_offset_s=settings.room.utc_offset_s,
         exercise="",

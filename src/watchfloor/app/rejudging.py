@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from watchfloor.app.board_facts import facts_of, use_facts
 from watchfloor.app.ruling import RulesDesk
@@ -267,6 +268,9 @@ def _probe_again(found: Rejudged, entry: Entry, alert: AlertRaised) -> None:
     limits = {"cpa_m": ALERT_TOLERANCE_M, "cpa_us": ALERT_TOLERANCE_US}
     if alert.encounter.basis is not VerticalBasis.GEOMETRIC:
         limits["loss_us"] = ALERT_TOLERANCE_US
+    if alert.regime and "loss_us" in limits:
+        # Other minima may hold from where the two will be on, so that the loss begins within that of these minima.
+        encounter = replace(encounter, loss_us=min(max(encounter.loss_us, alert.encounter.loss_us), encounter.end_us))
     for name, limit in limits.items():
         recorded, came_out = getattr(alert.encounter, name), getattr(encounter, name)
         if abs(recorded - came_out) > limit:

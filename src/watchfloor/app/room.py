@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
+from watchfloor.app.board_facts import line_now
 from watchfloor.app.guests import Guests
 from watchfloor.app.intake import FeedSetup, Intake
 from watchfloor.app.screens import sampled_screens
@@ -22,6 +23,7 @@ from watchfloor.base.errors import UnavailableError
 from watchfloor.base.labels import Audience, Label
 from watchfloor.deconflict import alerts as deconflict
 from watchfloor.deconflict.alerts import Rings, Watch
+from watchfloor.deconflict.regimes import Regime
 from watchfloor.messages.air import ObservationBatch, Rejected, TrackPicture
 from watchfloor.messages.alerts import Minima
 from watchfloor.messages.entry import Entry, Fact
@@ -51,6 +53,7 @@ class RoomSetup(Struct, frozen=True):
     feeds: tuple[FeedSetup, ...]
     minima: Minima
     rings: Rings
+    regimes: tuple[Regime, ...]
     picture: Picture
     utc_offset_s: int
     exercise: str
@@ -89,7 +92,7 @@ class Room:
         self.setup, self.writer = setup, writer
         self.intakes = {feed.feed_id: Intake(feed) for feed in setup.feeds}
         self.picture = setup.picture
-        self.watch = Watch(setup.minima, setup.rings, next_number=len(writer.state.alerts) + 1)
+        self.watch = Watch(setup.minima, setup.rings, next_number=len(writer.state.alerts) + 1, regimes=setup.regimes)
         self.generation = 0
         self.guests = Guests()
         self.ending = asyncio.Event()
@@ -190,7 +193,7 @@ class Room:
         moved = room_us != self._looked_us
         self._looked_us = room_us
         if moved:
-            self.watch, changes = deconflict.step(self.watch, look)
+            self.watch, changes = deconflict.step(self.watch, look, line_now(self.writer.state.board, room_us))
             for change in changes:
                 self._enter(change)
         self._tell_feeds(room_us)

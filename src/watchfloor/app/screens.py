@@ -289,6 +289,8 @@ def _alert(view: AlertView) -> AlertShown:
         between_parties=raised.between_parties,
         minimum_m=raised.minima.horizontal_m,
         minimum_ft=raised.minima.vertical_ft,
+        regime=raised.regime,
+        breaks_first=encounter.breaks_first,
         loss_us=encounter.loss_us,
         cpa_us=encounter.cpa_us,
         cpa_m=encounter.cpa_m,

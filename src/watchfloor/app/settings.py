@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from watchfloor.base.errors import InputError
+from watchfloor.messages.separation import SeparationRule
 
 CLIENTS = "TAK"  # the id under which TAK clients are counted
 
@@ -53,6 +54,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     room: RoomTable = RoomTable()
     ports: PortsTable = PortsTable()
     minima: MinimaTable = MinimaTable()
+    separation: tuple[SeparationRule, ...] = ()
 
     def is_recorded(self) -> bool:
         """Whether every feed is a recorded file."""
@@ -78,6 +80,9 @@ def parse_settings(name: str, raw: bytes) -> Settings:
         raise InputError(f"{name}: the feeds of a room share one clock; give all the same `speed`", field="speed")
     for place, feed in enumerate(settings.feeds):
         _check_feed(name, place, feed)
+    for place, rule in enumerate(settings.separation):
+        if objection := rule.objection():
+            raise InputError(f"{name}: separation[{place}]: {objection}", field="separation")
     if len({bool(feed.path) for feed in settings.feeds}) > 1:
         raise InputError(f"{name}: recorded and connected feeds have different clocks; use one kind", field="feeds")
     return settings

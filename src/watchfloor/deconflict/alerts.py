@@ -6,13 +6,17 @@ same pictures gives the same alerts.
 """
 
 from collections.abc import Mapping
+from math import inf
 
+import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from watchfloor.base.geodesy import destination, distance_m
 from watchfloor.base.labels import combine
 from watchfloor.base.units import MPS_PER_KT, US_PER_S
-from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, Found, probe
+from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, levels_ft
+from watchfloor.deconflict.regimes import Flying, Judged, Regime, in_force, judge_all
 from watchfloor.messages.air import Party, Track, TrackPicture
 from watchfloor.messages.alerts import (
     AlertEnded,
@@ -31,6 +35,7 @@ END_AFTER = 5
 TOLD_STEP_US = 5 * US_PER_S
 TOLD_STEP_M = 400
 OLD_VELOCITY_US = 15 * US_PER_S
+OLD_SELECTION_US = 30 * US_PER_S
 ESCALATE_AFTER_US = 30 * US_PER_S
 
 Pair = tuple[str, str]
@@ -62,12 +67,13 @@ class Watch(Struct, frozen=True):
     standing: Mapping[Pair, Standing] = {}
     seen_once: Mapping[Pair, int] = {}
     next_number: int = 1
+    regimes: tuple[Regime, ...] = ()
 
 
 def candidate_of(track: Track) -> Candidate | None:
     """A track as the probe wants it; None when it cannot be carried forward.
 
-    **Doubt**: no or old velocity, or an aircraft on the ground, is not probed.
+    **Doubt**: no or old velocity, or an aircraft on the ground, is not probed; an old selected level is not believed.
     """
     if track.gs_kt is None or track.trk_deg is None or track.on_ground:
         return None
@@ -83,6 +89,7 @@ def candidate_of(track: Track) -> Candidate | None:
         gs_dkt=round(track.gs_kt * 10),
         trk_cdeg=round(track.trk_deg * 100) % 36_000,
         vs_fpm=track.vs_fpm or 0,
+        cleared_ft=track.selected_ft if track.toa_us - track.selected_toa_us <= OLD_SELECTION_US else None,
     )
     return Candidate(
         state,
@@ -91,15 +98,21 @@ def candidate_of(track: Track) -> Candidate | None:
     )
 
 
-def step(watch: Watch, picture: TrackPicture) -> tuple[Watch, list[AlertRaised | AlertUpdated | AlertEnded]]:
-    """The watch after a look at the picture, and what changed about alerts."""
+def step(
+    watch: Watch, picture: TrackPicture, line: str = ""
+) -> tuple[Watch, list[AlertRaised | AlertUpdated | AlertEnded]]:
+    """The watch after a look at the picture, and what changed about alerts.
+
+    **Args**: `line`: the state in which the line was last stated to be; regimes may ask for it.
+    """
     usable: list[tuple[Track, Candidate]] = []
     for track, state in zip(picture.tracks, picture.states, strict=True):
         candidate = candidate_of(track) if state is FeedState.FRESH else None
         if candidate is not None:
             usable.append((track, candidate))
-    found = probe([candidate for _, candidate in usable], watch.minima, picture.room_us)
-    now: dict[Pair, tuple[Found, Track, Track]] = {}
+    flying = [Flying(candidate, track.party, track.callsign) for track, candidate in usable]
+    found = judge_all(flying, in_force(watch.regimes, line), watch.minima, picture.room_us)
+    now: dict[Pair, tuple[Judged, Track, Track]] = {}
     for hit in found:
         first, second = usable[hit.first], usable[hit.second]
         if not _towers_business(watch.rings, first, second, hit.encounter):
@@ -113,20 +126,19 @@ def step(watch: Watch, picture: TrackPicture) -> tuple[Watch, list[AlertRaised |
     for pair, count in seen_once.items():
         if count >= RAISE_AFTER:
             hit, one, other = now[pair]
-            alert = _raise(f"AL-{number}", hit.encounter, (one, other), candidates, watch.minima, picture.room_us)
+            alert = _raise(f"AL-{number}", hit, (one, other), candidates, picture.room_us)
             standing[pair] = Standing(alert.alert_id, hit.encounter, hit.encounter.now_m, 0, (one, other))
             changes.append(alert)
             number += 1
     waiting = {pair: count for pair, count in seen_once.items() if pair not in standing}
-    return Watch(watch.minima, watch.rings, standing, waiting, number), changes
+    return replace(watch, standing=standing, seen_once=waiting, next_number=number), changes
 
 
 def _raise(
     alert_id: str,
-    encounter: Encounter,
+    judged: Judged,
     tracks: tuple[Track, Track],
     candidates: Mapping[str, Candidate],
-    minima: Minima,
     room_us: int,
 ) -> AlertRaised:
     one, other = tracks
@@ -135,8 +147,9 @@ def _raise(
         alert_id=alert_id,
         first=candidates[one.identity].state,
         second=candidates[other.identity].state,
-        encounter=encounter,
-        minima=minima,
+        encounter=judged.encounter,
+        minima=judged.minima,
+        regime=judged.regime,
         between_parties=Party.OTHER in parties and parties != {Party.OTHER},
         at_us=room_us,
         label=combine((one.label, other.label)),
@@ -145,7 +158,7 @@ def _raise(
 
 def _carry_on(
     watch: Watch,
-    now: Mapping[Pair, tuple[Found, Track, Track]],
+    now: Mapping[Pair, tuple[Judged, Track, Track]],
     present: frozenset[str],
     room_us: int,
     changes: list[AlertRaised | AlertUpdated | AlertEnded],
@@ -176,7 +189,7 @@ def _moved(told: Encounter, now: Encounter) -> bool:
 
 def forget(watch: Watch) -> Watch:
     """The watch of a new time context: nothing stands, because the picture of the old one is gone."""
-    return Watch(watch.minima, watch.rings, {}, {}, watch.next_number)
+    return replace(watch, standing={}, seen_once={})
 
 
 def _towers_business(
@@ -203,5 +216,5 @@ def _carried(state: ProbedState, then_us: int) -> tuple[float, float, float]:
         state.trk_cdeg * 0.01,
         state.gs_dkt * 0.1 * MPS_PER_KT * ahead_s,
     )
-    level_ft = float(state.alt_ft) if state.alt_ft != NO_ALTITUDE_FT else float("inf")
-    return lat_deg, lon_deg, level_ft + state.vs_fpm * ahead_s / 60.0
+    level_ft = float(levels_ft(state, np.array([ahead_s]))[0]) if state.alt_ft != NO_ALTITUDE_FT else inf
+    return lat_deg, lon_deg, level_ft

@@ -10,8 +10,9 @@ from watchfloor.base.geodesy import Floats
 from watchfloor.deconflict.compiling import compiled
 from watchfloor.deconflict.plane import RADIUS_M
 
-X, Y, EAST, NORTH, HALF_COS, HALF_SIN, LEVEL, CLIMB = range(8)
+X, Y, EAST, NORTH, HALF_COS, HALF_SIN, LEVEL, CLIMB, UNTIL = range(9)
 COLUMNS = 7
+_BRIEFEST_S, _FT_PARTS = 1e-6, 1e6
 _STILL_M2_S2 = 1e-12
 
 
@@ -43,10 +44,52 @@ class Window(NamedTuple):
 
 
 @compiled
+def within(level_ft: float, climb: float, minimum_ft: float) -> tuple[float, float]:
+    """From when to when two levels on straight lines are within a minimum [s]; else an end before the start."""
+    if climb != 0:
+        low_s, high_s = (-minimum_ft - level_ft) / climb, (minimum_ft - level_ft) / climb
+        return min(low_s, high_s), max(low_s, high_s)
+    return (-inf, inf) if abs(level_ft) < minimum_ft else (inf, -inf)
+
+
+@compiled
+def first_within(
+    one: Floats, other: Floats, level_ft: float, minimum_ft: float, from_s: float, to_s: float
+) -> tuple[float, float, float]:
+    """When two of which one levels off at least come within a minimum, and the first span of it between two instants.
+
+    As `levels.first_shared` does among many pairs: under a microsecond is nothing.
+    """
+    sooner, later = min(one[UNTIL], other[UNTIL]), max(one[UNTIL], other[UNTIL])
+    reached_s, in_s, out_s = inf, inf, -inf
+    for part in range(3):
+        begin = -inf if part == 0 else (sooner if part == 1 else later)
+        end = sooner if part == 0 else (later if part == 1 else inf)
+        if not begin < end:
+            continue
+        anchor = max(begin, 0.0)
+        first, second = one[CLIMB] * min(anchor, one[UNTIL]), other[CLIMB] * min(anchor, other[UNTIL])
+        apart_ft = round((level_ft + second - first) * _FT_PARTS) / _FT_PARTS
+        climb = (other[CLIMB] if begin < other[UNTIL] else 0.0) - (one[CLIMB] if begin < one[UNTIL] else 0.0)
+        low, high = within(apart_ft, climb, minimum_ft)
+        low, high = max(low + anchor, begin), min(high + anchor, end)
+        shared, stop = max(low, from_s), min(high, to_s)
+        if not shared + _BRIEFEST_S < stop:
+            continue
+        if not in_s < out_s:
+            reached_s, in_s, out_s = low, shared, stop
+        elif low <= out_s:
+            out_s = stop
+    return reached_s, in_s, out_s
+
+
+@compiled
 def judge(one: Floats, other: Floats, limits: Limits, is_polar: bool, row: Floats) -> bool:
     """Whether a pair loses separation within the look-ahead; then `row` tells when and how close."""
     level_ft, climb = other[LEVEL] - one[LEVEL], other[CLIMB] - one[CLIMB]
-    if abs(level_ft) - abs(climb) * limits.lookahead_s >= limits.vertical_ft:
+    levels_off = one[UNTIL] < inf or other[UNTIL] < inf
+    most_climb = abs(one[CLIMB]) + abs(other[CLIMB]) if levels_off else abs(climb)
+    if abs(level_ft) - most_climb * limits.lookahead_s >= limits.vertical_ft:
         return False
     if is_polar:
         east_m, north_m = other[X] - one[X], other[Y] - one[Y]
@@ -69,13 +112,11 @@ def judge(one: Floats, other: Floats, limits: Limits, is_polar: bool, row: Float
         closest_s = max(-nearing / speed2, 0.0)
     elif beyond2 >= 0:
         return False
-    reached_s, left_s = -inf, inf
-    if climb != 0:
-        low_s, high_s = (-limits.vertical_ft - level_ft) / climb, (limits.vertical_ft - level_ft) / climb
-        reached_s, left_s = min(low_s, high_s), max(low_s, high_s)
-    elif abs(level_ft) >= limits.vertical_ft:
-        return False
-    in_s, out_s = max(across_s, reached_s, 0.0), min(past_s, left_s)
+    if levels_off:
+        reached_s, in_s, out_s = first_within(one, other, level_ft, limits.vertical_ft, max(across_s, 0.0), past_s)
+    else:
+        reached_s, left_s = within(level_ft, climb, limits.vertical_ft)
+        in_s, out_s = max(across_s, reached_s, 0.0), min(past_s, left_s)
     if not in_s < out_s or in_s > limits.lookahead_s:
         return False
     row[2], row[3], row[4] = in_s, out_s, closest_s

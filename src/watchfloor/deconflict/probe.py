@@ -1,4 +1,4 @@
-"""All pairs that will lose separation on straight lines, by closed form.
+"""All pairs that will lose separation on straight lines that climb to cleared levels, by closed form.
 
 **Frame**: Earth-centred vectors of the ground points, so that the date line and the poles are ordinary
 places. Two aircraft near each other fall away from the straight chord together; at 300 s and 250 m/s the error
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from watchfloor.base.geodesy import Floats, along_ground, ecef_from_wgs84, ecef_velocity, wgs84_from_ecef
 from watchfloor.base.units import MPS_PER_KT, US_PER_S
-from watchfloor.messages.alerts import Encounter, Minima, ProbedState, VerticalBasis
+from watchfloor.deconflict.levels import Levels, apart_at_ft, first_shared, spans_inside, until_s
+from watchfloor.messages.alerts import Broken, Encounter, Minima, ProbedState, VerticalBasis
 
 NO_ALTITUDE_FT = -(10**6)
 LATEST_CPA_S = 3600.0
@@ -51,24 +52,24 @@ def probe(candidates: Sequence[Candidate], minima: Minima, now_us: int) -> list[
     """
     if len(candidates) < 2:
         return []
-    places, velocities, age_s = _motions(candidates, now_us)
+    places, velocities, age_s = motions(candidates, now_us)
     first, second = _pairs(places, velocities, minima)
     gap, closing = places[second] - places[first], velocities[second] - velocities[first]
     lookahead_s = minima.lookahead_us / US_PER_S
     across = _inside_circle(gap, closing, float(minima.horizontal_m))
-    heights, rates, basis = _vertical_gaps(candidates, first, second, age_s)
-    upright = _inside_band(heights, rates, float(minima.vertical_ft))
-    start_s = np.maximum(np.maximum(across[0], upright[0]), 0.0)
-    end_s = np.minimum(np.minimum(across[1], upright[1]), lookahead_s)
+    levels, basis = _levels(candidates, first, second, age_s)
+    spans = spans_inside(levels, float(minima.vertical_ft))
+    start_s, end_s, level_s = first_shared(spans, across, 0.0)
+    end_s = np.minimum(end_s, lookahead_s)
     found = []
     for row in np.flatnonzero(start_s < end_s):
         encounter = _encounter(
-            gap[row],
-            closing[row],
-            (float(heights[row]), float(rates[row])),
+            (gap[row], closing[row]),
+            (levels, int(row)),
             (float(start_s[row]), float(end_s[row])),
             now_us,
             basis[int(row)],
+            _first_broken(float(across[0][row]), float(level_s[row])),
         )
         found.append(Found(int(first[row]), int(second[row]), encounter))
     return found
@@ -80,7 +81,7 @@ def make_ready() -> None:
     from watchfloor.deconflict.sweep import Traffic, losses  # noqa: PLC0415
 
     for count in (SWEPT_FROM, SWEPT_FROM + 1):
-        losses(Traffic(*(np.linspace(0.0, 1.0, count) for _ in Traffic._fields)), Minima(9260, 1000, US_PER_S))
+        losses(Traffic(*(np.linspace(0.0, 1.0, count) for _ in range(6))), Minima(9260, 1000, US_PER_S))
 
 
 def _pairs(places: Floats, velocities: Floats, minima: Minima) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -103,7 +104,8 @@ def _pairs(places: Floats, velocities: Floats, minima: Minima) -> tuple[NDArray[
     return near.first, near.second
 
 
-def _motions(candidates: Sequence[Candidate], now_us: int) -> tuple[Floats, Floats, Floats]:
+def motions(candidates: Sequence[Candidate], now_us: int) -> tuple[Floats, Floats, Floats]:
+    """Earth-centred places now [m] and velocities [m/s], shape `(n, 3)`, and the states' ages [s], shape `(n,)`."""
     states = [candidate.state for candidate in candidates]
     lat = np.array([state.lat_e7deg for state in states]) * 1e-7
     lon = np.array([state.lon_e7deg for state in states]) * 1e-7
@@ -129,15 +131,25 @@ def _inside_circle(gap: Floats, closing: Floats, radius_m: float) -> tuple[Float
     return np.where(always, -_NEVER_S, start), np.where(always, _NEVER_S, end)
 
 
-def _vertical_gaps(
+def levels_ft(state: ProbedState, flown_s: Floats) -> Floats:
+    """An aircraft's levels some time after its own time [ft], as it climbs or descends and levels off."""
+    rate_ftps, level_ft = np.array([state.vs_fpm / 60.0]), np.array([float(state.alt_ft)])
+    cleared_ft = np.array([np.nan if state.cleared_ft is None else float(state.cleared_ft)])
+    levels: Floats = level_ft + rate_ftps * np.minimum(flown_s, until_s(level_ft, cleared_ft, rate_ftps))
+    return levels
+
+
+def _levels(
     candidates: Sequence[Candidate], first: NDArray[np.intp], second: NDArray[np.intp], age_s: Floats
-) -> tuple[Floats, Floats, list[VerticalBasis]]:
+) -> tuple[Levels, list[VerticalBasis]]:
     pressure = np.array([candidate.pressure_ft for candidate in candidates], dtype=np.float64)
     geometric = np.array([candidate.geometric_ft for candidate in candidates], dtype=np.float64)
     rate = np.array([candidate.state.vs_fpm for candidate in candidates]) / 60.0
+    cleared = np.array([candidate.state.cleared_ft for candidate in candidates], dtype=np.float64)
+    ends_s = until_s(np.where(pressure == NO_ALTITUDE_FT, np.nan, pressure), cleared, rate)
     by_pressure = (pressure[first] != NO_ALTITUDE_FT) & (pressure[second] != NO_ALTITUDE_FT)
     by_height = (geometric[first] != NO_ALTITUDE_FT) & (geometric[second] != NO_ALTITUDE_FT) & ~by_pressure
-    carried = rate * age_s
+    carried = rate * np.minimum(age_s, ends_s)
     gaps = np.where(by_pressure, pressure[second] - pressure[first], geometric[second] - geometric[first])
     gaps = gaps + (carried[second] - carried[first])
     known = by_pressure | by_height
@@ -145,28 +157,35 @@ def _vertical_gaps(
         VerticalBasis.PRESSURE if p else VerticalBasis.GEOMETRIC if h else VerticalBasis.UNKNOWN
         for p, h in zip(by_pressure, by_height, strict=True)
     ]
-    return np.where(known, gaps, 0.0), np.where(known, rate[second] - rate[first], 0.0), names
+    rate, ends_s = np.where(ends_s > age_s, rate, 0.0), np.where(ends_s > age_s, ends_s - age_s, np.inf)
+    none = np.zeros(len(first))
+    levels = Levels(
+        np.where(known, gaps, none),
+        np.where(known, rate[first], none),
+        np.where(known, rate[second], none),
+        np.where(known, ends_s[first], np.inf),
+        np.where(known, ends_s[second], np.inf),
+    )
+    return levels, names
 
 
-def _inside_band(heights: Floats, rates: Floats, minimum_ft: float) -> tuple[Floats, Floats]:
-    """From when to when two levels are closer than a minimum [s]."""
-    moving = rates != 0
-    safe = np.where(moving, rates, 1.0)
-    low, high = (-minimum_ft - heights) / safe, (minimum_ft - heights) / safe
-    inside = np.abs(heights) < minimum_ft
-    start = np.where(moving, np.minimum(low, high), np.where(inside, -_NEVER_S, _NEVER_S))
-    end = np.where(moving, np.maximum(low, high), np.where(inside, _NEVER_S, -_NEVER_S))
-    return start, end
+def _first_broken(across_s: float, level_s: float) -> Broken:
+    """Which of two spans that both count from now on began first."""
+    across_s, level_s = max(across_s, 0.0), max(level_s, 0.0)
+    if across_s == level_s:
+        return Broken.BOTH
+    return Broken.DISTANCE if across_s < level_s else Broken.LEVEL
 
 
 def _encounter(
-    gap: Floats,
-    closing: Floats,
-    vertical: tuple[float, float],
+    across: tuple[Floats, Floats],
+    upright: tuple[Levels, int],
     span_s: tuple[float, float],
     now_us: int,
     basis: VerticalBasis,
+    breaks_first: Broken,
 ) -> Encounter:
+    gap, closing = across
     speed2 = float(closing @ closing)
     cpa_s = min(max(-float(gap @ closing) / speed2, 0.0), LATEST_CPA_S) if speed2 > 1e-9 else 0.0
     return Encounter(
@@ -174,8 +193,9 @@ def _encounter(
         end_us=now_us + round(span_s[1] * US_PER_S),
         cpa_us=now_us + round(cpa_s * US_PER_S),
         cpa_m=round(float(np.linalg.norm(gap + closing * cpa_s))),
-        vertical_at_cpa_ft=round(abs(vertical[0] + vertical[1] * cpa_s)),
+        vertical_at_cpa_ft=round(apart_at_ft(*upright, cpa_s)),
         now_m=round(float(np.linalg.norm(gap))),
-        now_vertical_ft=round(abs(vertical[0])),
+        now_vertical_ft=round(apart_at_ft(*upright, 0.0)),
         basis=basis,
+        breaks_first=breaks_first,
     )

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from watchfloor.base.geodesy import Floats
 from watchfloor.base.units import MPS_PER_KT, US_PER_S
 from watchfloor.deconflict.kernels import COLUMNS, Limits, Window, all_pairs, near_pairs
+from watchfloor.deconflict.levels import until_s
 from watchfloor.deconflict.plane import POLAR_DEG, RADIUS_M, Motion, middle, polar
 from watchfloor.messages.alerts import Minima
 
@@ -56,24 +57,31 @@ class Losses(NamedTuple):
     level_last: NDArray[np.bool_]
 
 
-def losses(traffic: Traffic, minima: Minima) -> Losses:
+def losses(traffic: Traffic, minima: Minima, cleared_ft: Floats | None = None) -> Losses:
     """Pairs that will be closer than both minima at once, beginning within the look-ahead.
+
+    **Args**: `cleared_ft`: levels at which climbs and descents that lead to them end, shape `(n,)`, NaN where none is.
 
     Exactly at a minimum is no loss. Levels are compared in whole feet, straight lines are flown from the same instant.
     """
-    rows = np.concatenate([_around_middle(traffic, minima), *(_around_pole(traffic, minima, side) for side in (1, -1))])
+    level_ft = np.rint(traffic.alt_ft)
+    ends_s = np.full_like(level_ft, np.inf)
+    if cleared_ft is not None:
+        ends_s = until_s(level_ft, np.rint(cleared_ft), traffic.vs_fpm / 60.0)
+    poles = (_around_pole(traffic, ends_s, minima, side) for side in (1, -1))
+    rows = np.concatenate([_around_middle(traffic, ends_s, minima), *poles])
     rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
     first, second = rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64)
     return Losses(first, second, rows[:, 2], rows[:, 3], rows[:, 4], rows[:, 5], rows[:, 6] > 0)
 
 
-def _around_middle(traffic: Traffic, minima: Minima) -> Floats:
+def _around_middle(traffic: Traffic, ends_s: Floats, minima: Minima) -> Floats:
     """Pairs of which neither is beyond 80 degrees."""
     chosen = np.flatnonzero(np.abs(traffic.lat_deg) <= POLAR_DEG)
-    return _swept(traffic, chosen, minima, is_polar=False)
+    return _swept(traffic, ends_s, chosen, minima, is_polar=False)
 
 
-def _around_pole(traffic: Traffic, minima: Minima, side: int) -> Floats:
+def _around_pole(traffic: Traffic, ends_s: Floats, minima: Minima, side: int) -> Floats:
     """Pairs of which one is beyond 80 degrees, on the side of one pole."""
     beyond = side * traffic.lat_deg > POLAR_DEG
     if not beyond.any():
@@ -81,11 +89,11 @@ def _around_pole(traffic: Traffic, minima: Minima, side: int) -> Floats:
     fastest_mps = float(traffic.gs_kt.max()) * MPS_PER_KT
     reach_m = minima.horizontal_m + 2 * fastest_mps * minima.lookahead_us / US_PER_S
     chosen = np.flatnonzero(side * traffic.lat_deg > POLAR_DEG - np.degrees(reach_m / RADIUS_M))
-    rows = _swept(traffic, chosen, minima, is_polar=True)
+    rows = _swept(traffic, ends_s, chosen, minima, is_polar=True)
     return rows[beyond[rows[:, :2].astype(np.int64)].any(axis=1)]
 
 
-def _swept(traffic: Traffic, chosen: Places, minima: Minima, *, is_polar: bool) -> Floats:
+def _swept(traffic: Traffic, ends_s: Floats, chosen: Places, minima: Minima, *, is_polar: bool) -> Floats:
     """Every pair among those chosen, on one kind of plane, as rows of the loops."""
     if len(chosen) < 2:
         return np.empty((0, COLUMNS))
@@ -93,7 +101,7 @@ def _swept(traffic: Traffic, chosen: Places, minima: Minima, *, is_polar: bool) 
     put = polar if is_polar else middle
     motion = put(some.lat_deg, some.lon_deg, some.gs_kt * MPS_PER_KT, some.trk_deg)
     limits = Limits(float(minima.horizontal_m), float(minima.vertical_ft), minima.lookahead_us / US_PER_S)
-    state = np.column_stack((*motion, np.rint(some.alt_ft), some.vs_fpm / 60.0))
+    state = np.column_stack((*motion, np.rint(some.alt_ft), some.vs_fpm / 60.0, ends_s[chosen]))
     windows = _windows(motion, limits, is_polar=is_polar) if len(chosen) > FEW else []
     if windows:
         rows = np.concatenate([_kept(partial(near_pairs, state, limits, is_polar, window)) for window in windows])

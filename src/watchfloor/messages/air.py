@@ -26,7 +26,8 @@ class Observation(Struct, frozen=True, gc=False, kw_only=True):
 
     `identity` is `icao:` and a 24-bit address in hex, or `cot:` and a uid. Pressure altitude (`alt_ft`,
     1013.25 hPa) and geometric altitude (`geo_alt_ft`, above the ellipsoid) are never put for each other.
-    `geo_minus_pressure_ft` is the difference as the aircraft itself reports it.
+    `geo_minus_pressure_ft` is the difference as the aircraft itself reports it. `selected_ft` is the pressure altitude
+    that its crew selected to fly to.
     """
 
     identity: str
@@ -39,6 +40,7 @@ class Observation(Struct, frozen=True, gc=False, kw_only=True):
     gs_kt: float | None = None
     trk_deg: float | None = None
     vs_fpm: int | None = None
+    selected_ft: int | None = None
     callsign: str | None = None
     squawk: str | None = None
     on_ground: bool | None = None
@@ -85,6 +87,8 @@ class Track(Struct, frozen=True, gc=False, kw_only=True):
     trk_deg: float | None = None
     vs_fpm: int | None = None
     velocity_toa_us: int = 0
+    selected_ft: int | None = None
+    selected_toa_us: int = 0
     callsign: str = ""
     squawk: str = ""
     on_ground: bool = False

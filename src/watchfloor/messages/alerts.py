@@ -1,8 +1,9 @@
 """Predicted loss of separation: found, changed, ended. All measured values are quantised integers."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from watchfloor.base.labels import Label
 from watchfloor.messages.acts import Ident, Integer, Whole
@@ -14,6 +15,14 @@ class VerticalBasis(StrEnum):
     PRESSURE = "pressure"
     GEOMETRIC = "geometric"
     UNKNOWN = "unknown"
+
+
+class Broken(StrEnum):
+    """Which minimum is broken first; the other one then completes the loss. Both: at the same instant, or already."""
+
+    DISTANCE = "distance"
+    LEVEL = "level"
+    BOTH = "both"
 
 
 class EndCause(StrEnum):
@@ -33,7 +42,10 @@ class Minima(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProbedState(Struct, frozen=True, forbid_unknown_fields=True):
-    """One aircraft as the probe saw it, quantised, so that a replay can ask again."""
+    """One aircraft as the probe saw it, quantised, so that a replay can ask again.
+
+    `cleared_ft`: the level at which its climb or descent is taken to end; None where nothing fresh says one.
+    """
 
     track_id: Ident
     toa_us: Whole
@@ -43,10 +55,11 @@ class ProbedState(Struct, frozen=True, forbid_unknown_fields=True):
     gs_dkt: Whole
     trk_cdeg: Whole
     vs_fpm: Integer
+    cleared_ft: Integer | None = None
 
 
 class Encounter(Struct, frozen=True, forbid_unknown_fields=True):
-    """The closest approach of a pair on straight lines, by room time."""
+    """The closest approach of a pair on straight lines, by room time; `breaks_first` is None in older records."""
 
     loss_us: Whole
     end_us: Whole
@@ -56,16 +69,21 @@ class Encounter(Struct, frozen=True, forbid_unknown_fields=True):
     now_m: Whole
     now_vertical_ft: Whole
     basis: VerticalBasis
+    breaks_first: Broken | None
 
 
 class AlertRaised(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="AlertRaised"):
-    """Two aircraft will lose separation unless something changes; computed, not an order."""
+    """Two aircraft will lose separation unless something changes; computed, not an order.
+
+    `minima` are those that hold for the pair; `regime` names where they come from, empty for the room's own.
+    """
 
     alert_id: Ident
     first: ProbedState
     second: ProbedState
     encounter: Encounter
     minima: Minima
+    regime: Annotated[str, Meta(max_length=120)]
     between_parties: bool
     at_us: Whole
     label: Label

@@ -49,7 +49,21 @@ def _with_named_areas(body: dict[str, Any]) -> dict[str, Any]:
     return body | {"areas": areas, "watch_until_us": 0, "rules_version": str(body["advice"]["rules_version"])}
 
 
+def _with_breaks_first(body: dict[str, Any]) -> dict[str, Any]:
+    """Which minimum breaks first was not told."""
+    return body | {"encounter": body["encounter"] | {"breaks_first": None}}
+
+
+def _with_regime(body: dict[str, Any]) -> dict[str, Any]:
+    """Minima were the room's own, and no cleared level was known."""
+    unknown = {"cleared_ft": None}
+    lifted = _with_breaks_first(body)
+    return lifted | {"first": body["first"] | unknown, "second": body["second"] | unknown, "regime": ""}
+
+
 VERSIONS: Mapping[str, int] = {kind.__name__: 1 for kind in Fact.__args__} | {
+    "AlertRaised": 2,
+    "AlertUpdated": 2,
     "DoctrineSet": 2,
     "RequestDecided": 2,
     "RoomOpened": 2,
@@ -60,6 +74,8 @@ VERSIONS: Mapping[str, int] = {kind.__name__: 1 for kind in Fact.__args__} | {
     "UseJudged": 2,
 }
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("AlertRaised", 1): _with_regime,
+    ("AlertUpdated", 1): _with_breaks_first,
     ("DoctrineSet", 1): _with_named_areas,
     ("SeatTaken", 1): lambda body: body | {"passkey": None},
     ("SeatTaken", 2): lambda body: body | {"level": 0, "need_to_know": []},

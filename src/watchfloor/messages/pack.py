@@ -8,6 +8,7 @@ from watchfloor.base.labels import Label
 from watchfloor.messages.acts import Digest, Ident, Kind, NeededWords, StatedFact, Verdict, Whole
 from watchfloor.messages.air import Party
 from watchfloor.messages.rulebook import Rulebook
+from watchfloor.messages.separation import SeparationRule
 
 Ring = tuple[tuple[float, float], ...]
 Share = Annotated[float, Meta(ge=0)]
@@ -173,6 +174,7 @@ class PackHeader(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     feeds: tuple[PackFeed, ...]
     kinds: tuple[PackKind, ...]
     need_to_know: tuple[PackGroup, ...] = ()
+    separation: tuple[SeparationRule, ...] = ()
 
 
 class Area(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from watchfloor.base.labels import Label
 from watchfloor.messages.acts import Answer, Kind, LogHead, Verdict
-from watchfloor.messages.alerts import EndCause, VerticalBasis
+from watchfloor.messages.alerts import Broken, EndCause, VerticalBasis
 from watchfloor.messages.findings import RuleAnswer
 from watchfloor.messages.outcomes import Pressure, StopCause
 from watchfloor.messages.room import Context, FeedState
@@ -180,6 +180,8 @@ class AlertShown(Struct, frozen=True, kw_only=True):
     between_parties: bool
     minimum_m: int
     minimum_ft: int
+    regime: str
+    breaks_first: Broken | None
     loss_us: int
     cpa_us: int
     cpa_m: int

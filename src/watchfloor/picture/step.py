@@ -182,6 +182,8 @@ def _moved(picture: Picture, track: Track, seen: Observation, batch: Observation
         changes.update(gs_kt=seen.gs_kt, trk_deg=seen.trk_deg, velocity_toa_us=seen.toa_us)
     if seen.vs_fpm is not None:
         changes["vs_fpm"] = seen.vs_fpm
+    if seen.selected_ft is not None:
+        changes.update(selected_ft=seen.selected_ft, selected_toa_us=seen.toa_us)
     if seen.callsign:
         changes["callsign"] = seen.callsign
     if seen.squawk:

@@ -2,7 +2,7 @@
 
 | downlink format | read | not read, and why |
 |---|---|---|
-| 17, 18 squitter | identification (TC 1-4), position (5-18, 20-22), velocity (19), status (28) | - |
+| 17, 18 squitter | identification (TC 1-4), position (5-18, 20-22), velocity (19), status (28), target (29) | - |
 | 4, 5 reply | altitude, squawk, of addresses that a squitter has shown | parity hides the address: noise makes ghosts |
 | 11 all-call | - | its check is weak and it says nothing but the address |
 | 0, 16, 20, 21 | - | air-to-air and Comm-B replies repeat what squitters say |
@@ -12,6 +12,7 @@
 | altitude | ft, 25 ft steps, 1013.25 hPa | -1,000 to 50,000: what the 12-bit code with Q bit holds |
 | geo_minus_pressure | ft, 25 ft steps | +-3,125, read here: rs1090 gives 0 as nothing |
 | ground speed, track | kt, degrees true | from two 10-bit components; code 0 means no information |
+| selected altitude | ft, 32 ft steps, read as rs1090 rounds it to 100 | 0 means no information |
 | vertical rate | ft/min, 64 ft/min steps | +-32,640 |
 
 State is per aircraft, in this codec, because rs1090 keeps none between calls. How frames are cut into
@@ -128,6 +129,9 @@ def _observe_squitter(
         )
     if register == "09":
         return _observe_velocity(timed, message, identity)
+    if register == "62":
+        selected_ft = message.get("selected_altitude")
+        return Observation(identity=identity, toa_us=toa_us, selected_ft=selected_ft) if selected_ft else None
     if register == "08":
         return Observation(identity=identity, toa_us=toa_us, callsign=message.get("callsign"))
     if message.get("tc") == _EMERGENCY_TC or register == "61":

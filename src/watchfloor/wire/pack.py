@@ -148,6 +148,10 @@ def _check_sources(file: Marked, header: PackHeader) -> None:
             raise file.fault(("feeds", place, "format"), f"`{feed.format}` is neither `beast` nor `cot`")
         if feed.lost_s < feed.stale_s:
             raise file.fault(("feeds", place, "lost_s"), "a feed is lost after it is stale, not before")
+    for place, rule in enumerate(header.separation):
+        objection = rule.objection()
+        if objection is not None:
+            raise file.fault(("separation", place, "name"), objection)
     for place, block in enumerate(header.address_blocks):
         if block.last < block.first:
             raise file.fault(("address_blocks", place, "last"), "the block ends before it begins")

@@ -8,6 +8,8 @@
 | `gs_kt` | knots | 0 to 4,000 |
 | `trk_deg` | degrees true | -360 to 360 |
 | `vs_fpm` | feet per minute | -60,000 to 60,000 |
+| `cleared_ft` | feet | may be absent or empty: the level at which its climb or descent ends |
+| `next_lat_deg`, `next_lon_deg` | degrees, WGS 84 | may be absent or empty, both: its next waypoint |
 
 **Source**: RFC 4180 for the form; the columns are the project's own.
 """
@@ -15,6 +17,7 @@
 import csv
 from array import array
 from collections.abc import Iterable
+from math import isnan, nan
 from typing import NamedTuple
 
 from watchfloor.base.errors import InputError
@@ -28,11 +31,15 @@ LIMITS = {
     "trk_deg": (-360.0, 360.0),
     "vs_fpm": (-60_000.0, 60_000.0),
 }
+INTENT = {"cleared_ft": LIMITS["alt_ft"], "next_lat_deg": LIMITS["lat_deg"], "next_lon_deg": LIMITS["lon_deg"]}
 _LONGEST_ID = 64
 
 
 class States(NamedTuple):
-    """Ids and columns of a file, in its order; `columns` by name, each as long as `ids`."""
+    """Ids and columns of a file, in its order; `columns` by name, each as long as `ids`, of LIMITS and INTENT.
+
+    An intent that is absent is NaN.
+    """
 
     ids: list[str]
     columns: dict[str, "array[float]"]
@@ -47,7 +54,7 @@ def read_states(lines: Iterable[str]) -> States:
     reader = csv.reader(lines, strict=True)
     try:
         places = _places(next(reader, []))
-        columns = {name: array("d") for name in LIMITS}
+        columns = {name: array("d") for name in (*LIMITS, *INTENT)}
         known: dict[str, int] = {}
         for row in reader:
             if not row:
@@ -63,9 +70,18 @@ def read_states(lines: Iterable[str]) -> States:
             known[name] = line
             for column, limits in LIMITS.items():
                 columns[column].append(_number(_cell(row, places[column], line, column), limits, line, column))
+            _take_intent(row, places, columns, line)
     except csv.Error as error:
         raise _fault(reader.line_num, "row", f"no CSV: {error}") from error
     return States(list(known), columns)
+
+
+def _take_intent(row: list[str], places: dict[str, int], columns: dict[str, "array[float]"], line: int) -> None:
+    for column, limits in INTENT.items():
+        text = _cell(row, places[column], line, column).strip() if column in places else ""
+        columns[column].append(_number(text, limits, line, column) if text else nan)
+    if isnan(columns["next_lat_deg"][-1]) != isnan(columns["next_lon_deg"][-1]):
+        raise _fault(line, "next_lat_deg", "a waypoint has both a latitude and a longitude")
 
 
 def _places(header: list[str]) -> dict[str, int]:
@@ -74,6 +90,7 @@ def _places(header: list[str]) -> dict[str, int]:
     missing = [name for name in wanted if name not in named]
     if missing:
         raise _fault(1, missing[0], f"the header lacks {', '.join(f'`{name}`' for name in missing)}")
+    wanted += [name for name in INTENT if name in named]
     twice = next((name for name in wanted if named.count(name) > 1), None)
     if twice is not None:
         raise _fault(1, twice, f"the header names `{twice}` twice")

@@ -12,9 +12,10 @@ import numpy as np
 from watchfloor.base.errors import InputError
 from watchfloor.base.instants import rfc3339_from_us
 from watchfloor.base.units import M_PER_NM, US_PER_S
+from watchfloor.deconflict.intent import courses
 from watchfloor.deconflict.telling import Told, plans_sentence, sentence_of, told_of
 from watchfloor.messages.alerts import Minima
-from watchfloor.wire.states_csv import LIMITS, States, read_states
+from watchfloor.wire.states_csv import INTENT, LIMITS, States, read_states
 
 _LONGEST_LOOKAHEAD_S = 3_600.0
 
@@ -34,7 +35,8 @@ def add(commands: Any) -> None:
         help="pairs that will lose separation on straight lines",
         description="Every pair that will be closer than both minima at once, beginning within the look-ahead, if all "
         "fly on as they do. Exactly at a minimum is no loss; levels are compared in whole feet. "
-        "Columns: id," + ",".join(LIMITS) + ".",
+        f"Columns: id,{','.join(LIMITS)}; and where known {','.join(INTENT)}: a climb or descent then ends at the "
+        "cleared level, and the course is the one to the next waypoint.",
         epilog="example: watchfloor deconflict live states.csv --horizontal-nm 3 --json",
     )
     live.add_argument("file", metavar="FILE", help="a CSV file with one aircraft a row (-: standard input)")
@@ -119,8 +121,11 @@ def _states(name: str) -> States:
 def _told(states: States, minima: Minima) -> list[Told]:
     from watchfloor.deconflict.sweep import Traffic, losses  # noqa: PLC0415  # its compiler takes a second to load
 
-    traffic = Traffic(*(np.frombuffer(states.columns[name]) if states.ids else np.zeros(0) for name in LIMITS))
-    return told_of(states.ids, losses(traffic, minima))
+    columns = {name: np.frombuffer(held) if states.ids else np.zeros(0) for name, held in states.columns.items()}
+    waypoint = columns.pop("next_lat_deg"), columns.pop("next_lon_deg")
+    columns["trk_deg"] = courses(columns["lat_deg"], columns["lon_deg"], columns["trk_deg"], *waypoint)
+    cleared_ft = columns.pop("cleared_ft")
+    return told_of(states.ids, losses(Traffic(**columns), minima, cleared_ft))
 
 
 def _document(told: Told) -> dict[str, Any]:
