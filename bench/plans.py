@@ -8,7 +8,8 @@ import numpy as np
 import shapely
 from _figures import paired, tell
 
-from watchfloor.deconflict.volumes import Volumes, overlapping
+from watchfloor.deconflict.outlines import Volumes
+from watchfloor.deconflict.volumes import overlapping
 
 COUNT, ROUNDS, GOAL = 100_000, 5, 2
 

@@ -15,10 +15,10 @@ from watchfloor.messages.entry import VERSIONS, Fact
 from watchfloor.messages.signed import AnyAct
 
 UNITS = (
-    "_us", "_s", "_min", "_ft", "_m", "_nm", "_kt", "_dkt", "_deg", "_cdeg", "_e7deg", "_fpm", "_km2", "_permille",
-    "_count", "_bytes", "_version",
+    "_us", "_s", "_min", "_ft", "_m", "_mm", "_nm", "_kt", "_dkt", "_deg", "_cdeg", "_e7deg", "_fpm", "_km2",
+    "_permille", "_count", "_bytes", "_version",
 )  # fmt: skip
-COUNTED = {"moment_seq", "reopened_seq", "seq", "version", "number", "count", "level"}
+COUNTED = {"moment_seq", "priority", "reopened_seq", "seq", "version", "number", "count", "level"}
 FORBIDDEN = (
     "aim", "target", "weapon", "munition", "effect", "casualt", "hostile", "enemy", "kill", "lethal", "collateral",
     "strike", "owner", "operator_position", "operator_id", "score", "probability",

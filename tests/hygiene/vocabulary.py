@@ -33,18 +33,21 @@ at_us: room time of an act or outcome
 attacked: whether people there were under attack, as the crew says
 authenticator_data: what the authenticator says of itself and the person, WebAuthn 6.1
 author: who wrote a request
+availability: whether somebody's service answers, as an arbiter says
 bad_count: what a feed sent that was refused
+base_url: the address of a manager's service
 basis: which altitudes were compared
 beforehand: whether advice was given before the request was written
 begin_us: when a planned volume begins
 behind: policies behind an answer of the rules
 below_ft: the level below which a ring applies
-between_parties: whether an alert is about aircraft of both parties
 between_parties: whether one of two aircraft is the other party's
+between_parties: whether an alert is about aircraft of both parties
 block: a tape block's name
 board: requests as a screen shows them
 body: the fact inside an entry
 breaks_first: which minimum is broken first
+brings: the implicit subscription that an entity brings
 callsign: what an aircraft calls itself
 callsigns: what the callsigns of aircraft begin with
 callsigns: names of scripted aircraft
@@ -53,6 +56,7 @@ cases: test cases of a pack's rules
 cause: why something ended
 caveat: what a nation takes no part in, in words
 center: the middle of a circle, as longitude and latitude
+center_e7deg: the middle of a circle, longitude then latitude, 1e-7 degrees
 changed: policies that differ between two versions
 cited: acts that a decider relied on
 city: the city that an area is part of
@@ -95,7 +99,10 @@ encounter: the closest approach of a pair
 end: the exercise's last minute
 end_us: when a loss of separation ends, or a stretch of room time does
 ended: why an alert is over
+ends: the implicit subscription that ends with a change
 engine: the rule engine's own answer
+entity: an operational intent or a constraint of the directory
+entity_id: the id of an operational intent or a constraint
 epoch_room_us: room time at a clock setting
 epoch_toe_us: entry time of a clock setting
 epoch_us: midnight of the room's date
@@ -129,14 +136,19 @@ geo_minus_pressure_ft: the difference as the aircraft reports it
 gs_dkt: ground speed in tenths of a knot
 gs_kt: ground speed
 guests: own positions of TAK clients
+half_height_m: how far an aircraft may be above or below its trajectory
+half_time_us: how early or late an aircraft may be on its trajectory
+half_width_m: how far an aircraft may be to the side of its trajectory
 harm: harm that was reported, after the fact
 harm_id: a report of harm's name on the board
 head: the log's newest checkpoint that a screen had
 header: the pack's main file
 headway_min: minutes between departures
 heard_from: the crew's seat whose radioed doubt somebody entered
+height_m: height above the ellipsoid
 held: by whom an area is held at the start, in the map's words
 high_m: up to which height above the ellipsoid
+high_mm: the upper height of a volume, millimetres above the ellipsoid
 holder: the crew's seat that asks for or holds a delegation
 hoped_for: what is hoped for
 horizon: where what came later is hidden from a person
@@ -144,6 +156,7 @@ horizontal_m: horizontal minimum
 horizontal_nm: horizontal minimum as packs write it
 id: a name inside a pack
 identity: transponder address or CoT uid of an aircraft
+implicit: whether a subscription came with an intent and goes with it
 in_force: the version of the rules in force at the start
 is_exercise: whether the rules are those of an exercise
 is_near_line: whether an area may lie within 20 NM of a party line
@@ -178,7 +191,9 @@ loop: whether scripted aircraft fly round a path
 loss_us: room time at which separation is lost
 lost_s: age at which a feed is lost
 low_m: from which height above the ellipsoid
+low_mm: the lower height of a volume, millimetres above the ellipsoid
 machine: the system and processor that computed
+manager: whose service manages an entity or a subscription
 map_geojson: the map as it is drawn
 message_count: messages received
 minima: what must be kept between aircraft
@@ -202,6 +217,8 @@ now_vertical_ft: vertical distance when the probe looked
 number: a track's number in this room
 numpy: the version of numpy that computed
 observations: reports of one feed in one chunk
+of_constraints: whether a subscription is told of constraints
+of_intents: whether a subscription is told of operational intents
 old_digest: hash of the rules in force at a comparison
 on_ground: whether an aircraft says it is on the ground
 open: whether a doubt is unanswered
@@ -212,6 +229,7 @@ other_parties: parties with rooms of their own
 outside: in which ways a use lies outside its delegation
 overdue: whether a review was not closed in time
 overlaps: areas that share ground with an area
+ovn: an opaque version number that shows that somebody saw the newest version
 owed_us: until when written answers are owed; 0 when none are
 pack_digest: hash over a pack's files
 pack_id: a pack's name
@@ -225,16 +243,19 @@ path: vertices of a scripted route
 paused: whether room time stands
 person_id: a number for a person; the name is in the roster
 plan_id: whose planned volume it is
+points: where an aircraft means to be when
 position_count: positions received
 position_tolerance_e7deg: how far a position may come apart on another engine
 possible_count: how many classes become newly possible
 powers: what a seat may do
 pressure: how long ago a request was asked, how long its window lasted, how many others were open
 prev: leaf hash of the entry before
+priority: whose plan yields, as a service says
 processor_features: instruction sets that the processor offers
 public_key: Ed25519 public key in hex
 python: the version of Python that computed
 radius_m: the radius of a circle, or 0 for a polygon
+radius_mm: the radius of a circle, or 0 for a polygon
 radius_nm: radius of a ring around an airfield
 raised_us: room time at which an alert was raised
 rate_permille: room seconds per thousand seconds
@@ -251,6 +272,7 @@ resolution: the written answer to a doubt
 retired: versions of rules that never take effect again
 review: a review and how it stands
 ring: corners of an outline as longitude and latitude
+ring_e7deg: corners of an outline, longitude then latitude, 1e-7 degrees
 rings: vertices of an area
 role: a role as the pack names it
 roles: roles of a pack
@@ -305,6 +327,9 @@ stored_bytes: bytes of a tape block as stored
 story: what an exercise is about
 stretches: stretches of room time that run without a jump
 subject_id: the use or report of harm that a review is about
+subscribers: who is to be told of a change
+subscription: somebody's wish to be told of changes
+subscription_id: the id of a subscription, empty where there is none
 tape_failed: why the tape cannot be written
 text: a rule file's text
 thoughts: second thoughts: what somebody would have answered
@@ -314,6 +339,7 @@ to_digest: hash of the rules that a change brings
 to_version: the version that a change brings
 toa_us: time of applicability
 toe_us: time of entry
+told_count: how many changes a subscription was told of
 tor_us: time of receipt
 track_id: a track's number as text
 tracks: tracks of a picture
@@ -335,9 +361,11 @@ value: what is stated of a fact, one of the few words that it takes
 velocity_toa_us: time of applicability of a velocity
 verdict: what an adviser pressed
 version: version of a request or entry type
+version_count: how many versions an entity has had
 versions: versions of a pack's rules, oldest first
 vertical_at_cpa_ft: vertical distance at closest approach
 vertical_ft: vertical minimum or distance
+volumes: planned volumes, or pairs of them
 vs_fpm: vertical rate
 wait_us: how long witnesses may take before a decision is stopped
 waiting_costs: whether waiting would have cost people there, as the crew says

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from watchfloor.base.errors import InputError
+from watchfloor.deconflict.outlines import columns_of
 from watchfloor.deconflict.plans import conflicts
-from watchfloor.deconflict.volumes import columns_of, overlapping
+from watchfloor.deconflict.volumes import overlapping
 from watchfloor.messages.volumes import PlannedVolume
 from watchfloor.wire.f3548 import read_plans
 
@@ -134,12 +135,12 @@ def raw(*held: Any) -> bytes:
 
 def test_neighbours_only_touch() -> None:
     beside = [(0.1, 50), (0.2, 50), (0.2, 50.1), (0.1, 50.1)]
-    assert conflicts(read_plans(raw(volume(), volume(corners=beside)))) == []
-    assert conflicts(read_plans(raw(volume(), volume(low=200, high=300)))) == []
+    assert conflicts(read_plans(raw(volume(), volume(corners=beside))).volumes) == []
+    assert conflicts(read_plans(raw(volume(), volume(low=200, high=300))).volumes) == []
     later = {"time_start": {"value": "2031-01-01T11:00:00Z", "format": "RFC3339"}}
     later |= {"time_end": {"value": "2031-01-01T12:00:00Z", "format": "RFC3339"}}
-    assert conflicts(read_plans(raw(volume(), volume(**later)))) == []
-    (found,) = conflicts(read_plans(raw(volume(), volume(low=150, high=300))))
+    assert conflicts(read_plans(raw(volume(), volume(**later))).volumes) == []
+    (found,) = conflicts(read_plans(raw(volume(), volume(low=150, high=300))).volumes)
     assert (found.low_m, found.high_m, found.later_us, found.higher_m) == (150, 200, 3_600_000_000, 50)
 
 
@@ -172,7 +173,7 @@ def test_what_is_wrong_is_named_and_nothing_is_taken(wrong: dict[str, Any], fiel
 @given(st.binary(max_size=200))
 def test_whatever_bytes_come_the_answer_is_plans_or_what_is_wrong(given_bytes: bytes) -> None:
     try:
-        held = read_plans(given_bytes)
+        held = read_plans(given_bytes).volumes
     except InputError:
         return
     assert held == []
@@ -184,4 +185,4 @@ def test_a_plan_comes_once_and_has_volumes() -> None:
         read_plans(twice)
     with pytest.raises(InputError, match="a plan has a volume"):
         read_plans(b'[{"id":"A","volumes":[]}]')
-    assert conflicts(read_plans(b"[]")) == []
+    assert conflicts(read_plans(b"[]").volumes) == []

@@ -9,6 +9,7 @@ from msgspec import Struct
 from watchfloor.base.errors import InputError
 from watchfloor.messages.separation import SeparationRule
 
+_LONGEST_NAME = 200
 CLIENTS = "TAK"  # the id under which TAK clients are counted
 
 
@@ -47,18 +48,32 @@ class FeedTable(Struct, frozen=True, forbid_unknown_fields=True):
     lost_s: float = 60.0
 
 
+class F3548Table(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[f3548]`: whose tokens are taken, and what the room itself plans and reserves, under `name`.
+
+    Files are named from where the settings are. `plans` is JSON as `deconflict plans` reads it, `reservations` GeoJSON.
+    """
+
+    public_keys: tuple[str, ...] = ()
+    audience: tuple[str, ...] = ("localhost",)
+    name: str = "watchfloor"
+    plans: str = ""
+    reservations: str = ""
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
-    feeds: tuple[FeedTable, ...]
+    feeds: tuple[FeedTable, ...] = ()
     room: RoomTable = RoomTable()
     ports: PortsTable = PortsTable()
     minima: MinimaTable = MinimaTable()
     separation: tuple[SeparationRule, ...] = ()
+    f3548: F3548Table = F3548Table()
 
     def is_recorded(self) -> bool:
-        """Whether every feed is a recorded file."""
-        return all(feed.path for feed in self.feeds)
+        """Whether there are feeds, and every one is a recorded file."""
+        return bool(self.feeds) and all(feed.path for feed in self.feeds)
 
 
 def parse_settings(name: str, raw: bytes) -> Settings:
@@ -72,14 +87,16 @@ def parse_settings(name: str, raw: bytes) -> Settings:
         raise InputError(f"{name}: {error}", field="config") from error
     except msgspec.ValidationError as error:
         raise InputError(f"{name}: {error}", field="config") from error
-    if not settings.feeds:
-        raise InputError(f"{name}: no `[[feeds]]`; a room needs one", field="feeds")
+    if not settings.feeds and not settings.f3548.public_keys:
+        raise InputError(f"{name}: no `[[feeds]]` and no `[f3548] public_keys`; a room needs one", field="feeds")
     if len({feed.id for feed in settings.feeds}) != len(settings.feeds):
         raise InputError(f"{name}: two feeds have one id", field="feeds")
     if len({feed.speed for feed in settings.feeds}) > 1:
         raise InputError(f"{name}: the feeds of a room share one clock; give all the same `speed`", field="speed")
     for place, feed in enumerate(settings.feeds):
         _check_feed(name, place, feed)
+    if not 0 < len(settings.f3548.name) <= _LONGEST_NAME:
+        raise InputError(f"{name}: f3548.name has 1 to {_LONGEST_NAME} characters", field="f3548")
     for place, rule in enumerate(settings.separation):
         if objection := rule.objection():
             raise InputError(f"{name}: separation[{place}]: {objection}", field="separation")

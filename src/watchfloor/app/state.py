@@ -16,8 +16,11 @@ from watchfloor.decisions.board import Board
 from watchfloor.decisions.knowing import knows
 from watchfloor.decisions.reviewing import Afterthoughts
 from watchfloor.decisions.step import BoardAct
+from watchfloor.deconflict import directory as airspace
 from watchfloor.deconflict.alerts import ESCALATE_AFTER_US
+from watchfloor.deconflict.directory import Directory
 from watchfloor.messages.acts import Actor, AlertAcknowledged, ClockCommanded, MissingExplained, ReviewAct, SeatKind
+from watchfloor.messages.airspace import AnyAirspaceFact
 from watchfloor.messages.alerts import (
     AlertEnded,
     AlertEscalated,
@@ -83,6 +86,7 @@ class RoomState(Struct, frozen=True):
     afterthoughts: Afterthoughts = Afterthoughts()
     open_blocks: Mapping[str, TapeFrameWritten] = {}
     sealed_blocks: tuple[str, ...] = ()
+    directory: Directory = Directory()
 
 
 def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> tuple[RoomState, list[Fact]]:
@@ -120,6 +124,8 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
         return replace(state, board=rule_change.take_doctrine(state.board, fact, room_us)), []
     if isinstance(fact, DelegationFact):
         return _delegation_fact(state, fact, room_us)
+    if isinstance(fact, AnyAirspaceFact):
+        return replace(state, directory=airspace.fold(state.directory, fact)), []
     if isinstance(fact, RoomOpened):
         return replace(state, opened=fact), []
     if isinstance(fact, TapeBlockSealed | TapeBlockRecovered):

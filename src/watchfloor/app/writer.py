@@ -32,6 +32,8 @@ from watchfloor.record.tree import Frontier, leaf_hash
 MAX_BATCH = 200
 HEADS_KEPT = 20_000
 ROOM = "room"
+AIRSPACE = "airspace"
+_USES_KEYS_ONCE = frozenset((ROOM, AIRSPACE))
 _log = structlog.get_logger()
 
 Maker = Callable[[RoomState, int, int], list[Fact]]
@@ -229,7 +231,7 @@ class Writer:
             raws.extend(encoded)
             entries.extend(made)
             written = Written(tuple(made))
-            if item.source != ROOM:
+            if item.source not in _USES_KEYS_ONCE:
                 fresh[item.key] = written
             answers.append((future, written))
         if raws:
@@ -369,4 +371,4 @@ def _answers_of(past: Sequence[Entry]) -> dict[str, Written]:
     grouped: dict[str, list[Entry]] = {}
     for entry in past:
         grouped.setdefault(input_key(entry.key), []).append(entry)
-    return {key: Written(tuple(made)) for key, made in grouped.items() if made[0].source != ROOM}
+    return {key: Written(tuple(made)) for key, made in grouped.items() if made[0].source not in _USES_KEYS_ONCE}

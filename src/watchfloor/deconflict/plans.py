@@ -11,7 +11,9 @@ from math import inf, isfinite
 import numpy as np
 from msgspec import Struct
 
-from watchfloor.deconflict.volumes import Volumes, columns_of, overlapping, share_ground
+from watchfloor.deconflict.index import Index
+from watchfloor.deconflict.outlines import Volumes, columns_of, share_ground
+from watchfloor.deconflict.volumes import overlapping
 from watchfloor.messages.volumes import PlannedVolume
 
 MOST_SHIFTED = 4_096
@@ -65,6 +67,21 @@ def conflicts(volumes: Sequence[PlannedVolume]) -> list[Conflict]:
             )
         )
     return sorted(found, key=lambda conflict: (conflict.begin_us, conflict.a, conflict.b))
+
+
+def against(volumes: Sequence[PlannedVolume], plan_id: str) -> list[Conflict]:
+    """Pairs of one plan with any other, as `conflicts` tells them; the others are not compared with each other."""
+    own = [volume for volume in volumes if volume.plan_id == plan_id]
+    others: dict[str, list[PlannedVolume]] = {}
+    for volume in volumes:
+        if volume.plan_id != plan_id:
+            others.setdefault(volume.plan_id, []).append(volume)
+    met = Index.of({name: tuple(held) for name, held in others.items()}).meeting(tuple(own))
+    return [
+        conflict
+        for conflict in conflicts([*own, *(volume for name in met for volume in others[name])])
+        if plan_id in (conflict.a, conflict.b)
+    ]
 
 
 def _shifts(

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from starlette.types import ASGIApp
 
 from watchfloor import __version__
+from watchfloor.app.airspace import AirspaceDesk
 from watchfloor.app.clock import EntryClock
 from watchfloor.app.doctrine import doctrine_for, proposed_by
 from watchfloor.app.identity import PasskeyRule
@@ -31,6 +32,8 @@ from watchfloor.app.witnessing import Witnessing
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import InputError, UnavailableError, WatchfloorError
 from watchfloor.deconflict.probe import make_ready
+from watchfloor.edge.api.airspace import Call
+from watchfloor.edge.api.airspace_services import airspace_routes
 from watchfloor.edge.api.app import Doors, make_app
 from watchfloor.edge.api.cot_server import CotServer
 from watchfloor.edge.comparing import Comparing
@@ -47,6 +50,7 @@ from watchfloor.edge.stores.media_files import MediaFiles
 from watchfloor.edge.stores.packs import wall_folder
 from watchfloor.edge.stores.record_log import LogFiles
 from watchfloor.edge.stores.tape_files import TapeFiles
+from watchfloor.messages.airspace import EntityKind
 from watchfloor.messages.keeping import LogTailCleared, WitnessesSet
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.room import ClockSet, RoomClosed, RoomOpened
@@ -96,6 +100,7 @@ class Host:
         self._cot_socket = bind(plan.cot_port, "TAK clients")
         self._tasks: list[asyncio.Task[Any]] = []
         self._comparing: Comparing | None = None
+        self._airspace: AirspaceDesk | None = None
 
     async def run(self, tell: Callable[[Started], None]) -> None:
         """Run the room until it ends.
@@ -209,7 +214,17 @@ class Host:
             label=setup.label,
         )
         await writer.enter(Input("room", f"clock-{secrets.token_hex(8)}", setting))
-        return notes
+        return (*notes, *await self._publish_airspace(writer, setup))
+
+    async def _publish_airspace(self, writer: Writer, setup: RoomSetup) -> tuple[str, ...]:
+        """Open the directory, and set in it what the operator plans and reserves."""
+        plan = self._plan.airspace
+        if plan is None:
+            return ()
+        desk = self._airspace = AirspaceDesk(writer, setup.label, plan.name, lambda: secrets.token_urlsafe(24))
+        base_url = f"http://localhost:{int(self._http_socket.getsockname()[1])}"
+        notes = await desk.publish(EntityKind.CONSTRAINT, plan.reservations, base_url)
+        return (*notes, *await desk.publish(EntityKind.INTENT, plan.plans, base_url))
 
     async def _set_witnesses(self, room: Room, past: Past) -> None:
         """Record who witnesses from now on, where that is new; and begin to ask them."""
@@ -248,7 +263,10 @@ class Host:
             seats = Seats(plan.pack, room.setup.room_id, room.writer, roster, passkeys=asked, logins=login)
         links = await seats.issue_links() if seats else {}
         doors = Doors(room, seats, plan.pack, self._comparing, login)
-        server = self._screens(make_app(doors.routes(wall_folder()), HOSTS))
+        airspace = (
+            airspace_routes(Call(self._airspace, plan.airspace.tokens)) if plan.airspace and self._airspace else []
+        )
+        server = self._screens(make_app([*airspace, *doors.routes(wall_folder())], HOSTS))
         cot = CotServer(room, room.setup.everyone, room.intakes[CLIENTS])
         cot_port = await cot.start(self._cot_socket)
         stop_feeds = await self._start_feeds(room, clock, past, http_port, links)

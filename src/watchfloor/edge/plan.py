@@ -9,8 +9,19 @@ from watchfloor.app.ports import Witness
 from watchfloor.app.settings import Settings
 from watchfloor.app.witnessing import WitnessRules
 from watchfloor.edge.login import LoginRule
+from watchfloor.edge.tokens import Tokens
 from watchfloor.messages.pack import Pack
+from watchfloor.messages.volumes import PlannedVolume
 from watchfloor.wire.adsb import TimedFrame
+
+
+class AirspacePlan(Struct, frozen=True):
+    """The room in the world of ASTM F3548: whose tokens it takes, and what it plans and reserves itself."""
+
+    tokens: Tokens
+    name: str
+    plans: tuple[PlannedVolume, ...] = ()
+    reservations: tuple[PlannedVolume, ...] = ()
 
 
 class Plan(Struct, frozen=True):
@@ -28,6 +39,7 @@ class Plan(Struct, frozen=True):
     pack_folder: Path = Path()
     settings: Settings | None = None
     recordings: Mapping[str, list[TimedFrame]] = {}
+    airspace: AirspacePlan | None = None
     second_key: Path | None = None
     witnesses: tuple[Witness, ...] = ()
     witness_rules: WitnessRules = WitnessRules()

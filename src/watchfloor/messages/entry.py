@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from watchfloor.base.errors import WireError
 from watchfloor.messages.acts import Digest, Ident, Whole
+from watchfloor.messages.airspace import AnyAirspaceFact
 from watchfloor.messages.alerts import AnyAlert
 from watchfloor.messages.canonical import canonical_bytes, decode_canonical
 from watchfloor.messages.delegation import DelegationFact
@@ -22,7 +23,17 @@ from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import AnyRoomFact
 from watchfloor.messages.signed import SignedAct
 
-Fact = SignedAct | AnyOutcome | AnyAlert | AnyRoomFact | AnyKeepingFact | DoctrineSet | RulesAnswered | DelegationFact
+Fact = (
+    SignedAct
+    | AnyOutcome
+    | AnyAlert
+    | AnyRoomFact
+    | AnyKeepingFact
+    | DoctrineSet
+    | RulesAnswered
+    | DelegationFact
+    | AnyAirspaceFact
+)
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 

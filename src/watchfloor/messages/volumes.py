@@ -19,3 +19,22 @@ class PlannedVolume(Struct, frozen=True):
     high_m: float
     begin_us: int
     end_us: int
+
+
+class TrajectoryPoint(Struct, frozen=True):
+    """Where an aircraft means to be when: WGS 84, height above the ellipsoid [m]."""
+
+    lat_deg: float
+    lon_deg: float
+    height_m: float
+    at_us: int
+
+
+class Trajectory(Struct, frozen=True):
+    """A plan as points in order of time, flown straight between them; and how far the aircraft may be off."""
+
+    plan_id: str
+    points: tuple[TrajectoryPoint, ...]
+    half_width_m: float
+    half_height_m: float
+    half_time_us: int

@@ -13,6 +13,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from math import cos, inf, pi, radians
+from typing import Any, NamedTuple
 
 import msgspec
 import shapely
@@ -20,11 +21,16 @@ from msgspec import Struct
 
 from watchfloor.base.errors import InputError, WatchfloorError
 from watchfloor.base.instants import us_from_rfc3339
-from watchfloor.messages.volumes import PlannedVolume
+from watchfloor.base.units import US_PER_S
+from watchfloor.messages.volumes import PlannedVolume, Trajectory, TrajectoryPoint
 
 MOST_AREA_KM2 = 10_000.0
-MOST_VERTICES, MOST_VOLUMES = 1_000, 1_000_000
+MOST_VERTICES, MOST_VOLUMES, MOST_POINTS = 1_000, 1_000_000, 10_000
 _FURTHEST_DEG, _DEGREE_KM = 85.0, 111.2
+
+
+class AreaError(InputError):
+    """A volume covers more than the limit."""
 
 
 class LatLng(Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,15 +92,41 @@ class Volume4D(Struct, frozen=True, forbid_unknown_fields=True):
     time_end: Time | None = None
 
 
+class Point4D(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where an aircraft means to be when."""
+
+    lat: float
+    lng: float
+    altitude: Altitude
+    time: Time
+
+
+class Flown(Struct, frozen=True, forbid_unknown_fields=True):
+    """A trajectory, and how far the aircraft may be off it: to each side, up and down [m], early and late [s]."""
+
+    points: tuple[Point4D, ...]
+    half_width_m: float
+    half_height_m: float
+    half_time_s: float
+
+
 class Plan(Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody's plan: all its volumes."""
+    """Somebody's plan: all its volumes, or its trajectory."""
 
     id: str
-    volumes: tuple[Volume4D, ...]
+    volumes: tuple[Volume4D, ...] = ()
+    trajectory: Flown | None = None
 
 
-def read_plans(raw: bytes) -> list[PlannedVolume]:
-    """All volumes of all plans.
+class Plans(NamedTuple):
+    """What a file of plans holds."""
+
+    volumes: list[PlannedVolume]
+    trajectories: list[Trajectory]
+
+
+def read_plans(raw: bytes) -> Plans:
+    """All volumes and trajectories of all plans; a plan has the ones or the other.
 
     **Raises**: InputError, naming the plan, the volume and the member, at the first thing that is wrong.
     """
@@ -104,37 +136,84 @@ def read_plans(raw: bytes) -> list[PlannedVolume]:
         raise InputError(f"no list of plans: {error}", field=_path_of(error)) from error
     known: dict[str, int] = {}
     found: list[PlannedVolume] = []
+    flown: list[Trajectory] = []
     for place, plan in enumerate(plans):
         where = f"plan {place + 1}"
         if not plan.id or plan.id in known:
             says = f"`{plan.id}` is plan {known[plan.id] + 1} already" if plan.id else "an id is needed"
             raise InputError(f"{where}: {says}", field="id")
         known[plan.id] = place
-        if not plan.volumes:
-            raise InputError(f"{where}, `{plan.id}`: a plan has a volume", field="volumes")
+        if (not plan.volumes) == (plan.trajectory is None):
+            raise InputError(f"{where}, `{plan.id}`: a plan has a volume, or a trajectory", field="volumes")
+        if plan.trajectory is not None:
+            flown.append(_trajectory(f"{where}, `{plan.id}`", plan.id, plan.trajectory))
         for number, volume in enumerate(plan.volumes):
             if len(found) == MOST_VOLUMES:
                 raise InputError(f"a file holds at most {MOST_VOLUMES:,} volumes; split it", field="volumes")
             try:
-                found.append(_volume(plan.id, number, volume))
+                found.append(planned_volume(plan.id, number, volume))
             except WatchfloorError as error:
                 field = str(error.fields.get("field", "volumes"))
                 raise InputError(f"{where}, `{plan.id}`, volume {number + 1}: {error}", field=field) from error
-    return found
+    return Plans(found, flown)
 
 
 _DECODER = msgspec.json.Decoder(tuple[Plan, ...])
+
+
+def volume_struct(document: Any) -> Volume4D:
+    """A Volume4D of plain values.
+
+    **Raises**: InputError, naming the member.
+    """
+    try:
+        return msgspec.convert(document, Volume4D)
+    except msgspec.ValidationError as error:
+        raise InputError(str(error), field=_path_of(error)) from error
+
+
+def _trajectory(where: str, plan_id: str, given: Flown) -> Trajectory:
+    if not 2 <= len(given.points) <= MOST_POINTS:
+        raise InputError(f"{where}: a trajectory has 2 to {MOST_POINTS:,} points", field="points")
+    for name, value, most in (
+        ("half_width_m", given.half_width_m, 100_000),
+        ("half_height_m", given.half_height_m, 20_000),
+        ("half_time_s", given.half_time_s, 86_400),
+    ):
+        if not 0 < value <= most:
+            raise InputError(f"{where}: `{name}` is above 0 and at most {most:,}", field=name)
+    points: list[TrajectoryPoint] = []
+    for number, point in enumerate(given.points):
+        try:
+            lng, lat = _place(LatLng(point.lat, point.lng), "points")
+            height_m, at_us = _height_m(point.altitude, "altitude"), _instant_us(point.time, "time", None)
+            if points and at_us <= points[-1].at_us:
+                raise InputError("it is not later than the one before", field="time")
+        except WatchfloorError as error:
+            field = str(error.fields.get("field", "points"))
+            raise InputError(f"{where}, point {number + 1}: {error}", field=field) from error
+        points.append(TrajectoryPoint(lat, lng, height_m, at_us))
+    return Trajectory(
+        plan_id, tuple(points), given.half_width_m, given.half_height_m, round(given.half_time_s * US_PER_S)
+    )
 
 
 def _path_of(error: Exception) -> str:
     return str(error).rpartition("`$")[2].rstrip("`") or "file"
 
 
-def _volume(plan_id: str, number: int, given: Volume4D) -> PlannedVolume:
+def planned_volume(
+    plan_id: str, number: int, given: Volume4D, otherwise_us: tuple[int | None, int | None] = (None, None)
+) -> PlannedVolume:
+    """One volume. **Args**: `otherwise_us`: its begin and end where it gives none; None: it must.
+
+    **Raises**: InputError naming the member; AreaError.
+    """
     outline = given.volume
     low_m = -inf if outline.altitude_lower is None else _height_m(outline.altitude_lower, "altitude_lower")
     high_m = inf if outline.altitude_upper is None else _height_m(outline.altitude_upper, "altitude_upper")
-    begin_us, end_us = _instant_us(given.time_start, "time_start"), _instant_us(given.time_end, "time_end")
+    begin_us = _instant_us(given.time_start, "time_start", otherwise_us[0])
+    end_us = _instant_us(given.time_end, "time_end", otherwise_us[1])
     if not low_m < high_m:
         raise InputError("its upper limit is not above its lower one", field="altitude_upper")
     if not begin_us < end_us:
@@ -153,12 +232,14 @@ def _volume(plan_id: str, number: int, given: Volume4D) -> PlannedVolume:
 def _height_m(given: Altitude, field: str) -> float:
     if given.reference != "W84" or given.units != "M":
         raise InputError(f"`{field}` is in `{given.units}` above `{given.reference}`; M above W84 is read", field=field)
-    if not -1_000 <= given.value <= 100_000:
-        raise InputError(f"`{field}` is {given.value:g}; from -1,000 to 100,000 m is needed", field=field)
+    if not -8_000 <= given.value <= 100_000:
+        raise InputError(f"`{field}` is {given.value:g}; from -8,000 to 100,000 m is needed", field=field)
     return given.value
 
 
-def _instant_us(given: Time | None, field: str) -> int:
+def _instant_us(given: Time | None, field: str, otherwise_us: int | None) -> int:
+    if given is None and otherwise_us is not None:
+        return otherwise_us
     if given is None:
         raise InputError(f"`{field}` is missing; a planned volume has a start and an end", field=field)
     if given.format != "RFC3339":
@@ -183,7 +264,7 @@ def _circle(given: Circle) -> tuple[tuple[float, float], float]:
     if given.radius.units != "M" or not radius_m > 0:
         raise InputError("`radius` is a positive number of M", field="radius")
     if not pi * (radius_m / 1_000) ** 2 <= MOST_AREA_KM2:
-        raise InputError(f"it covers more than {MOST_AREA_KM2:,.0f} km2", field="radius")
+        raise AreaError(f"it covers more than {MOST_AREA_KM2:,.0f} km2", field="radius")
     return center, radius_m
 
 
@@ -205,6 +286,9 @@ def _ring(vertices: Sequence[LatLng]) -> tuple[tuple[float, float], ...]:
     if not shape.is_valid:
         raise InputError(f"its edges cross or touch: {shapely.is_valid_reason(shape)}", field="vertices")
     middle = sum(lat for _, lat in ring) / len(ring)
-    if not 0 < shape.area * cos(radians(middle)) * _DEGREE_KM**2 <= MOST_AREA_KM2:
-        raise InputError(f"it covers nothing, or more than {MOST_AREA_KM2:,.0f} km2", field="vertices")
+    size_km2 = shape.area * cos(radians(middle)) * _DEGREE_KM**2
+    if not size_km2 > 0:
+        raise InputError("it covers nothing", field="vertices")
+    if not size_km2 <= MOST_AREA_KM2:
+        raise AreaError(f"it covers more than {MOST_AREA_KM2:,.0f} km2", field="vertices")
     return tuple(ring)

@@ -1,6 +1,7 @@
 """Every error outside has one shape: RFC 9457 with a code, a sentence and an id that the log repeats."""
 
 import secrets
+from uuid import uuid4
 
 import structlog
 from starlette.requests import Request
@@ -18,10 +19,21 @@ _log = structlog.get_logger()
 REFUSAL_STATUS = {"unknown": 404, "stale": 409, "over": 409, "refused": 403}
 
 
-def problem(status: int, code: str, sentence: str, **fields: str | int) -> JSONResponse:
-    """One error response; its id is in the log too."""
+def new_id() -> str:
+    """A fresh random id, a UUID of version 4."""
+    return str(uuid4())
+
+
+def tell_refused(status: int, sentence: str, code: str = "airspace") -> str:
+    """Note a refusal in the log; answers the id that it has there."""
     error_id = secrets.token_hex(4)
     _log.info("refused", status=status, code=code, sentence=sentence, error_id=error_id)
+    return error_id
+
+
+def problem(status: int, code: str, sentence: str, **fields: str | int) -> JSONResponse:
+    """One error response; its id is in the log too."""
+    error_id = tell_refused(status, sentence, code)
     body = {"type": f"about:blank#{code}", "title": sentence, "status": status, "code": code, "id": error_id}
     return JSONResponse({**body, **fields}, status_code=status, media_type="application/problem+json")
 

@@ -52,10 +52,14 @@ def add(commands: Any) -> None:
         help="plans that share space and time",
         description="Every pair of plans of which two volumes overlap in ground, height and time, with the smallest "
         "shift that would clear it, for a person to weigh. What only touches does not overlap. The file is a JSON list "
-        'of {"id", "volumes"}, each volume a Volume4D of ASTM F3548-21.',
+        'of {"id", "volumes"}, each volume a Volume4D of ASTM F3548-21; or of {"id", "trajectory"}, a corridor.',
         epilog="example: watchfloor deconflict plans plans.json --json",
     )
     plans.add_argument("file", metavar="FILE", help="a JSON file (-: standard input)")
+    plans.add_argument("--of", metavar="ID", help="only pairs of this plan")
+    plans.add_argument(
+        "--against", metavar="GEOJSON", help="reservations and constraints to hold the plans against, not each other"
+    )
     plans.add_argument("--json", action="store_true", help="one JSON line a pair and nothing else")
     plans.set_defaults(work=work_plans)
 
@@ -77,14 +81,23 @@ def work_live(arguments: argparse.Namespace) -> int:
 
 def work_plans(arguments: argparse.Namespace) -> int:
     """Print the pairs; exit code 1, when there are some."""
-    from watchfloor.deconflict.plans import conflicts  # noqa: PLC0415  # its libraries take a second to load
+    from watchfloor.deconflict.corridors import corridor_of  # noqa: PLC0415  # its libraries take a second to load
+    from watchfloor.deconflict.plans import against, conflicts  # noqa: PLC0415
     from watchfloor.wire.f3548 import read_plans  # noqa: PLC0415
+    from watchfloor.wire.reservations import read_reservations  # noqa: PLC0415
 
-    try:
-        raw = sys.stdin.buffer.read() if arguments.file == "-" else Path(arguments.file).read_bytes()
-    except OSError as error:
-        raise InputError(f"`{arguments.file}` cannot be read: {error.strerror}", field="FILE") from error
-    found = conflicts(read_plans(raw))
+    plans = read_plans(_bytes_of(arguments.file))
+    volumes = [*plans.volumes, *(volume for one in plans.trajectories for volume in corridor_of(one))]
+    names = {volume.plan_id for volume in volumes}
+    reserved = read_reservations(_bytes_of(arguments.against)) if arguments.against else []
+    if both := sorted(names & {volume.plan_id for volume in reserved}):
+        raise InputError(f"`{both[0]}` is a plan and a reservation; give one another id", field="id")
+    if arguments.of is not None and arguments.of not in names:
+        raise InputError(f"the file has no plan `{arguments.of}`", field="of")
+    everything = [*volumes, *reserved]
+    found = conflicts(everything) if arguments.of is None else against(everything, arguments.of)
+    if arguments.against:
+        found = [one for one in found if (one.a in names) != (one.b in names)]
     for one in found:
         start, end = rfc3339_from_us(one.begin_us), rfc3339_from_us(one.end_us)
         told = {"a": one.a, "b": one.b, "start": start, "end": end}
@@ -92,6 +105,13 @@ def work_plans(arguments: argparse.Namespace) -> int:
     if not arguments.json:
         _tell_count(len(found))
     return 1 if found else 0
+
+
+def _bytes_of(name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise InputError(f"`{name}` cannot be read: {error.strerror}", field="FILE") from error
 
 
 def _tell_count(count: int) -> None:

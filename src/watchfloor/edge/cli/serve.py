@@ -6,6 +6,7 @@ from typing import Any
 
 from watchfloor.app.settings import parse_settings
 from watchfloor.base.errors import InputError
+from watchfloor.edge.airspace import airspace_plan
 from watchfloor.edge.cli.keeping_options import add_options, keeping_of
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.cli.run import check_before_resume, new_folder, tell
@@ -19,7 +20,8 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "serve",
         help="the room with the feeds that a file names",
-        description="Serves recorded files (the screens say REPLAY) or connected feeds (LIVE - CIVIL, NOT CERTIFIED).",
+        description="Serves recorded files (the screens say REPLAY) or connected feeds (LIVE - CIVIL, NOT CERTIFIED); "
+        "and to holders of tokens the directory of ASTM F3548-21, under /dss/v1 and /uss/v1.",
         epilog="example:\n  watchfloor serve --config watchfloor.toml\n\nwatchfloor.toml:\n"
         '  [[feeds]]\n  id = "TX"\n  format = "modes-csv"\n  path = "flight.csv"\n  speed = 20',
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -42,6 +44,7 @@ def work(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise InputError(f"`{path}` cannot be read: {error.strerror}", field="config") from error
     recordings = {feed.id: read_frames(path.parent / feed.path) for feed in settings.feeds if feed.path}
+    airspace = airspace_plan(settings.f3548, path.parent)
     data = Path(arguments.data) if arguments.data else new_folder("serve")
     check_before_resume(data)
     plan = Plan(
@@ -51,6 +54,7 @@ def work(arguments: argparse.Namespace) -> int:
         rate_permille=round(settings.feeds[0].speed * 1000) if settings.is_recorded() else 1000,
         settings=settings,
         recordings=recordings,
+        airspace=airspace,
         **keeping_of(arguments),
     )
     run_loop(Host(plan).run(lambda started: tell(started, arguments.json, arguments.headless)))

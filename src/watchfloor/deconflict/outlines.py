@@ -1,0 +1,120 @@
+"""Planned volumes as columns: boxes in longitude, latitude, height and time, and the outlines on the ground.
+
+Polygons are compared in latitude and longitude, as their edges are drawn; a circle on the plane at its centre. What
+only touches does not share ground.
+**Source**: outlines by GEOS.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from watchfloor.base.geodesy import FLATTENING, SEMI_MAJOR_M, Floats, distance_m
+from watchfloor.messages.volumes import PlannedVolume
+
+Places = NDArray[np.int64]
+_DEGREE_M = SEMI_MAJOR_M * np.pi / 180.0
+_LEAST_DEGREE_M = 110_500.0
+_SAME_M = 0.01
+_E2 = FLATTENING * (2.0 - FLATTENING)
+
+
+class Volumes(NamedTuple):
+    """Volumes in columns, shape `(n,)` each; `box` is `(n, 8)`: west, south, low, begin, and then the upper ends.
+
+    `shape` is a polygon, or for a circle its middle; `radius_m` is 0 for a polygon. Instants are seconds after the
+    first one in the file, which floats tell apart to a microsecond over a century.
+    """
+
+    plan: Places
+    box: Floats
+    shape: NDArray[np.object_]
+    radius_m: Floats
+
+
+def columns_of(volumes: Sequence[PlannedVolume], since_us: int | None = None) -> Volumes:
+    """Volumes as columns; their times since an instant, the first one's begin where none is given."""
+    count = len(volumes)
+    numbers: dict[str, int] = {}
+    plan = np.fromiter((numbers.setdefault(one.plan_id, len(numbers)) for one in volumes), np.int64, count)
+    radius_m = np.fromiter((one.radius_m for one in volumes), np.float64, count)
+    shape = np.array(
+        [shapely.Polygon(one.ring) if one.ring else shapely.Point(one.center) for one in volumes], dtype=object
+    )
+    bounds = shapely.bounds(shape).reshape(count, 4)
+    wider_deg = radius_m / _LEAST_DEGREE_M
+    across_deg = wider_deg / np.cos(np.radians(np.minimum(np.abs(bounds[:, 1]) + wider_deg, 89.0)))
+    began_us = min((one.begin_us for one in volumes), default=0) if since_us is None else since_us
+    times = np.array([(one.begin_us - began_us, one.end_us - began_us) for one in volumes]).reshape(count, 2) / 1e6
+    heights = np.array([(one.low_m, one.high_m) for one in volumes], dtype=np.float64).reshape(count, 2)
+    low = (bounds[:, 0] - across_deg, bounds[:, 1] - wider_deg, heights[:, 0], times[:, 0])
+    high = (bounds[:, 2] + across_deg, bounds[:, 3] + wider_deg, heights[:, 1], times[:, 1])
+    return Volumes(plan, np.column_stack((*low, *high)), shape, radius_m)
+
+
+def share_ground(volumes: Volumes, first: Places, second: Places, turn: Floats) -> NDArray[np.bool_]:
+    """Whether outlines share ground; `turn`: how far east the second of a pair is to be seen [deg]."""
+    inside = np.zeros(len(first), np.bool_)
+    is_round = (volumes.radius_m[first] > 0) | (volumes.radius_m[second] > 0)
+    flat = np.flatnonzero(~is_round & (turn == 0))
+    ours, theirs = volumes.shape[first[flat]], volumes.shape[second[flat]]
+    shapely.prepare(ours)
+    meets = shapely.intersects(ours, theirs)
+    meets[meets] = ~shapely.touches(ours[meets], theirs[meets])
+    inside[flat] = meets
+    for pair in np.flatnonzero(is_round | (turn != 0)):
+        inside[pair] = _meet(volumes, int(first[pair]), int(second[pair]), float(turn[pair]))
+    return inside
+
+
+def _meet(volumes: Volumes, one: int, other: int, turn: float) -> bool:
+    if volumes.radius_m[one] > 0 and volumes.radius_m[other] > 0:
+        here, there = volumes.shape[one], volumes.shape[other]
+        return distance_m(here.y, here.x, there.y, there.x) < float(volumes.radius_m[one] + volumes.radius_m[other])
+    if volumes.radius_m[one] == 0 and volumes.radius_m[other] == 0:
+        moved = shapely.transform(volumes.shape[other], lambda places: places + np.array((turn, 0.0)))
+        return bool(shapely.relate_pattern(volumes.shape[one], moved, "T********"))
+    if volumes.radius_m[other] > 0:
+        one, other, turn = other, one, -turn
+    return _circle_meets(volumes.shape[one], float(volumes.radius_m[one]), volumes.shape[other], turn)
+
+
+def _circle_meets(middle: shapely.Point, radius_m: float, ring: shapely.Polygon, turn: float) -> bool:
+    """Whether a polygon comes closer to a circle's middle than its radius, on the ellipsoid's plane there."""
+    return bool(shapely.distance(_on_plane(ring, middle, turn), shapely.Point(0, 0)) < radius_m)
+
+
+def _on_plane(ring: shapely.Polygon, middle: shapely.Point, turn: float) -> shapely.Polygon:
+    """A polygon on the ellipsoid's plane at a point [m], seen that many degrees further east."""
+    lat = np.radians(middle.y)
+    shrunk = 1 - _E2 * np.sin(lat) ** 2
+    scale = np.array([np.cos(lat) / np.sqrt(shrunk), (1 - _E2) / shrunk**1.5]) * _DEGREE_M
+    offset = np.array((turn - middle.x, -middle.y))
+    return shapely.transform(ring, lambda places: (places + offset) * scale)
+
+
+def covers_ground(outer: PlannedVolume, inner: PlannedVolume) -> bool:
+    """Whether one volume's outline holds all of another's; equal outlines do.
+
+    A circle is held against a polygon on the ellipsoid's plane at its centre.
+    """
+    if inner.radius_m > 0 and outer.radius_m > 0:
+        apart_m = distance_m(outer.center[1], outer.center[0], inner.center[1], inner.center[0])
+        return apart_m + inner.radius_m <= outer.radius_m + _SAME_M
+    if outer.radius_m > 0:
+        lng, lat = outer.center
+        return all(distance_m(lat, lng, y, x) <= outer.radius_m + _SAME_M for x, y in inner.ring)
+    held = shapely.Polygon(outer.ring)
+    seen = shapely.Point(inner.center) if inner.radius_m > 0 else shapely.Polygon(inner.ring)
+    turn = 360.0 * round((held.centroid.x - seen.centroid.x) / 360.0)
+    if inner.radius_m == 0:
+        moved = shapely.transform(seen, lambda places: places + np.array((turn, 0.0)))
+        return bool(shapely.covers(held, moved))
+    border = _on_plane(held, seen, -turn)
+    middle = shapely.Point(0, 0)
+    return bool(shapely.covers(border, middle)) and bool(
+        shapely.distance(border.exterior, middle) >= inner.radius_m - _SAME_M
+    )

@@ -1,0 +1,33 @@
+"""The room's part in the world of ASTM F3548, from its settings: keys, plans, reservations; read before it starts."""
+
+from pathlib import Path
+
+from watchfloor.app.settings import F3548Table
+from watchfloor.base.errors import InputError
+from watchfloor.deconflict.corridors import corridor_of
+from watchfloor.edge.plan import AirspacePlan
+from watchfloor.edge.tokens import Tokens, read_key
+from watchfloor.messages.volumes import PlannedVolume
+from watchfloor.wire.f3548 import read_plans
+from watchfloor.wire.reservations import read_reservations
+
+
+def airspace_plan(table: F3548Table, folder: Path) -> AirspacePlan:
+    """What the settings name.
+
+    **Raises**: InputError, when a file cannot be read or holds something else.
+    """
+    tokens = Tokens([read_key(folder / name) for name in table.public_keys], table.audience)
+    plans: tuple[PlannedVolume, ...] = ()
+    if table.plans:
+        held = read_plans(_bytes_of(folder / table.plans, "plans"))
+        plans = (*held.volumes, *(volume for one in held.trajectories for volume in corridor_of(one)))
+    reserved = read_reservations(_bytes_of(folder / table.reservations, "reservations")) if table.reservations else []
+    return AirspacePlan(tokens, table.name, plans, tuple(reserved))
+
+
+def _bytes_of(path: Path, field: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"`{path}` cannot be read: {error.strerror}", field=field) from error
