@@ -292,9 +292,9 @@ def test_a_person_looks_back_on_the_wall(lived: Path, tmp_path: Path, browser: B
         link = page.get_by_test_id("link").get_attribute("href") or ""
         other = page_of(browser, link, faults)
         expect(other.get_by_test_id("horizon")).to_contain_text("opens only to a person")
-        expect(other.get_by_test_id("room-time")).to_have_text(
-            page.get_by_test_id("room-time").inner_text()[:8], timeout=9000
-        )
+        instant = link.partition("#at=")[2].partition("&")[0]
+        assert instant
+        expect(other.get_by_test_id("room-time")).to_have_text(instant, timeout=9000)
         assert not [fault for fault in faults if "404" not in fault], faults
     finally:
         assert replay.stop() == 0

@@ -10,7 +10,7 @@ from watchfloor.base.geodesy import Floats
 from watchfloor.deconflict.compiling import compiled
 from watchfloor.deconflict.plane import RADIUS_M
 
-X, Y, EAST, NORTH, HALF_COS, HALF_SIN, LEVEL, CLIMB, UNTIL = range(9)
+X, Y, EAST, NORTH, HALF_COS, HALF_SIN, LEVEL, CLIMB = range(8)
 COLUMNS = 7
 _BRIEFEST_S, _FT_PARTS = 1e-6, 1e6
 _STILL_M2_S2 = 1e-12
@@ -54,13 +54,14 @@ def within(level_ft: float, climb: float, minimum_ft: float) -> tuple[float, flo
 
 @compiled
 def first_within(
-    one: Floats, other: Floats, level_ft: float, minimum_ft: float, from_s: float, to_s: float
+    one: Floats, other: Floats, ends_s: tuple[float, float], minimum_ft: float, from_s: float, to_s: float
 ) -> tuple[float, float, float]:
     """When two of which one levels off at least come within a minimum, and the first span of it between two instants.
 
     As `levels.first_shared` does among many pairs: under a microsecond is nothing.
     """
-    sooner, later = min(one[UNTIL], other[UNTIL]), max(one[UNTIL], other[UNTIL])
+    sooner, later = min(ends_s[0], ends_s[1]), max(ends_s[0], ends_s[1])
+    level_ft = other[LEVEL] - one[LEVEL]
     reached_s, in_s, out_s = inf, inf, -inf
     for part in range(3):
         begin = -inf if part == 0 else (sooner if part == 1 else later)
@@ -68,9 +69,9 @@ def first_within(
         if not begin < end:
             continue
         anchor = max(begin, 0.0)
-        first, second = one[CLIMB] * min(anchor, one[UNTIL]), other[CLIMB] * min(anchor, other[UNTIL])
+        first, second = one[CLIMB] * min(anchor, ends_s[0]), other[CLIMB] * min(anchor, ends_s[1])
         apart_ft = round((level_ft + second - first) * _FT_PARTS) / _FT_PARTS
-        climb = (other[CLIMB] if begin < other[UNTIL] else 0.0) - (one[CLIMB] if begin < one[UNTIL] else 0.0)
+        climb = (other[CLIMB] if begin < ends_s[1] else 0.0) - (one[CLIMB] if begin < ends_s[0] else 0.0)
         low, high = within(apart_ft, climb, minimum_ft)
         low, high = max(low + anchor, begin), min(high + anchor, end)
         shared, stop = max(low, from_s), min(high, to_s)
@@ -84,11 +85,16 @@ def first_within(
 
 
 @compiled
-def judge(one: Floats, other: Floats, limits: Limits, is_polar: bool, row: Floats) -> bool:
-    """Whether a pair loses separation within the look-ahead; then `row` tells when and how close."""
+def judge(
+    one: Floats, other: Floats, ends_s: tuple[float, float] | None, limits: Limits, is_polar: bool, row: Floats
+) -> bool:
+    """Whether a pair loses separation within the look-ahead; then `row` tells when and how close.
+
+    `ends_s`: when the climb or descent of each ends, infinite for one that goes on; None, when all go on, for which
+    shorter machine code is made.
+    """
     level_ft, climb = other[LEVEL] - one[LEVEL], other[CLIMB] - one[CLIMB]
-    levels_off = one[UNTIL] < inf or other[UNTIL] < inf
-    most_climb = abs(one[CLIMB]) + abs(other[CLIMB]) if levels_off else abs(climb)
+    most_climb = abs(climb) if ends_s is None else abs(one[CLIMB]) + abs(other[CLIMB])
     if abs(level_ft) - most_climb * limits.lookahead_s >= limits.vertical_ft:
         return False
     if is_polar:
@@ -112,11 +118,11 @@ def judge(one: Floats, other: Floats, limits: Limits, is_polar: bool, row: Float
         closest_s = max(-nearing / speed2, 0.0)
     elif beyond2 >= 0:
         return False
-    if levels_off:
-        reached_s, in_s, out_s = first_within(one, other, level_ft, limits.vertical_ft, max(across_s, 0.0), past_s)
-    else:
+    if ends_s is None:
         reached_s, left_s = within(level_ft, climb, limits.vertical_ft)
         in_s, out_s = max(across_s, reached_s, 0.0), min(past_s, left_s)
+    else:
+        reached_s, in_s, out_s = first_within(one, other, ends_s, limits.vertical_ft, max(across_s, 0.0), past_s)
     if not in_s < out_s or in_s > limits.lookahead_s:
         return False
     row[2], row[3], row[4] = in_s, out_s, closest_s
@@ -126,12 +132,19 @@ def judge(one: Floats, other: Floats, limits: Limits, is_polar: bool, row: Float
 
 
 @compiled
-def all_pairs(state: Floats, limits: Limits, is_polar: bool, rows: Floats) -> int:
-    """Judge every pair; answers how many lose separation, of which as many are in `rows` as it holds."""
+def all_pairs(state: Floats, ends_s: Floats | None, limits: Limits, is_polar: bool, rows: Floats) -> int:
+    """Judge every pair; answers how many lose separation, of which as many are in `rows` as it holds.
+
+    `ends_s`: when each one's climb or descent ends; None, when nobody's does.
+    """
     count, row = 0, np.zeros(COLUMNS)
     for one in range(len(state)):
         for other in range(one + 1, len(state)):
-            if judge(state[one], state[other], limits, is_polar, row):
+            if ends_s is None:
+                is_lost = judge(state[one], state[other], None, limits, is_polar, row)
+            else:
+                is_lost = judge(state[one], state[other], (ends_s[one], ends_s[other]), limits, is_polar, row)
+            if is_lost:
                 if count < len(rows):
                     rows[count] = row
                     rows[count, 0], rows[count, 1] = one, other
@@ -140,7 +153,9 @@ def all_pairs(state: Floats, limits: Limits, is_polar: bool, rows: Floats) -> in
 
 
 @compiled
-def near_pairs(state: Floats, limits: Limits, is_polar: bool, window: Window, rows: Floats) -> int:
+def near_pairs(
+    state: Floats, ends_s: Floats | None, limits: Limits, is_polar: bool, window: Window, rows: Floats
+) -> int:
     """Judge neighbours at a slice's middle; answers and keeps as `all_pairs` does those whose loss begins in it."""
     count, row, sorted_state = 0, np.zeros(COLUMNS), state[window.order]
     for number in range(len(window.starts) - 2):
@@ -157,10 +172,12 @@ def near_pairs(state: Floats, limits: Limits, is_polar: bool, window: Window, ro
                         one, other = here, there
                         if window.order[one] > window.order[other]:
                             one, other = there, here
-                        if (
-                            judge(sorted_state[one], sorted_state[other], limits, is_polar, row)
-                            and window.begin_s < row[2] <= window.end_s
-                        ):
+                        if ends_s is None:
+                            is_lost = judge(sorted_state[one], sorted_state[other], None, limits, is_polar, row)
+                        else:
+                            ends = ends_s[window.order[one]], ends_s[window.order[other]]
+                            is_lost = judge(sorted_state[one], sorted_state[other], ends, limits, is_polar, row)
+                        if is_lost and window.begin_s < row[2] <= window.end_s:
                             if count < len(rows):
                                 rows[count] = row
                                 rows[count, 0], rows[count, 1] = window.order[one], window.order[other]

@@ -65,7 +65,7 @@ def losses(traffic: Traffic, minima: Minima, cleared_ft: Floats | None = None) -
     Exactly at a minimum is no loss. Levels are compared in whole feet, straight lines are flown from the same instant.
     """
     level_ft = np.rint(traffic.alt_ft)
-    ends_s = np.full_like(level_ft, np.inf)
+    ends_s: Floats | None = None
     if cleared_ft is not None:
         ends_s = until_s(level_ft, np.rint(cleared_ft), traffic.vs_fpm / 60.0)
     poles = (_around_pole(traffic, ends_s, minima, side) for side in (1, -1))
@@ -75,13 +75,13 @@ def losses(traffic: Traffic, minima: Minima, cleared_ft: Floats | None = None) -
     return Losses(first, second, rows[:, 2], rows[:, 3], rows[:, 4], rows[:, 5], rows[:, 6] > 0)
 
 
-def _around_middle(traffic: Traffic, ends_s: Floats, minima: Minima) -> Floats:
+def _around_middle(traffic: Traffic, ends_s: Floats | None, minima: Minima) -> Floats:
     """Pairs of which neither is beyond 80 degrees."""
     chosen = np.flatnonzero(np.abs(traffic.lat_deg) <= POLAR_DEG)
     return _swept(traffic, ends_s, chosen, minima, is_polar=False)
 
 
-def _around_pole(traffic: Traffic, ends_s: Floats, minima: Minima, side: int) -> Floats:
+def _around_pole(traffic: Traffic, ends_s: Floats | None, minima: Minima, side: int) -> Floats:
     """Pairs of which one is beyond 80 degrees, on the side of one pole."""
     beyond = side * traffic.lat_deg > POLAR_DEG
     if not beyond.any():
@@ -93,7 +93,7 @@ def _around_pole(traffic: Traffic, ends_s: Floats, minima: Minima, side: int) ->
     return rows[beyond[rows[:, :2].astype(np.int64)].any(axis=1)]
 
 
-def _swept(traffic: Traffic, ends_s: Floats, chosen: Places, minima: Minima, *, is_polar: bool) -> Floats:
+def _swept(traffic: Traffic, ends_s: Floats | None, chosen: Places, minima: Minima, *, is_polar: bool) -> Floats:
     """Every pair among those chosen, on one kind of plane, as rows of the loops."""
     if len(chosen) < 2:
         return np.empty((0, COLUMNS))
@@ -101,12 +101,15 @@ def _swept(traffic: Traffic, ends_s: Floats, chosen: Places, minima: Minima, *, 
     put = polar if is_polar else middle
     motion = put(some.lat_deg, some.lon_deg, some.gs_kt * MPS_PER_KT, some.trk_deg)
     limits = Limits(float(minima.horizontal_m), float(minima.vertical_ft), minima.lookahead_us / US_PER_S)
-    state = np.column_stack((*motion, np.rint(some.alt_ft), some.vs_fpm / 60.0, ends_s[chosen]))
+    state = np.column_stack((*motion, np.rint(some.alt_ft), some.vs_fpm / 60.0))
+    chosen_s = None if ends_s is None else ends_s[chosen]
     windows = _windows(motion, limits, is_polar=is_polar) if len(chosen) > FEW else []
     if windows:
-        rows = np.concatenate([_kept(partial(near_pairs, state, limits, is_polar, window)) for window in windows])
+        rows = np.concatenate(
+            [_kept(partial(near_pairs, state, chosen_s, limits, is_polar, window)) for window in windows]
+        )
     else:
-        rows = _kept(partial(all_pairs, state, limits, is_polar))
+        rows = _kept(partial(all_pairs, state, chosen_s, limits, is_polar))
     rows[:, :2] = chosen[rows[:, :2].astype(np.int64)]
     return rows
 
