@@ -158,6 +158,7 @@ def near_pairs(
 ) -> int:
     """Judge neighbours at a slice's middle; answers and keeps as `all_pairs` does those whose loss begins in it."""
     count, row, sorted_state = 0, np.zeros(COLUMNS), state[window.order]
+    levels, climbs = sorted_state[:, LEVEL].copy(), sorted_state[:, CLIMB].copy()
     for number in range(len(window.starts) - 2):
         begin, end, last = window.starts[number], window.starts[number + 1], window.starts[number + 2]
         width, low = window.widths[number], end
@@ -167,7 +168,12 @@ def near_pairs(
             for is_next_row in range(2):
                 there, stop = (low, last) if is_next_row else (here + 1, end)
                 while there < stop and window.x[there] <= window.x[here] + width:
-                    is_far = abs(window.y[there] - window.y[here]) > window.height
+                    # Levels first: they lie close together in memory, and tell most neighbours apart.
+                    apart_ft, climb = abs(levels[there] - levels[here]), abs(climbs[there] - climbs[here])
+                    if ends_s is not None:
+                        climb = abs(climbs[there]) + abs(climbs[here])
+                    is_far = apart_ft - climb * limits.lookahead_s >= limits.vertical_ft
+                    is_far = is_far or abs(window.y[there] - window.y[here]) > window.height
                     if not is_far and not (window.is_copy[here] and window.is_copy[there]):
                         one, other = here, there
                         if window.order[one] > window.order[other]:
