@@ -12,6 +12,7 @@ from watchfloor.base.labels import label_for
 from watchfloor.edge.feeds.recorded import read_frames
 from watchfloor.messages.room import Context
 from watchfloor.picture.step import FeedLimits, Picture, step
+from watchfloor.wire.feeds import BUILT_IN
 
 FLIGHT = "modes/one-flight.csv"
 TAKE_OFF, LANDING = (48.996, 2.560), (43.629, 1.364)  # Paris to Toulouse
@@ -78,7 +79,7 @@ def _fastest_mps(trail: list[list[float]]) -> float:
 def test_every_airborne_position_but_a_few_enters_the_picture_without_a_jump(test_data: Path) -> None:
     frames = read_frames(test_data / FLIGHT)
     limits = FeedLimits(15_000_000, 60_000_000)
-    intake = Intake(FeedSetup("TX", "TX", "modes", label_for(("OWN",)), limits, Context.REPLAY))
+    intake = Intake(FeedSetup("TX", "TX", None, label_for(("OWN",)), limits, Context.REPLAY))
     picture = Picture(limits={"TX": limits})
     trail = []
     for start in range(0, len(frames), 500):
@@ -128,9 +129,9 @@ def test_a_recorded_file_with_a_bad_row_names_file_and_line(tmp_path: Path) -> N
 
 def test_a_served_room_refuses_tracks_marked_as_exercise() -> None:
     limits = FeedLimits(15_000_000, 60_000_000)
-    live = Intake(FeedSetup("C", "C", "cot", label_for(("OWN",)), limits, Context.LIVE_CIVIL))
+    live = Intake(FeedSetup("C", "C", BUILT_IN["cot"], label_for(("OWN",)), limits, Context.LIVE_CIVIL))
     assert not live.receive(GOOD, 0).observations
     assert list(live.reasons) == ["marked as exercise in a room that is none"]
-    exercise = Intake(FeedSetup("C", "C", "cot", label_for(("OWN",)), limits, Context.EXERCISE))
+    exercise = Intake(FeedSetup("C", "C", BUILT_IN["cot"], label_for(("OWN",)), limits, Context.EXERCISE))
     assert not exercise.receive(GOOD.replace(b' opex="e-eight-thirty"', b""), 0).observations
     assert len(exercise.receive(GOOD, 0).observations) == 1

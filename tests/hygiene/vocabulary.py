@@ -76,6 +76,7 @@ context: what a screen says it is
 corridor: corners of a place in which a rule of separation holds
 could_go_wrong: what could go wrong, and for whom
 count: how many tracks or aircraft
+counter_epoch_us: room time at which a source's counter was 0
 counts: whether advice counts as required advice
 cpa_m: distance at closest approach
 cpa_us: room time of closest approach
@@ -157,7 +158,9 @@ horizontal_nm: horizontal minimum as packs write it
 id: a name inside a pack
 identity: transponder address or CoT uid of an aircraft
 implicit: whether a subscription came with an intent and goes with it
+in_exercise: whether a chunk came into the room of an exercise
 in_force: the version of the rules in force at the start
+is_datagram: whether a chunk's ends are those of a message
 is_exercise: whether the rules are those of an exercise
 is_near_line: whether an area may lie within 20 NM of a party line
 jump_to_us: room time to jump to

@@ -1,32 +1,34 @@
 """From a feed's bytes to observations: the codec's state, what was counted, what was refused and why."""
 
 from collections import deque
+from collections.abc import Sequence
 
+import structlog
 from msgspec import Struct
 
 from watchfloor.base.labels import Label
-from watchfloor.base.units import US_PER_S
 from watchfloor.messages.air import Observation, ObservationBatch, Rejected
+from watchfloor.messages.feeds import MOST_REST_BYTES, Arrival, Feed, PassedOver, fault_of
 from watchfloor.messages.room import Context, FeedState
 from watchfloor.picture.step import FeedLimits
-from watchfloor.wire import adsb, beast, cot
+from watchfloor.wire import adsb
 from watchfloor.wire.adsb import AdsbState, TimedFrame
-from watchfloor.wire.beast import COUNTER_HZ, BeastFrame, BeastState
-from watchfloor.wire.cot_stream import StreamState
 
 KEPT_SAMPLES = 50
 MAX_REASONS = 40
 OTHER = "other reasons"
-REANCHOR_US = 5 * US_PER_S
-_TICKS_PER_US = COUNTER_HZ // US_PER_S
+_log = structlog.get_logger()
 
 
 class FeedSetup(Struct, frozen=True):
-    """A feed as its pack or config declares it. `counter_epoch_us`: room time at counter 0, if it is known."""
+    """A feed as its pack or config declares it. `counter_epoch_us`: room time at counter 0, if it is known.
+
+    `reads` is what reads its bytes; None for recorded frames, which come with their times.
+    """
 
     feed_id: str
     name: str
-    format: str
+    reads: Feed | None
     label: Label
     limits: FeedLimits
     context: Context
@@ -65,26 +67,43 @@ class Intake:
 
     def restart(self) -> None:
         """Forget half-read bytes and places: a new connection, or a new time context."""
-        self._beast, self._adsb, self._cot = BeastState(), AdsbState(), StreamState()
-        self._anchor_us: int | None = self.setup.counter_epoch_us
+        self._frames = AdsbState()
+        self._stream = self.setup.reads.begin() if self.setup.reads is not None else None
 
     def hung_up(self, room_us: int) -> None:
         """The source went; what it had begun and not ended is refused."""
-        rest = self._beast.rest + self._cot.rest
+        rest = self.setup.reads.rest(self._stream) if self.setup.reads is not None else b""
         if rest:
             self.refuse(Rejected(reason="ended inside an event or frame", sample=rest), room_us)
         self.restart()
 
-    def receive(self, chunk: bytes, room_us: int) -> ObservationBatch:
-        """Observations in a chunk; what is refused is counted and kept with its reason."""
+    def receive(self, chunk: bytes, room_us: int, *, is_datagram: bool = False) -> ObservationBatch:
+        """Observations in a chunk; what is refused is counted and kept with its reason.
+
+        **Fails safe**: a feed that raises, or keeps more than it may, is refused with this chunk and begins anew.
+        """
         self.counts.bytes_count += len(chunk)
-        seen = self._read_beast(chunk, room_us) if self.setup.format == "beast" else self._read_cot(chunk, room_us)
+        reads = self.setup.reads
+        if reads is None:
+            return self._batch([], room_us)
+        in_exercise = self.setup.context is Context.EXERCISE
+        arrival = Arrival(room_us, in_exercise, is_datagram, self.setup.counter_epoch_us)
+        try:
+            self._stream, found = reads.step(self._stream, chunk, arrival)
+            is_full = len(reads.rest(self._stream)) > MOST_REST_BYTES
+        except Exception as error:  # noqa: BLE001  # a plug-in may raise anything; the room goes on without this chunk
+            _log.error("feed fault", feed=self.setup.feed_id, error=repr(error))
+            found, is_full = [Rejected(reason="the feed's reader has a fault", sample=chunk[:64])], True
+        seen = self._sorted_out(found, room_us)
+        if is_full:
+            self.restart()
         return self._batch(seen, room_us)
 
     def receive_frames(self, frames: list[TimedFrame], room_us: int) -> ObservationBatch:
         """Observations in Mode S frames that carry their own times, as recorded files do."""
         self.counts.bytes_count += sum(len(timed.frame) for timed in frames)
-        return self._batch(self._read_modes(frames, room_us), room_us)
+        self._frames, found = adsb.step(self._frames, frames)
+        return self._batch(self._sorted_out(found, room_us), room_us)
 
     def refuse(self, rejected: Rejected, room_us: int) -> None:
         """Count and keep something refused."""
@@ -113,55 +132,22 @@ class Intake:
         """Note the time of data that entered the picture."""
         self.newest_toa_us = max(toa_us, self.newest_toa_us or 0)
 
-    def _read_beast(self, chunk: bytes, room_us: int) -> list[Observation]:
-        self._beast, pieces = beast.step(self._beast, chunk)
-        frames = []
-        for piece in pieces:
-            if isinstance(piece, Rejected):
-                self.refuse(piece, room_us)
-            else:
-                frames.append(TimedFrame(self._toa_us(piece, room_us), piece.frame))
-        return self._read_modes(frames, room_us)
-
-    def _toa_us(self, piece: BeastFrame, room_us: int) -> int:
-        """Time of applicability from the receiver's counter, anchored to the room's clock.
-
-        Without a known epoch the first frame anchors it, and a counter that runs off by 5 s anchors anew.
-        """
-        passed_us = piece.counter // _TICKS_PER_US
-        if self._anchor_us is None or (
-            self.setup.counter_epoch_us is None and abs(self._anchor_us + passed_us - room_us) > REANCHOR_US
-        ):
-            self._anchor_us = room_us - passed_us
-        return self._anchor_us + passed_us
-
-    def _read_modes(self, frames: list[TimedFrame], room_us: int) -> list[Observation]:
-        self._adsb, found = adsb.step(self._adsb, frames)
-        return self._sorted_out(found, room_us)
-
-    def _read_cot(self, chunk: bytes, room_us: int) -> list[Observation]:
-        self._cot, events = cot.step(self._cot, chunk)
-        found: list[Observation | Rejected] = []
-        in_exercise = self.setup.context is Context.EXERCISE
-        for event in events:
-            if isinstance(event, Rejected):
-                found.append(event)
-                continue
-            self.counts.dropped_count += event.dropped_count
-            if event.is_exercise() != in_exercise:
-                reason = "marked as exercise in a room that is none" if not in_exercise else "not marked as exercise"
-                found.append(Rejected(reason=reason, sample=event.uid.encode()))
-            elif not event.is_air():
-                found.append(Rejected(reason="not an air track", sample=event.type.encode()))
-            else:
-                found.append(cot.observation_of(event))
-        return self._sorted_out(found, room_us)
-
-    def _sorted_out(self, found: list[Observation | Rejected], room_us: int) -> list[Observation]:
+    def _sorted_out(self, found: Sequence[object], room_us: int) -> list[Observation]:
+        """Observations alone; all else that a feed may give is counted, and what it may not give is refused."""
         seen = []
         for one in found:
-            if isinstance(one, Rejected):
+            if isinstance(one, Observation):
+                fault = fault_of(one)
+                if fault is None:
+                    seen.append(one)
+                else:
+                    self.refuse(Rejected(reason=fault, sample=one.identity.encode()[:64]), room_us)
+            elif isinstance(one, Rejected):
                 self.refuse(one, room_us)
+            elif isinstance(one, PassedOver):
+                self.counts.dropped_count += one.count
             else:
-                seen.append(one)
+                self.refuse(
+                    Rejected(reason="the feed gave what is no message", sample=repr(one).encode()[:64]), room_us
+                )
         return seen

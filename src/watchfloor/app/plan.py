@@ -1,5 +1,7 @@
 """From a pack or a serve file to what a room is made of."""
 
+from collections.abc import Mapping
+
 from watchfloor.app.doctrine import everyone, label_all, minima_of, picture_of, regimes_of, rings_of
 from watchfloor.app.intake import FeedSetup
 from watchfloor.app.room import RoomSetup
@@ -8,9 +10,11 @@ from watchfloor.base.labels import Audience, label_for, level_named
 from watchfloor.base.units import US_PER_S, metres_from_nm
 from watchfloor.deconflict.alerts import Rings
 from watchfloor.messages.alerts import Minima
+from watchfloor.messages.feeds import Feed
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.room import Context
 from watchfloor.picture.step import FeedLimits, Picture
+from watchfloor.wire.feeds import BUILT_IN
 
 OWN = "OWN"
 _CLIENT_LIMITS = FeedLimits(60 * US_PER_S, 300 * US_PER_S)
@@ -22,7 +26,7 @@ def exercise_setup(pack: Pack, room_id: str) -> RoomSetup:
         FeedSetup(
             feed_id=feed.id,
             name=feed.name,
-            format=feed.format,
+            reads=BUILT_IN[feed.format],
             label=label_for(feed.nations, level_named(feed.level), feed.need_to_know),
             limits=FeedLimits(round(feed.stale_s * US_PER_S), round(feed.lost_s * US_PER_S)),
             context=Context.EXERCISE,
@@ -31,7 +35,7 @@ def exercise_setup(pack: Pack, room_id: str) -> RoomSetup:
         for feed in pack.header.feeds
     ]
     label = label_all(pack)
-    clients = FeedSetup(CLIENTS, "TAK clients", "cot", label, _CLIENT_LIMITS, Context.EXERCISE)
+    clients = FeedSetup(CLIENTS, "TAK clients", BUILT_IN["cot"], label, _CLIENT_LIMITS, Context.EXERCISE)
     return RoomSetup(
         room_id=room_id,
         title=pack.header.title,
@@ -48,18 +52,21 @@ def exercise_setup(pack: Pack, room_id: str) -> RoomSetup:
     )
 
 
-def served_setup(settings: Settings, room_id: str) -> RoomSetup:
-    """A room for recorded files (REPLAY) or connected feeds (LIVE - CIVIL, NOT CERTIFIED). It has one nation."""
+def served_setup(settings: Settings, room_id: str, known: Mapping[str, Feed] = BUILT_IN) -> RoomSetup:
+    """A room for recorded files (REPLAY) or connected feeds (LIVE - CIVIL, NOT CERTIFIED). It has one nation.
+
+    **Args**: `known`: feeds by their names.
+    """
     context = Context.REPLAY if settings.is_recorded() else Context.LIVE_CIVIL
     label = label_for((OWN,))
     limits = {
         feed.id: FeedLimits(round(feed.stale_s * US_PER_S), round(feed.lost_s * US_PER_S)) for feed in settings.feeds
     }
     feeds = [
-        FeedSetup(feed.id, feed.name or feed.id, feed.format.removesuffix("-csv"), label, limits[feed.id], context)
+        FeedSetup(feed.id, feed.name or feed.id, known.get(feed.format), label, limits[feed.id], context)
         for feed in settings.feeds
     ]
-    clients = FeedSetup(CLIENTS, "TAK clients", "cot", label, _CLIENT_LIMITS, context)
+    clients = FeedSetup(CLIENTS, "TAK clients", BUILT_IN["cot"], label, _CLIENT_LIMITS, context)
     minima = settings.minima
     return RoomSetup(
         room_id=room_id,

@@ -2,12 +2,14 @@
 
 import re
 import tomllib
+from collections.abc import Collection
 
 import msgspec
 from msgspec import Struct
 
 from watchfloor.base.errors import InputError
 from watchfloor.messages.separation import SeparationRule
+from watchfloor.wire.feeds import BUILT_IN
 
 _LONGEST_NAME = 200
 CLIENTS = "TAK"  # the id under which TAK clients are counted
@@ -76,8 +78,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return bool(self.feeds) and all(feed.path for feed in self.feeds)
 
 
-def parse_settings(name: str, raw: bytes) -> Settings:
+def parse_settings(name: str, raw: bytes, formats: Collection[str] = tuple(BUILT_IN)) -> Settings:
     """The settings of a file.
+
+    **Args**: `formats`: feeds that may be connected to.
 
     **Raises**: InputError, naming file and field, at the first fault.
     """
@@ -94,7 +98,7 @@ def parse_settings(name: str, raw: bytes) -> Settings:
     if len({feed.speed for feed in settings.feeds}) > 1:
         raise InputError(f"{name}: the feeds of a room share one clock; give all the same `speed`", field="speed")
     for place, feed in enumerate(settings.feeds):
-        _check_feed(name, place, feed)
+        _check_feed(name, place, feed, formats)
     if not 0 < len(settings.f3548.name) <= _LONGEST_NAME:
         raise InputError(f"{name}: f3548.name has 1 to {_LONGEST_NAME} characters", field="f3548")
     for place, rule in enumerate(settings.separation):
@@ -105,13 +109,13 @@ def parse_settings(name: str, raw: bytes) -> Settings:
     return settings
 
 
-def _check_feed(name: str, place: int, feed: FeedTable) -> None:
+def _check_feed(name: str, place: int, feed: FeedTable, formats: Collection[str]) -> None:
     where = f"{name}: feeds[{place}]"
     if feed.id == CLIENTS or not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", feed.id):
         raise InputError(f"{where}: `{feed.id}` cannot be a feed's id", field="id")
     if bool(feed.path) == bool(feed.connect):
         raise InputError(f"{where}: give either `path` or `connect`", field="feeds")
-    allowed = ("modes-csv",) if feed.path else ("beast", "cot")
+    allowed = ("modes-csv",) if feed.path else sorted(formats)
     if feed.format not in allowed:
         raise InputError(f"{where}: `format` is one of {', '.join(allowed)}", field="format")
     if not 0.1 <= feed.speed <= 3600:

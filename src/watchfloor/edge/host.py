@@ -174,7 +174,7 @@ class Host:
     def _setup(self, room_id: str) -> RoomSetup:
         if self._plan.pack is not None:
             return exercise_setup(self._plan.pack, room_id)
-        return served_setup(_need(self._plan.settings), room_id)
+        return served_setup(_need(self._plan.settings), room_id, self._plan.feeds)
 
     async def _open(self, path: Path, room: Room, clock: EntryClock, past: Past, cleared_bytes: int) -> tuple[str, ...]:
         """The first entries of this opening; answers what a user should know of the last one."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -10,9 +11,11 @@ from watchfloor.app.settings import Settings
 from watchfloor.app.witnessing import WitnessRules
 from watchfloor.edge.login import LoginRule
 from watchfloor.edge.tokens import Tokens
+from watchfloor.messages.feeds import Feed
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.volumes import PlannedVolume
 from watchfloor.wire.adsb import TimedFrame
+from watchfloor.wire.feeds import BUILT_IN
 
 
 class AirspacePlan(Struct, frozen=True):
@@ -40,6 +43,7 @@ class Plan(Struct, frozen=True):
     settings: Settings | None = None
     recordings: Mapping[str, list[TimedFrame]] = {}
     airspace: AirspacePlan | None = None
+    feeds: Mapping[str, Feed] = MappingProxyType(BUILT_IN)
     second_key: Path | None = None
     witnesses: tuple[Witness, ...] = ()
     witness_rules: WitnessRules = WitnessRules()

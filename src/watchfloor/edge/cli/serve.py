@@ -10,6 +10,7 @@ from watchfloor.edge.airspace import airspace_plan
 from watchfloor.edge.cli.keeping_options import add_options, keeping_of
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.cli.run import check_before_resume, new_folder, tell
+from watchfloor.edge.feeds.known import known_feeds
 from watchfloor.edge.feeds.recorded import read_frames
 from watchfloor.edge.host import Host
 from watchfloor.edge.plan import Plan
@@ -40,7 +41,8 @@ def work(arguments: argparse.Namespace) -> int:
     """Run the room; exit code 0 at its good end."""
     path = Path(arguments.config)
     try:
-        settings = parse_settings(str(path), path.read_bytes())
+        feeds = known_feeds()
+        settings = parse_settings(str(path), path.read_bytes(), tuple(feeds))
     except OSError as error:
         raise InputError(f"`{path}` cannot be read: {error.strerror}", field="config") from error
     recordings = {feed.id: read_frames(path.parent / feed.path) for feed in settings.feeds if feed.path}
@@ -55,6 +57,7 @@ def work(arguments: argparse.Namespace) -> int:
         settings=settings,
         recordings=recordings,
         airspace=airspace,
+        feeds=feeds,
         **keeping_of(arguments),
     )
     run_loop(Host(plan).run(lambda started: tell(started, arguments.json, arguments.headless)))

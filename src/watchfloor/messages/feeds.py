@@ -1,0 +1,82 @@
+"""What a feed is to the room: pure steps from bytes to a closed union of messages. Plug-ins are held to the same.
+
+A feed reads; it opens nothing and knows no clock. The room owns its connection, counts what it gives and what it
+refuses, and takes nothing else from it than the messages here.
+"""
+
+import re
+from typing import Any, Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from watchfloor.messages.air import Observation, Rejected
+
+MOST_REST_BYTES = 1 << 20
+
+
+class Arrival(Struct, frozen=True):
+    """How a chunk came: when by room time, into what room, and whether its ends are those of a message.
+
+    `counter_epoch_us`: room time at which the source's own counter was 0, where the pack says it.
+    """
+
+    room_us: int
+    in_exercise: bool = False
+    is_datagram: bool = False
+    counter_epoch_us: int | None = None
+
+
+class PassedOver(Struct, frozen=True):
+    """What a feed read and does not give on, by design: counted, never kept."""
+
+    count: int = 1
+
+
+FeedMessage = Observation | Rejected | PassedOver
+
+
+@runtime_checkable
+class Feed(Protocol):
+    """One kind of source. `step` is pure: the same state and chunk give the same; no bytes make it raise."""
+
+    @property
+    def name(self) -> str:
+        """The word for it in packs and serve files."""
+
+    def begin(self) -> Any:
+        """The state before the first byte of a connection or file."""
+
+    def step(self, state: Any, chunk: bytes, arrival: Arrival) -> tuple[Any, list[FeedMessage]]:
+        """The state after a chunk, and what it told; how a stream is cut into chunks never matters."""
+
+    def rest(self, state: Any) -> bytes:
+        """Bytes of a message that has not ended yet, at most MOST_REST_BYTES."""
+
+
+_LIMITS = {
+    "lat_deg": (-90, 90),
+    "lon_deg": (-180, 180),
+    "alt_ft": (-2_000, 200_000),
+    "geo_alt_ft": (-4_000, 200_000),
+    "geo_minus_pressure_ft": (-20_000, 20_000),
+    "gs_kt": (0, 10_000),
+    "trk_deg": (0, 360),
+    "vs_fpm": (-100_000, 100_000),
+    "selected_ft": (-2_000, 100_000),
+}
+_IDENTITY = re.compile(r"(icao:[0-9a-f]{6}|cot:[\x21-\x7e]{1,128}|radar:[\x21-\x7e]{1,64})")
+
+
+def fault_of(seen: Observation) -> str | None:
+    """Why an observation cannot be one, whoever gives it; None, when it can."""
+    if not isinstance(seen.identity, str) or not _IDENTITY.fullmatch(seen.identity):
+        return "an identity that is none"
+    if type(seen.toa_us) is not int or not 0 <= seen.toa_us < 2**53:
+        return "a time that is none"
+    for name, (low, high) in _LIMITS.items():
+        value = getattr(seen, name)
+        if value is not None and not (type(value) in (int, float) and low <= value <= high):
+            return f"`{name}` out of its limits"
+    if (seen.lat_deg is None) != (seen.lon_deg is None) or (seen.gs_kt is None) != (seen.trk_deg is None):
+        return "half a position or velocity"
+    return None
