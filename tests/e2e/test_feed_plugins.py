@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from aviconv_asterix import Cat048Record, encode_records
 
 from tests.property.test_feeds import SAMPLES
 from tests.support.running import RunningRoom, run_words
@@ -101,6 +102,41 @@ def test_a_receiver_is_heard_in_every_form(
 def test_an_unknown_feed_is_answered_with_those_there_are(tmp_path: Path) -> None:
     told = run_words("feed", "check", "nonsense")
     assert (told.returncode, told.stdout) == (2, "")
-    assert "avr, beast, cot, sbs" in told.stderr
+    assert "asterix, avr, beast, cot, sbs" in told.stderr
     (tmp_path / "w.toml").write_text('[[feeds]]\nid = "R"\nformat = "nonsense"\nconnect = "127.0.0.1:9"\n')
-    assert "`format` is one of avr, beast, cot, sbs" in run_words("serve", "--config", str(tmp_path / "w.toml")).stderr
+    assert (
+        "`format` is one of asterix, avr, beast, cot, sbs"
+        in run_words("serve", "--config", str(tmp_path / "w.toml")).stderr
+    )
+
+
+def test_asterix_datagrams_are_heard_on_loopback(start_room: Callable[..., RunningRoom], tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    config = f'[[feeds]]\nid = "A"\nformat = "asterix"\nlisten = "127.0.0.1:{port}"\n'
+    (tmp_path / "w.toml").write_text(config + 'options = {sites = {"25/201" = [50.0, 14.0, 300]}}\n')
+    room = start_room("--config", str(tmp_path / "w.toml"), command="serve")
+    plot = {"sac": 25, "sic": 201, "rho_nm": 50.0, "theta_deg": 90.0, "flight_level": 330.0}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+
+        def heard() -> list[object]:
+            sender.sendto(encode_records([Cat048Record(**plot, aircraft_address="3C660C")]), ("127.0.0.1", port))
+            sender.sendto(b"\x30\xff\xff", ("127.0.0.1", port))
+            found: list[object] = room.get("/api/tracks")["features"]
+            return found
+
+        room.until(heard, "the plot's track")
+    assert room.get("/api/tracks/1")["identity"] == "icao:3c660c"
+    (feed,) = [one for one in room.get("/api/pulse")["feeds"] if one["feed_id"] == "A"]
+    assert feed["reasons"] == {"an ASTERIX block with a length that lies": feed["bad_count"]}
+    for wrong, said in (
+        (config.replace("127.0.0.1", "0.0.0.0"), "only loopback is listened on"),
+        (config + "options = {sites = {x = [1]}}\n", "site `x` is no latitude"),
+        (config.replace("asterix", "beast") + "options = {a = 1}\n", "`beast` takes no options"),
+        (config + 'connect = "h:1"\n', "give one of `path`, `connect` and `listen`"),
+    ):
+        (tmp_path / "w.toml").write_text(wrong)
+        refused = run_words("serve", "--config", str(tmp_path / "w.toml"))
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert said in refused.stderr

@@ -52,10 +52,10 @@ def exercise_setup(pack: Pack, room_id: str) -> RoomSetup:
     )
 
 
-def served_setup(settings: Settings, room_id: str, known: Mapping[str, Feed] = BUILT_IN) -> RoomSetup:
+def served_setup(settings: Settings, room_id: str, readers: Mapping[str, Feed]) -> RoomSetup:
     """A room for recorded files (REPLAY) or connected feeds (LIVE - CIVIL, NOT CERTIFIED). It has one nation.
 
-    **Args**: `known`: feeds by their names.
+    **Args**: `readers`: what reads each connected feed, by its id.
     """
     context = Context.REPLAY if settings.is_recorded() else Context.LIVE_CIVIL
     label = label_for((OWN,))
@@ -63,7 +63,7 @@ def served_setup(settings: Settings, room_id: str, known: Mapping[str, Feed] = B
         feed.id: FeedLimits(round(feed.stale_s * US_PER_S), round(feed.lost_s * US_PER_S)) for feed in settings.feeds
     }
     feeds = [
-        FeedSetup(feed.id, feed.name or feed.id, known.get(feed.format), label, limits[feed.id], context)
+        FeedSetup(feed.id, feed.name or feed.id, readers.get(feed.id), label, limits[feed.id], context)
         for feed in settings.feeds
     ]
     clients = FeedSetup(CLIENTS, "TAK clients", BUILT_IN["cot"], label, _CLIENT_LIMITS, context)

@@ -124,11 +124,11 @@ class Room:
         """Call a hook at every new time context, before its first data."""
         self._jump_hooks.append(hook)
 
-    def receive(self, feed_id: str, chunk: bytes) -> None:
-        """Bytes of a feed."""
+    def receive(self, feed_id: str, chunk: bytes, *, is_datagram: bool = False) -> None:
+        """Bytes of a feed; a datagram's ends are those of its messages."""
         intake = self.intakes[feed_id]
         room_us = self.writer.room_now_us()
-        self._take(intake, intake.receive(chunk, room_us), room_us)
+        self._take(intake, intake.receive(chunk, room_us, is_datagram=is_datagram), room_us)
 
     def receive_frames(self, feed_id: str, frames: list[TimedFrame]) -> None:
         """Timed Mode S frames of a recorded feed; such a file is its own clock within its slice."""

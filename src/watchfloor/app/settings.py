@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Collection
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -38,13 +39,18 @@ class MinimaTable(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FeedTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[[feeds]]`: a recorded file (`path`, `speed`) or a server to connect to (`connect`)."""
+    """`[[feeds]]`: a recorded file (`path`, `speed`), a server to connect to (`connect`), or a UDP port (`listen`).
+
+    `options` are the feed's own.
+    """
 
     id: str
     format: str
     name: str = ""
     path: str = ""
     connect: str = ""
+    listen: str = ""
+    options: dict[str, Any] = {}
     speed: float = 1.0
     stale_s: float = 15.0
     lost_s: float = 60.0
@@ -113,14 +119,17 @@ def _check_feed(name: str, place: int, feed: FeedTable, formats: Collection[str]
     where = f"{name}: feeds[{place}]"
     if feed.id == CLIENTS or not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", feed.id):
         raise InputError(f"{where}: `{feed.id}` cannot be a feed's id", field="id")
-    if bool(feed.path) == bool(feed.connect):
-        raise InputError(f"{where}: give either `path` or `connect`", field="feeds")
+    if sum(map(bool, (feed.path, feed.connect, feed.listen))) != 1:
+        raise InputError(f"{where}: give one of `path`, `connect` and `listen`", field="feeds")
     allowed = ("modes-csv",) if feed.path else sorted(formats)
     if feed.format not in allowed:
         raise InputError(f"{where}: `format` is one of {', '.join(allowed)}", field="format")
     if not 0.1 <= feed.speed <= 3600:
         raise InputError(f"{where}: `speed` is from 0.1 to 3600", field="speed")
-    if feed.connect and not re.fullmatch(r"[^\s:]+:[0-9]{1,5}", feed.connect):
-        raise InputError(f"{where}: `connect` is `host:port`", field="connect")
-    if feed.connect and not 1 <= int(feed.connect.rpartition(":")[2]) <= 65_535:
-        raise InputError(f"{where}: a port is from 1 to 65535", field="connect")
+    for field, address in (("connect", feed.connect), ("listen", feed.listen)):
+        if address and not re.fullmatch(r"[^\s:]+:[0-9]{1,5}", address):
+            raise InputError(f"{where}: `{field}` is `host:port`", field=field)
+        if address and not 1 <= int(address.rpartition(":")[2]) <= 65_535:
+            raise InputError(f"{where}: a port is from 1 to 65535", field=field)
+    if feed.listen and feed.listen.rpartition(":")[0] not in ("127.0.0.1", "localhost"):
+        raise InputError(f"{where}: only loopback is listened on; relay to it from the network", field="listen")

@@ -41,6 +41,7 @@ from watchfloor.edge.engine import engine_here
 from watchfloor.edge.feeds import recorded
 from watchfloor.edge.feeds.admitted import AdmittedPort
 from watchfloor.edge.feeds.connected import stay_connected
+from watchfloor.edge.feeds.datagrams import listen
 from watchfloor.edge.feeds.simulator import Simulator
 from watchfloor.edge.login import Login
 from watchfloor.edge.plan import Plan, Started
@@ -174,7 +175,7 @@ class Host:
     def _setup(self, room_id: str) -> RoomSetup:
         if self._plan.pack is not None:
             return exercise_setup(self._plan.pack, room_id)
-        return served_setup(_need(self._plan.settings), room_id, self._plan.feeds)
+        return served_setup(_need(self._plan.settings), room_id, self._plan.readers)
 
     async def _open(self, path: Path, room: Room, clock: EntryClock, past: Past, cleared_bytes: int) -> tuple[str, ...]:
         """The first entries of this opening; answers what a user should know of the last one."""
@@ -325,18 +326,22 @@ class Host:
 
             return stop
         self._spawn(asyncio.to_thread(make_ready))
+        heard: list[asyncio.DatagramTransport] = []
         for feed in _need(plan.settings).feeds:
+            host, _, port_text = (feed.connect or feed.listen).rpartition(":")
             if feed.path:
                 frames = plan.recordings[feed.id]
                 self._spawn(recorded.play(room, feed.id, frames, room.writer.room_now_us))
+            elif feed.listen:
+                heard.append(await listen(room, feed.id, host, int(port_text)))
             else:
-                host, _, port_text = feed.connect.rpartition(":")
                 self._spawn(stay_connected(room, feed.id, host, int(port_text)))
 
-        async def nothing() -> None:
-            return None
+        async def hang_up() -> None:
+            for transport in heard:
+                transport.close()
 
-        return nothing
+        return hang_up
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         self._tasks.append(asyncio.create_task(work))

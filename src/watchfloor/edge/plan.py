@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -15,7 +14,6 @@ from watchfloor.messages.feeds import Feed
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.volumes import PlannedVolume
 from watchfloor.wire.adsb import TimedFrame
-from watchfloor.wire.feeds import BUILT_IN
 
 
 class AirspacePlan(Struct, frozen=True):
@@ -28,7 +26,10 @@ class AirspacePlan(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """What to run: an exercise (`pack`, `pack_folder`) or a serve file (`settings`, `recordings`)."""
+    """What to run: an exercise (`pack`, `pack_folder`) or a serve file (`settings`).
+
+    `recordings` and `readers` are what is played and what reads, by feed.
+    """
 
     data: Path
     http_port: int
@@ -43,7 +44,7 @@ class Plan(Struct, frozen=True):
     settings: Settings | None = None
     recordings: Mapping[str, list[TimedFrame]] = {}
     airspace: AirspacePlan | None = None
-    feeds: Mapping[str, Feed] = MappingProxyType(BUILT_IN)
+    readers: Mapping[str, Feed] = {}
     second_key: Path | None = None
     witnesses: tuple[Witness, ...] = ()
     witness_rules: WitnessRules = WitnessRules()

@@ -5,6 +5,8 @@ refuses, and takes nothing else from it than the messages here.
 """
 
 import re
+from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -24,6 +26,17 @@ class Arrival(Struct, frozen=True):
     in_exercise: bool = False
     is_datagram: bool = False
     counter_epoch_us: int | None = None
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """A feed that takes options of its own."""
+
+    def with_options(self, options: Mapping[str, Any]) -> "Feed":
+        """The feed with these options.
+
+        **Raises**: WireError, when they cannot be.
+        """
 
 
 class PassedOver(Struct, frozen=True):
@@ -64,6 +77,8 @@ _LIMITS = {
     "vs_fpm": (-100_000, 100_000),
     "selected_ft": (-2_000, 100_000),
 }
+_NUMBERS, _NUMERIC = attrgetter(*_LIMITS), frozenset((int, float))
+_LOWEST, _HIGHEST = zip(*_LIMITS.values(), strict=True)
 _IDENTITY = re.compile(r"(icao:[0-9a-f]{6}|cot:[\x21-\x7e]{1,128}|radar:[\x21-\x7e]{1,64})")
 
 
@@ -73,9 +88,8 @@ def fault_of(seen: Observation) -> str | None:
         return "an identity that is none"
     if type(seen.toa_us) is not int or not 0 <= seen.toa_us < 2**53:
         return "a time that is none"
-    for name, (low, high) in _LIMITS.items():
-        value = getattr(seen, name)
-        if value is not None and not (type(value) in (int, float) and low <= value <= high):
+    for value, low, high, name in zip(_NUMBERS(seen), _LOWEST, _HIGHEST, _LIMITS, strict=True):
+        if value is not None and not (type(value) in _NUMERIC and low <= value <= high):
             return f"`{name}` out of its limits"
     if (seen.lat_deg is None) != (seen.lon_deg is None) or (seen.gs_kt is None) != (seen.trk_deg is None):
         return "half a position or velocity"

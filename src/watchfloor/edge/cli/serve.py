@@ -10,7 +10,7 @@ from watchfloor.edge.airspace import airspace_plan
 from watchfloor.edge.cli.keeping_options import add_options, keeping_of
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.cli.run import check_before_resume, new_folder, tell
-from watchfloor.edge.feeds.known import known_feeds
+from watchfloor.edge.feeds.known import known_feeds, with_options
 from watchfloor.edge.feeds.recorded import read_frames
 from watchfloor.edge.host import Host
 from watchfloor.edge.plan import Plan
@@ -45,6 +45,11 @@ def work(arguments: argparse.Namespace) -> int:
         settings = parse_settings(str(path), path.read_bytes(), tuple(feeds))
     except OSError as error:
         raise InputError(f"`{path}` cannot be read: {error.strerror}", field="config") from error
+    readers = {
+        feed.id: with_options(feeds[feed.format], feed.options, f"{path}: feed `{feed.id}`")
+        for feed in settings.feeds
+        if not feed.path
+    }
     recordings = {feed.id: read_frames(path.parent / feed.path) for feed in settings.feeds if feed.path}
     airspace = airspace_plan(settings.f3548, path.parent)
     data = Path(arguments.data) if arguments.data else new_folder("serve")
@@ -57,7 +62,7 @@ def work(arguments: argparse.Namespace) -> int:
         settings=settings,
         recordings=recordings,
         airspace=airspace,
-        feeds=feeds,
+        readers=readers,
         **keeping_of(arguments),
     )
     run_loop(Host(plan).run(lambda started: tell(started, arguments.json, arguments.headless)))

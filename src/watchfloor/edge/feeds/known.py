@@ -6,20 +6,27 @@ holds to `watchfloor.messages.feeds.Feed`. What it may give is closed there.
 
 from collections.abc import Mapping
 from importlib.metadata import entry_points
+from typing import Any
 
-from watchfloor.base.errors import InputError
-from watchfloor.messages.feeds import Feed
+from watchfloor.base.errors import InputError, WatchfloorError
+from watchfloor.messages.feeds import Configurable, Feed
 from watchfloor.wire.feeds import BUILT_IN
 
-GROUP = "watchfloor.feeds"
+GROUP, ASTERIX = "watchfloor.feeds", "asterix"
 
 
 def known_feeds() -> Mapping[str, Feed]:
-    """All of them, by name.
+    """All of them, by name; ASTERIX, where the extra `asterix` is installed.
 
     **Raises**: InputError, when a package offers what is no feed, or one of a name that is taken.
     """
     found = dict(BUILT_IN)
+    try:
+        from watchfloor.wire.asterix import AsterixFeed  # noqa: PLC0415  # an extra
+    except ImportError:
+        pass
+    else:
+        found[ASTERIX] = AsterixFeed()
     for point in entry_points(group=GROUP):
         where = f"the feed `{point.name}` of `{point.dist.name if point.dist else point.module}`"
         try:
@@ -33,3 +40,18 @@ def known_feeds() -> Mapping[str, Feed]:
             raise InputError(f"{where} has a name that is taken", field="format")
         found[point.name] = feed
     return found
+
+
+def with_options(feed: Feed, options: Mapping[str, Any], where: str) -> Feed:
+    """A feed as a serve file wants it.
+
+    **Raises**: InputError, when it takes no options, or not these.
+    """
+    if not options:
+        return feed
+    if not isinstance(feed, Configurable):
+        raise InputError(f"{where}: `{feed.name}` takes no options", field="options")
+    try:
+        return feed.with_options(options)
+    except WatchfloorError as error:
+        raise InputError(f"{where}: {error}", field="options") from error

@@ -1,0 +1,258 @@
+"""ASTERIX data blocks to observations: ADS-B reports, radar plots of a known radar, system tracks.
+
+| category | items read | passed over, and why |
+|---|---|---|
+| 021 | 040, 070, 071, 073, 080, 130, 131, 140, 145, 146, 155, 160, 170 | - |
+| 048 | 020, 040, 070, 090, 140, 200, 220, 240 | plots without an address (220): they need a tracker |
+| 062 | 040, 060, 070, 080, 105, 130, 136, 185, 220, 245, 380 (address, callsign) | - |
+| others | - | all: they tell of the radar or the system, not of aircraft |
+
+| field | unit | as sent |
+|---|---|---|
+| time of day | 1/128 s since midnight UTC | the midnight nearest to the arrival |
+| flight level, climb, geometric height | 1/4 FL; 6.25 ft/min; 6.25 ft | ft, ft/min |
+| polar position | 1/256 NM slant range; 360/65536 degrees true | at its pressure altitude, else at the radar's height |
+
+What is marked as simulated enters only an exercise, and nothing else enters one; test targets are refused.
+**Source**: EUROCONTROL-SPEC-0149, parts 12 (CAT 021), 4 (CAT 048), 9 (CAT 062). aviconv-asterix reads the items.
+"""
+
+from collections.abc import Callable, Mapping
+from math import atan2, degrees, hypot
+from typing import Any
+
+from aviconv_asterix.cat021 import UAP_021
+from aviconv_asterix.cat048 import UAP_048
+from aviconv_asterix.cat062 import UAP_062
+from aviconv_asterix.fspec import decode_record
+
+from watchfloor.base.errors import WireError
+from watchfloor.base.geodesy import Radar, place_of_echo, radar_at
+from watchfloor.base.units import M_PER_FT, M_PER_NM, MPS_PER_KT, US_PER_S
+from watchfloor.messages.air import Observation, Rejected
+from watchfloor.messages.feeds import Arrival, FeedMessage, PassedOver, fault_of
+
+DAY_US = 86_400 * US_PER_S
+_HEAD, _STEPS_PER_S = 3, 128
+_UAPS = {21: UAP_021, 48: UAP_048, 62: UAP_062}
+_KT_FROM_MPS = 1 / MPS_PER_KT
+
+Fields = Mapping[str, Any]
+Items = Mapping[str, str]
+
+
+class AsterixFeed:
+    """ASTERIX data blocks, in datagrams or one after the other. `sites`: radars by source, SAC and SIC."""
+
+    name = "asterix"
+
+    def __init__(self, sites: Mapping[tuple[int, int], Radar] | None = None) -> None:
+        self._sites: dict[tuple[Any, Any], Radar] = dict(sites or {})
+
+    def with_options(self, options: Mapping[str, Any]) -> "AsterixFeed":
+        """This feed with `sites`, a table of `sac/sic` to latitude, longitude and height [m].
+
+        **Raises**: WireError, when they are something else.
+        """
+        sites = {}
+        if set(options) - {"sites"} or not isinstance(options.get("sites", {}), dict):
+            raise WireError('asterix takes the option `sites`, as in `sites = {"25/201" = [47.1, 8.2, 500]}`')
+        for name, given in options.get("sites", {}).items():
+            try:
+                lat_deg, lon_deg, height_m = (float(part) for part in given)
+            except (TypeError, ValueError) as error:
+                raise WireError(f"site `{name}` is no latitude, longitude and height: {error}") from error
+            if not (abs(lat_deg) <= 90 and abs(lon_deg) <= 180 and abs(height_m) < 10_000):
+                raise WireError(f"site `{name}` is nowhere")
+            sites[_source(name)] = radar_at(lat_deg, lon_deg, height_m)
+        return AsterixFeed(sites)
+
+    def begin(self) -> bytes:
+        """Nothing read."""
+        return b""
+
+    def step(self, state: bytes, chunk: bytes, arrival: Arrival) -> tuple[bytes, list[FeedMessage]]:
+        """Observations in a chunk; a block that cannot be read is refused whole, and reading goes on behind it."""
+        data, place = (chunk if arrival.is_datagram else state + chunk), 0
+        found: list[FeedMessage] = []
+        while place + _HEAD <= len(data):
+            length = int.from_bytes(data[place + 1 : place + _HEAD], "big")
+            if length < _HEAD:
+                found.append(Rejected(reason="an ASTERIX block without a length", sample=data[place : place + 64]))
+                return b"", found
+            if place + length > len(data):
+                break
+            found += self._block(data[place], data[place + _HEAD : place + length], arrival)
+            place += length
+        rest = data[place:]
+        if rest and arrival.is_datagram:
+            found.append(Rejected(reason="an ASTERIX block with a length that lies", sample=rest[:64]))
+            return b"", found
+        return rest, found
+
+    def rest(self, state: bytes) -> bytes:
+        """Half a block."""
+        return state
+
+    def _block(self, category: int, body: bytes, arrival: Arrival) -> list[FeedMessage]:
+        uap, place = _UAPS.get(category), 0
+        if uap is None:
+            return [PassedOver()]
+        found: list[FeedMessage] = []
+        while place < len(body):
+            try:
+                fields, items, place = decode_record(body, place, uap, category=category)
+                told = self._record(category, fields, items, arrival)
+                fault = fault_of(told) if isinstance(told, Observation) else None
+                found.append(told if fault is None else Rejected(reason=fault, sample=body[:64]))
+            except Exception as error:  # noqa: BLE001  # whatever the reader raises, the block ends here
+                said = str(error)[:80] or type(error).__name__
+                reason = said if isinstance(error, WireError) else f"CAT {category:03d}: {said}"
+                found.append(Rejected(reason=reason, sample=body[:64]))
+                if not isinstance(error, WireError):
+                    return found
+        return found
+
+    def _record(self, category: int, fields: Fields, items: Items, arrival: Arrival) -> FeedMessage:
+        is_simulated, is_test = _MARKS[category](items)
+        if is_test:
+            raise WireError("a test target")
+        if is_simulated != arrival.in_exercise:
+            raise WireError("not marked as simulated" if arrival.in_exercise else "simulated in a room that is real")
+        if category == 21:
+            return _of_adsb(fields, items, arrival.room_us)
+        if category == 62:
+            return _of_system_track(fields, items, arrival.room_us)
+        return self._of_plot(fields, arrival.room_us)
+
+    def _of_plot(self, fields: Fields, room_us: int) -> FeedMessage:
+        """A plot of a radar, as far as its address names the aircraft."""
+        if "aircraft_address" not in fields:
+            return PassedOver()
+        lat_deg = lon_deg = None
+        level_ft = _level_ft(fields.get("flight_level"))
+        if "rho_nm" in fields:
+            site = self._sites.get((fields.get("sac"), fields.get("sic")))
+            if site is None:
+                raise WireError(f"nobody told where radar {fields.get('sac')}/{fields.get('sic')} stands")
+            height_m = site.height_m if level_ft is None else level_ft * M_PER_FT
+            lat_deg, lon_deg = place_of_echo(site, fields["theta_deg"], fields["rho_nm"] * M_PER_NM, height_m)
+        return Observation(
+            identity="icao:" + str(fields["aircraft_address"]).lower(),
+            toa_us=_time_us(fields.get("time_of_day_s"), room_us),
+            lat_deg=lat_deg,
+            lon_deg=lon_deg,
+            alt_ft=level_ft,
+            gs_kt=fields.get("ground_speed_kt"),
+            trk_deg=fields.get("heading_deg"),
+            callsign=_callsign(fields.get("callsign")),
+            squawk=fields.get("mode3a"),
+        )
+
+
+def _source(name: str) -> tuple[int, int]:
+    sac, _, sic = name.partition("/")
+    if not (sac.isdecimal() and sic.isdecimal() and max(int(sac), int(sic)) < 256):
+        raise WireError(f"`{name}` is no source as in `25/201`")
+    return int(sac), int(sic)
+
+
+def _of_adsb(fields: Fields, items: Items, room_us: int) -> Observation:
+    if "icao_address" not in fields:
+        raise WireError("CAT 021 without an address")
+    climb = _signed(items.get("I021/155"), 15)
+    return Observation(
+        identity="icao:" + str(fields["icao_address"]).lower(),
+        toa_us=_time_us(fields.get("time_of_applicability_s", fields.get("time_of_reception_s")), room_us),
+        lat_deg=fields.get("lat"),
+        lon_deg=fields.get("lon"),
+        alt_ft=_level_ft(fields.get("flight_level")),
+        geo_alt_ft=_quarter_ft(items.get("I021/140")),
+        gs_kt=fields.get("ground_speed_kt"),
+        trk_deg=fields.get("track_angle_deg"),
+        vs_fpm=None if climb is None else round(climb * 6.25),
+        selected_ft=_selected_ft(items.get("I021/146")),
+        callsign=_callsign(fields.get("callsign")),
+        squawk=fields.get("mode3a"),
+        on_ground=bool(_octet(items, "I021/040", 1) & 0x40),
+    )
+
+
+def _of_system_track(fields: Fields, items: Items, room_us: int) -> Observation:
+    number = items.get("I062/040")
+    if "target_address" in fields:
+        identity = "icao:" + str(fields["target_address"]).lower()
+    elif number is not None:
+        identity = f"radar:{fields.get('sac')}.{fields.get('sic')}.{int(number, 16)}"
+    else:
+        raise WireError("CAT 062 without an address or a track number")
+    has_velocity = "vx_ms" in fields
+    east_mps, north_mps = float(fields.get("vx_ms", 0.0)), float(fields.get("vy_ms", 0.0))
+    climb = _signed(items.get("I062/220"), 16)
+    return Observation(
+        identity=identity,
+        toa_us=_time_us(fields.get("time_of_track_s"), room_us),
+        lat_deg=fields.get("lat"),
+        lon_deg=fields.get("lon"),
+        alt_ft=_level_ft(fields.get("measured_flight_level")),
+        geo_alt_ft=_quarter_ft(items.get("I062/130")),
+        gs_kt=hypot(east_mps, north_mps) * _KT_FROM_MPS if has_velocity else None,
+        trk_deg=degrees(atan2(east_mps, north_mps)) % 360.0 if has_velocity else None,
+        vs_fpm=None if climb is None else round(climb * 6.25),
+        callsign=_callsign(fields.get("callsign") or fields.get("target_identification")),
+        squawk=_squawk(items.get("I062/060")),
+    )
+
+
+def _time_us(seconds: float | None, room_us: int) -> int:
+    """A time of day as an instant: on the day that brings it nearest to the arrival."""
+    if seconds is None:
+        return room_us
+    then_us = room_us - room_us % DAY_US + round(seconds * _STEPS_PER_S) * US_PER_S // _STEPS_PER_S
+    off_us = then_us - room_us
+    return then_us - round(off_us / DAY_US) * DAY_US
+
+
+def _level_ft(flight_level: float | None) -> int | None:
+    return None if flight_level is None else round(flight_level * 100)
+
+
+def _signed(raw: str | None, bits: int) -> int | None:
+    if raw is None:
+        return None
+    value = int(raw, 16) & ((1 << bits) - 1)
+    return value - (1 << bits) if value >> (bits - 1) else value
+
+
+def _quarter_ft(raw: str | None) -> int | None:
+    steps = _signed(raw, 16)
+    return None if steps is None else round(steps * 6.25)
+
+
+def _selected_ft(raw: str | None) -> int | None:
+    """The selected altitude, where the item says that it holds one."""
+    if raw is None or not int(raw, 16) >> 15:
+        return None
+    steps = _signed(raw, 13)
+    return None if steps is None else steps * 25
+
+
+def _callsign(text: str | None) -> str | None:
+    return (text or "").strip()[:8] or None
+
+
+def _squawk(raw: str | None) -> str | None:
+    return None if raw is None else format(int(raw, 16) & 0o7777, "04o")
+
+
+def _octet(items: Items, item: str, number: int) -> int:
+    """An octet of an item whose octets go on while their last bit is set; 0 where it has fewer."""
+    digits = items.get(item, "")[2 * number : 2 * number + 2]
+    return int(digits, 16) if digits else 0
+
+
+_MARKS: Mapping[int, Callable[[Items], tuple[bool, bool]]] = {
+    21: lambda items: (bool(_octet(items, "I021/040", 1) & 0x20), bool(_octet(items, "I021/040", 1) & 0x10)),
+    48: lambda items: (bool(_octet(items, "I048/020", 0) & 0x10), bool(_octet(items, "I048/020", 1) & 0x80)),
+    62: lambda items: (bool(_octet(items, "I062/080", 1) & 0x80), False),
+}
