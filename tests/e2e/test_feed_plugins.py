@@ -102,10 +102,10 @@ def test_a_receiver_is_heard_in_every_form(
 def test_an_unknown_feed_is_answered_with_those_there_are(tmp_path: Path) -> None:
     told = run_words("feed", "check", "nonsense")
     assert (told.returncode, told.stdout) == (2, "")
-    assert "asterix, avr, beast, cot, sbs" in told.stderr
+    assert "asterix, avr, beast, cot, remote-id, sbs" in told.stderr
     (tmp_path / "w.toml").write_text('[[feeds]]\nid = "R"\nformat = "nonsense"\nconnect = "127.0.0.1:9"\n')
     assert (
-        "`format` is one of asterix, avr, beast, cot, sbs"
+        "`format` is one of asterix, avr, beast, cot, remote-id, sbs"
         in run_words("serve", "--config", str(tmp_path / "w.toml")).stderr
     )
 

@@ -1,5 +1,6 @@
 """Feeds: AVR and BaseStation lines come back whatever the chunks; every feed holds to the kit, which sees lies."""
 
+import json
 from typing import Any
 
 import pytest
@@ -40,6 +41,16 @@ SAMPLES = {
     "sbs": BASESTATION,
     "cot": EVENT.encode() * 3,
 }
+DRONE = {
+    "BasicID": {"IDType": 1, "UAType": 2, "UASID": "1596F350457791312345"},
+    "Location": {
+        "Status": 2, "Direction": 90.0, "SpeedHorizontal": 10.0, "SpeedVertical": 0.5, "Latitude": 47.0,
+        "Longitude": 8.0, "AltitudeBaro": -1000, "AltitudeGeo": 500.0, "TimeStamp": 0.5,
+    },
+    "System": {"OperatorLatitude": 47.123456, "OperatorLongitude": 8.123456},
+    "OperatorID": {"OperatorId": "FIN87astrdge12k8"},
+}  # fmt: skip
+SAMPLES["remote-id"] = b"".join(json.dumps(DRONE | {"SelfID": {"Desc": n}}).encode() + b"\n" for n in range(9))
 CUTS = st.lists(st.integers(1, 90), min_size=1, max_size=8)
 
 
@@ -119,6 +130,46 @@ def test_lines_do_not_depend_on_cuts_and_are_never_kept_too_long(
         assert len(rest) <= most + 2
     kinds = [one if isinstance(one, bytes) else type(one) for one in found]
     assert kinds == [one if isinstance(one, bytes) else type(one) for one in whole[1]]
+
+
+def heard(*lines_sent: object) -> list[FeedMessage]:
+    raw = b"".join(json.dumps(one).encode() + b"\n" for one in lines_sent)
+    return BUILT_IN["remote-id"].step(b"", raw, Arrival(NOW_US))[1]
+
+
+def test_a_drone_is_read_and_its_operator_is_not() -> None:
+    passed, seen = heard(DRONE)
+    assert passed == PassedOver(2)
+    assert isinstance(seen, Observation)
+    assert (seen.identity, seen.lat_deg, seen.alt_ft, seen.geo_alt_ft) == ("rid:1596F350457791312345", 47.0, None, 1640)
+    assert (seen.on_ground, seen.trk_deg, seen.vs_fpm, seen.toa_us % 3_600_000_000) == (False, 90.0, 98, 500_000)
+    assert seen.gs_kt == pytest.approx(19.44, abs=0.01)
+    unknown = {"Latitude": 0, "Longitude": 0, "Direction": 361, "TimeStamp": 65535}
+    _, blank = heard(DRONE | {"Location": DRONE["Location"] | unknown})
+    assert isinstance(blank, Observation)
+    assert (blank.lat_deg, blank.gs_kt, blank.toa_us) == (None, None, NOW_US)
+
+
+OPERATOR = (b"47.123", b"8.123", b"FIN87")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {}, {"BasicID": {"IDType": 2, "UASID": "D-OWNER"}}, {"BasicID": None}, {"Location": {"Latitude": 1}},
+        {"Location": DRONE["Location"] | {"Latitude": 99}}, {"Location": DRONE["Location"] | {"AltitudeGeo": 1e308}},
+        {"BasicID": {"IDType": 1, "UASID": ""}}, {"pad": "x" * 5000},
+    ],
+)  # fmt: skip
+def test_nothing_of_an_operator_gets_past_the_reader(changes: dict[str, Any]) -> None:
+    raw = json.dumps(DRONE | changes).encode()
+    feed = BUILT_IN["remote-id"]
+    for sent in (raw + b"\n", raw, b"[" + raw + b"]\n", raw[:-1] + b"\n"):
+        state, found = feed.step(b"", sent, Arrival(NOW_US))
+        told = repr(found).encode() + feed.rest(state)
+        assert not [mark for mark in (*OPERATOR, b"OWNER") if mark in told], told
+    if changes:
+        assert not [one for one in heard(DRONE | changes) if isinstance(one, Observation)]
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))

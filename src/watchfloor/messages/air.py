@@ -24,7 +24,8 @@ class Party(StrEnum):
 class Observation(Struct, frozen=True, gc=False, kw_only=True):
     """One report about one aircraft. A field that the report did not carry is None.
 
-    `identity` is `icao:` and a 24-bit address in hex, or `cot:` and a uid. Pressure altitude (`alt_ft`,
+    `identity` is `icao:` and a 24-bit address in hex, `cot:` and a uid, `rid:` and a drone's serial number, or `radar:`
+    and a system's own track number. Pressure altitude (`alt_ft`,
     1013.25 hPa) and geometric altitude (`geo_alt_ft`, above the ellipsoid) are never put for each other.
     `geo_minus_pressure_ft` is the difference as the aircraft itself reports it. `selected_ft` is the pressure altitude
     that its crew selected to fly to.

@@ -79,7 +79,7 @@ _LIMITS = {
 }
 _NUMBERS, _NUMERIC = attrgetter(*_LIMITS), frozenset((int, float))
 _LOWEST, _HIGHEST = zip(*_LIMITS.values(), strict=True)
-_IDENTITY = re.compile(r"(icao:[0-9a-f]{6}|cot:[\x21-\x7e]{1,128}|radar:[\x21-\x7e]{1,64})")
+_IDENTITY = re.compile(r"(icao:[0-9a-f]{6}|cot:[\x21-\x7e]{1,128}|(radar|rid):[\x21-\x7e]{1,64})")
 
 
 def fault_of(seen: Observation) -> str | None:

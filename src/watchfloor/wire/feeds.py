@@ -15,6 +15,7 @@ from watchfloor.wire import adsb, avr, beast, cot, sbs
 from watchfloor.wire.adsb import AdsbState, TimedFrame
 from watchfloor.wire.beast import COUNTER_HZ, BeastState
 from watchfloor.wire.cot_stream import StreamState
+from watchfloor.wire.remote_id import RemoteIdFeed
 
 REANCHOR_US = 5 * US_PER_S
 _UNMARKED, _MARKED = "not marked as exercise", "marked as exercise in a room that is none"
@@ -123,8 +124,8 @@ class CotFeed:
         return state.rest
 
 
-_BEAST, _COT, _AVR, _SBS = BeastFeed(), CotFeed(), AvrFeed(), SbsFeed()
-BUILT_IN: Mapping[str, Feed] = {feed.name: feed for feed in (_BEAST, _COT, _AVR, _SBS)}
+_ALL: tuple[Feed, ...] = (BeastFeed(), CotFeed(), AvrFeed(), SbsFeed(), RemoteIdFeed())
+BUILT_IN: Mapping[str, Feed] = {feed.name: feed for feed in _ALL}
 
 
 def _observed(
