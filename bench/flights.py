@@ -1,4 +1,6 @@
-"""Every loss of separation in recorded flights, and whether it was told in time; and what was told for nothing.
+"""Every loss of separation in recorded flights, and whether the room's alerts told it in time; and what for nothing.
+
+In time is half a minute before it begins, or more; late is later, or only while it lasts.
 
 The recording is the sample `switzerland` of the `traffic` wheel: one day above 30,000 ft, at steps of ten seconds.
 """
@@ -15,12 +17,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from _figures import peer_python
 
-from watchfloor.deconflict.alerts import END_AFTER
-from watchfloor.deconflict.sweep import Traffic, losses
+from watchfloor.base.labels import label_for
+from watchfloor.deconflict.alerts import Rings, Watch
+from watchfloor.deconflict.alerts import step as look_again
+from watchfloor.deconflict.sweep import Traffic
+from watchfloor.messages.air import Track, TrackPicture
 from watchfloor.messages.alerts import Minima
+from watchfloor.messages.room import FeedState
 
 MINIMA = Minima(horizontal_m=9260, vertical_ft=1000, lookahead_us=300_000_000)
-STEP_S, LONGEST_GAP_STEPS = 10, END_AFTER
+STEP_S, LONGEST_GAP_STEPS, LEAST_LEAD_S = 10, 5, 30
+LABEL = label_for(("OWN",))
 EARTH_M = 6_371_008.8
 TURN_DEG, CLIMB_FPM = 5.0, 300.0
 ROWS = ("in time", "late", "missed because one manoeuvred", "missed")
@@ -77,10 +84,33 @@ def lost(look: Look) -> set[Pair]:
     return {(look.names[a], look.names[b]) for a, b in zip(one[near], other[near], strict=True)}
 
 
-def told(look: Look) -> set[Pair]:
-    """Pairs that will lose separation, as the sweep tells them."""
-    found = losses(look.traffic, MINIMA)
-    return {(look.names[a], look.names[b]) for a, b in zip(found.first, found.second, strict=True)}
+class Alerts:
+    """The room's own alerts over the recording: looks come twice a second, so that each step is seen twice running."""
+
+    def __init__(self) -> None:
+        self._watch = Watch(MINIMA, Rings((), 0, 0))
+        self._numbers: dict[str, int] = {}
+
+    def standing(self, look: Look) -> set[Pair]:
+        """Pairs with an alert that stands after a step."""
+        for half_us in (0, 500_000):
+            self._watch, _ = look_again(self._watch, self._picture(look, half_us))
+        return {pair for pair, held in self._watch.standing.items() if held.misses == 0}
+
+    def _picture(self, look: Look, half_us: int) -> TrackPicture:
+        now_us = look.step * STEP_S * 1_000_000
+        tracks = []
+        for name, lat, lon, level, speed, trk, climb in zip(
+            look.names, *(part.tolist() for part in look.traffic), strict=True
+        ):
+            number = self._numbers.setdefault(name, len(self._numbers) + 1)
+            tracks.append(
+                Track(
+                    identity=name, number=number, label=LABEL, sources=(), toa_us=now_us, velocity_toa_us=now_us,
+                    lat_deg=lat, lon_deg=lon, alt_ft=round(level), gs_kt=speed, trk_deg=trk, vs_fpm=round(climb),
+                )
+            )  # fmt: skip
+        return TrackPicture(room_us=now_us + half_us, tracks=tuple(tracks), states=(FeedState.FRESH,) * len(tracks))
 
 
 def runs(steps: list[int]) -> list[tuple[int, int]]:
@@ -99,10 +129,11 @@ def judge(seen: list[Look]) -> tuple[list[Loss], list[tuple[Pair, int, int]]]:
     actual: dict[Pair, list[int]] = {}
     alerted: dict[Pair, list[int]] = {}
     states: dict[tuple[str, int], tuple[float, float]] = {}
+    alerts = Alerts()
     for look in seen:
         for pair in lost(look):
             actual.setdefault(pair, []).append(look.step)
-        for pair in told(look):
+        for pair in alerts.standing(look):
             alerted.setdefault(pair, []).append(look.step)
         for place, name in enumerate(look.names):
             states[name, look.step] = float(look.traffic.trk_deg[place]), float(look.traffic.vs_fpm[place])
@@ -130,11 +161,12 @@ def _loss(
 ) -> Loss:
     begin, end = span
     standing = [first for first, last in alerts if first <= end and begin <= last + 1]
-    if standing and standing[0] < begin:
-        return Loss(pair, begin, end, ROWS[0], (begin - standing[0]) * STEP_S)
+    lead_s = (begin - standing[0]) * STEP_S if standing else 0
+    if lead_s >= LEAST_LEAD_S:
+        return Loss(pair, begin, end, ROWS[0], lead_s)
     if any(_manoeuvred(states, name, begin) for name in pair):
         return Loss(pair, begin, end, ROWS[2], 0)
-    return Loss(pair, begin, end, ROWS[1] if standing else ROWS[3], 0)
+    return Loss(pair, begin, end, ROWS[1] if standing else ROWS[3], lead_s)
 
 
 def _manoeuvred(states: dict[tuple[str, int], tuple[float, float]], name: str, begin: int) -> bool:

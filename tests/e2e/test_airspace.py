@@ -10,12 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from implicitdict import ImplicitDict
 from uas_standards.astm.f3548.v21 import api
 
 from tests.support.running import RunningRoom, run_words, verified
-from tests.support.utm import Authority, Service, fresh, volume
+from tests.support.utm import EVERY_SCOPE, Authority, Service, fresh, volume
 from tests.support.utm import stamp as time_in
 
 INTENTS, CONSTRAINTS = "/dss/v1/operational_intent_references", "/dss/v1/constraint_references"
@@ -174,6 +175,56 @@ def test_a_subscription_holds_what_hangs_on_it(services: tuple[Service, Service,
         assert one.subscribe(fresh(), **wrong).status_code == 400
 
 
+def test_whoever_is_told_of_something_has_the_scope_for_it(room: RunningRoom, authority: Authority) -> None:
+    planner = Service(room, authority, "uss1", "utm.strategic_coordination")
+    reader = Service(room, authority, "uss2", "utm.constraint_processing")
+    assert planner.subscribe(fresh(), volume(), notify_for_constraints=True).status_code == 403
+    assert reader.subscribe(fresh(), volume()).status_code == 403
+    told_of = {"uss_base_url": planner.url, "notify_for_constraints": True}
+    assert planner.put(fresh(), volume(), new_subscription=told_of).status_code == 403
+    alone = {"notify_for_operational_intents": False, "notify_for_constraints": True}
+    assert reader.subscribe(fresh(), volume(), **alone).status_code == 200
+
+
+def test_more_subscribers_than_fit_an_entry_are_all_told_and_block_nobody(
+    services: tuple[Service, Service, Service],
+    room: RunningRoom,
+    authority: Authority,
+    start_room: Start,
+    tmp_path: Path,
+) -> None:
+    _, other, third = services
+    other.url = "https://" + "x" * 400 + ".example"
+    names = [fresh() for _ in range(250)]
+    for name in names:
+        assert other.subscribe(name, volume(radius_m=5000)).status_code == 200
+    made = third.put(fresh(), volume())
+    assert made.status_code == 201
+    told_of = [held for group in made.json()["subscribers"] for held in group["subscriptions"]]
+    assert {held["subscription_id"] for held in told_of} == set(names)
+    room.kill()
+    again = start_room("--config", settings(tmp_path, authority), command="serve", data=tmp_path / "room")
+    other = Service(again, authority, "uss2")
+    for name in (names[0], sorted(names)[-1]):
+        assert other.ask("GET", f"/dss/v1/subscriptions/{name}").json()["subscription"]["notification_index"] == 1
+    assert again.stop() == 0
+    assert verified(again.data)["holds"]
+
+
+def test_an_implicit_subscription_follows_its_intents_and_does_not_only_grow(
+    services: tuple[Service, Service, Service],
+) -> None:
+    one, other, _ = services
+    name = fresh()
+    made = one.put(name, volume(), new_subscription={"uss_base_url": one.url}).json()["operational_intent_reference"]
+    ovn, hung = made["ovn"], {"subscription_id": made["subscription_id"]}
+    for step in range(1, 130):
+        moved = one.put(name, volume(lng=7 + step * 0.05), ovn=ovn, **hung)
+        assert moved.status_code == 200, moved.text
+        ovn = moved.json()["operational_intent_reference"]["ovn"]
+    assert other.put(fresh(), volume()).json()["subscribers"] == [], "it left the first place"
+
+
 def test_constraints_count_in_the_key_of_those_who_are_told_of_them(
     services: tuple[Service, Service, Service],
 ) -> None:
@@ -237,6 +288,8 @@ def test_only_fresh_tokens_of_the_authority_for_this_place_pass(room: RunningRoo
         "nobody": "Bearer " + authority.token("", iss="x"),
         "no issuer": "Bearer " + authority.token("uss1", iss=None),
         "no end": "Bearer " + authority.token("uss1", exp=None),
+        "an end in words": "Bearer " + _claiming(authority, exp="9999999999"),
+        "a numbered issuer": "Bearer " + _claiming(authority, iss=5),
         "scopes in a list": "Bearer " + authority.token("uss1", scope=["utm.strategic_coordination"]),
     }
     for why, header in wrong.items():
@@ -248,6 +301,18 @@ def test_only_fresh_tokens_of_the_authority_for_this_place_pass(room: RunningRoo
     assert other_scope.ask("GET", path).status_code == 403
     assert other_scope.put(fresh(), volume()).status_code == 403
     assert Service(room, authority, "uss1").ask("GET", path).status_code == 404
+
+
+def _claiming(authority: Authority, **claims: Any) -> str:
+    """A token with claims that no library would write."""
+
+    def part(document: dict[str, Any]) -> bytes:
+        return base64.urlsafe_b64encode(json.dumps(document).encode()).rstrip(b"=")
+
+    held = {"sub": "uss1", "iss": "x", "aud": "localhost", "exp": 9_999_999_999, "scope": EVERY_SCOPE} | claims
+    said = part({"alg": "RS256", "typ": "JWT"}) + b"." + part(held)
+    signature = authority.key.sign(said, padding.PKCS1v15(), hashes.SHA256())
+    return (said + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
 
 
 def _signed_by(authority: Authority, key: rsa.RSAPrivateKey) -> str:
@@ -283,7 +348,14 @@ def polygon(corners: list[tuple[float, float]]) -> dict[str, Any]:
     return held
 
 
+def long_ago(year: str) -> dict[str, Any]:
+    return volume() | {"time_start": {"value": f"{year}-01-01T00:00:00Z", "format": "RFC3339"}}
+
+
 WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
+    "before 1970": (long_ago("1960"), 400, "from 1970"),
+    "no year": (long_ago("0000"), 400, "time_start"),
+    "a dot": (volume(radius_m=0.0004), 400, "1 or more"),
     "no zone": (volume() | {"time_start": {"value": "2031-01-01T10:00:00", "format": "RFC3339"}}, 400, "zone"),
     "no end": ({name: value for name, value in volume().items() if name != "time_end"}, 400, "time_end"),
     "backwards": (volume() | {"time_end": time_in(1)}, 400, "not after its start"),
@@ -325,6 +397,7 @@ def test_bodies_that_are_none_are_refused(room: RunningRoom, authority: Authorit
     assert room.http.put(path, content=b"x" * (1 << 20 | 1), headers=headers).status_code == 413
     assert room.http.put(f"{INTENTS}/not-an-id", json={}, headers=headers).status_code == 400
     assert room.http.post("/dss/v1/reports", json={"exchange": 1}, headers=headers).status_code == 400
+    assert room.http.post("/dss/v1/reports", content=b"[" * 20_000, headers=headers).status_code == 400
     reported = room.http.post("/dss/v1/reports", json={"exchange": {"url": "x"}}, headers=headers)
     assert reported.status_code == 201
     assert reported.json()["report_id"]
@@ -447,6 +520,41 @@ def test_the_rooms_own_plans_and_reservations_stand_in_the_directory(
     assert other.ask("GET", f"{INTENTS}/{ours.id}").status_code == 404, "what is planned no more is taken out"
 
 
+def test_own_plans_may_change_names_places_and_overlap(authority: Authority, start_room: Start, tmp_path: Path) -> None:
+    words = {"plans": "plans.json", "name": "watch", "base_url": "https://watch.example/uss"}
+    config = settings(tmp_path, authority, **words)
+
+    def standing(*plans: tuple[str, float]) -> list[str]:
+        (tmp_path / "plans.json").write_text(
+            json.dumps([{"id": name, "volumes": [volume(lng=lng)]} for name, lng in plans])
+        )
+        room = start_room("--config", config, command="serve", data=tmp_path / "room")
+        assert room.started["notes"] == []
+        caller = Service(room, authority, "uss2")
+        wide = {"area_of_interest": volume(lng=7.5, radius_m=50_000)}
+        found = caller.ask("POST", f"{INTENTS}/query", **wide).json()["operational_intent_references"]
+        assert {entity["uss_base_url"] for entity in found} == {"https://watch.example/uss"}
+        answer = room.http.get(f"{INTENTS}/{found[0]['id']}", headers={"Host": "watch.example"} | caller.headers)
+        assert answer.status_code == 200, "the room answers under the name that it tells"
+        ids = []
+        for entity in found:
+            held = caller.ask("GET", f"/uss/v1/operational_intents/{entity['id']}").json()["operational_intent"]
+            place = held["details"]["volumes"][0]["volume"]["outline_circle"]["center"]["lng"]
+            ids.append(f"{place:.3f} {entity['id']}")
+        assert room.stop() == 0
+        return sorted(ids)
+
+    (first,) = standing(("A", 7.2))
+    (renamed,) = standing(("B", 7.2))
+    assert first.split()[0] == renamed.split()[0]
+    assert first != renamed
+    both = standing(("B", 7.2), ("C", 7.6))
+    swapped = standing(("B", 7.6), ("C", 7.2))
+    assert [one.split()[0] for one in swapped] == [one.split()[0] for one in both]
+    assert [one.split()[1] for one in swapped] == [one.split()[1] for one in both[::-1]]
+    assert len(standing(("B", 7.6), ("C", 7.2), ("D", 7.603))) == 3
+
+
 def told(service: Service, name: str, version: int, *volumes: dict[str, Any], manager: str = "") -> dict[str, Any]:
     reference = {
         "id": name, "manager": manager or service.name, "uss_availability": "Unknown", "version": version,
@@ -474,8 +582,16 @@ def test_details_that_others_tell_are_taken_from_their_manager_and_never_older(
     assert other.ask("POST", path, **told(other, name, 4, volume())).status_code == 403
     assert other.ask("POST", path, **told(other, name, 4, volume(), manager="uss1")).status_code == 403
     assert one.ask("POST", path, **told(one, fresh(), 1)).status_code == 400, "an intent has volumes"
+    other_rank = told(one, name, 3, volume(low=300))
+    other_rank["operational_intent"]["details"]["priority"] = 9
+    assert one.ask("POST", path, **other_rank).status_code == 409
     gone = {"operational_intent_id": name, "operational_intent": None, "subscriptions": []}
     assert one.ask("POST", path, **gone).status_code == 204
+    assert one.ask("POST", path, **told(one, name, 2, volume(low=300))).status_code == 409, "nothing older comes back"
+    assert one.ask("POST", path, **told(one, name, 4, volume(low=300))).status_code == 204
+    unknown = gone | {"operational_intent_id": fresh()}
+    assert other.ask("POST", path, **unknown).status_code == 404, "a stranger does not end what nobody told of"
+    assert one.ask("POST", path, **told(one, fresh(), 1, long_ago("1960"))).status_code == 400
 
 
 def test_without_a_key_nobody_is_let_in_and_wrong_keys_are_said(

@@ -17,7 +17,7 @@ def test_no_loss_in_a_recorded_day_is_missed() -> None:
     counts = Counter(loss.row for loss in found)
     assert len({loss.pair for loss in found}) == 141
     assert counts["missed"] == 0
-    assert counts["in time"] > 0.85 * len(found)
+    assert counts["in time"] > 0.75 * len(found)
     assert sum(counts[row] for row in flights.ROWS) == len(found)
     assert not {pair for pair, *_ in false} & {loss.pair for loss in found if loss.row == "missed"}
 
@@ -48,7 +48,7 @@ def test_a_loss_falls_in_the_row_of_how_it_was_told(turns: bool, appears: bool, 
 
 
 def test_a_loss_that_nobody_tells_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flights, "told", lambda _: set())
+    monkeypatch.setattr(flights.Alerts, "standing", lambda *_: set())
     found, false = judge(meeting(turns=False, appears=False))
     assert [loss.row for loss in found] == ["missed"]
     assert false == []

@@ -7,6 +7,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from watchfloor.base.errors import InputError
 from watchfloor.base.geodesy import destination, track_and_length
@@ -17,7 +18,12 @@ from watchfloor.wire.f3548 import read_plans
 from watchfloor.wire.reservations import KINDS, read_reservations
 
 LEGS = st.lists(
-    st.tuples(st.floats(0, 359.9), st.floats(500, 150_000), st.floats(-500, 500), st.integers(30, 3000)),
+    st.tuples(
+        st.floats(0, 359.9),
+        st.just(0.0) | st.floats(1, 500) | st.floats(500, 150_000),
+        st.floats(-500, 500),
+        st.integers(30, 3000),
+    ),
     min_size=1,
     max_size=4,
 )
@@ -74,6 +80,19 @@ def test_corridors_are_no_wider_than_they_must_be() -> None:
     volumes = corridor_of(planned)
     assert len(volumes) == 3
     assert not any(holds(volume, *aside, 1000.0, 300_000_000) for volume in volumes)
+
+
+def test_two_that_hover_in_one_place_meet() -> None:
+    plans = [trajectory(47.0, 8.0, [(0.0, 0.0, 0.0, 1800)]) for _ in range(2)]
+    volumes = [
+        replace(volume, plan_id=name) for name, plan in zip("AB", plans, strict=True) for volume in corridor_of(plan)
+    ]
+    assert len(conflicts(volumes)) == 1
+
+
+def test_a_way_around_the_world_and_back_is_refused() -> None:
+    with pytest.raises(InputError, match="is longer than"):
+        corridor_of(trajectory(0.0, 0.0, [(90.0, 19_000_000.0, 0.0, 3000)] * 4))
 
 
 def test_trajectories_meet_like_volumes_and_the_shift_clears_them() -> None:
@@ -158,6 +177,9 @@ def test_reservations_are_volumes_and_plans_are_held_against_them() -> None:
         ({"geometry": {"type": "Polygon", "coordinates": [[[8, 47], [8.1, 47.1], [8.1, 47], [8, 47.1]]]}}, "cross"),
         ({"geometry": {"type": "Polygon", "coordinates": [["a", "b", "c"]]}}, "a position"),
         ({"geometry": None}, "a `geometry`"),
+        ({"geometry": {"type": "Polygon", "coordinates": [5]}}, "a Polygon without holes"),
+        ({"from": "9999-12-31T23:00:00-10:00"}, "not a time|from 1970"),
+        ({"from": "1960-01-01T00:00:00Z"}, "from 1970 to 2199"),
         ({"name": ""}, "an `id`"),
     ],
 )

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from geographiclib.geodesic import Geodesic
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -158,3 +159,14 @@ def test_standing_aircraft_and_lone_aircraft_raise_nothing() -> None:
     assert probe([candidate("A", 0, 0, 100, 0, 0)], MINIMA, NOW_US) == []
     (hit,) = probe([candidate("A", 0, 0, 100, 0, 0), candidate("B", 0, 0.01, 100, 0, 0)], MINIMA, NOW_US)
     assert hit.encounter.loss_us == NOW_US
+
+
+@pytest.mark.parametrize("lat", [0.0, 47.0, 75.0])
+@pytest.mark.parametrize("track", [0, 90, 225])
+def test_a_jet_that_flies_straight_at_one_who_stands_is_seen_to_hit_it(lat: float, track: int) -> None:
+    """Along tangents the fast one rises from the ground, and the slow one does not; that is no distance."""
+    start = destination(lat, 10.0, track + 180, 72_000)
+    course = Geodesic.WGS84.Inverse(*start, lat, 10.0)["azi1"]
+    pair = [candidate("A", lat, 10.0, 3000, 0, 0), candidate("B", *start, 3000, 486, round(course, 2))]
+    (hit,) = probe(pair, Minima(300, 1000, 300_000_000), NOW_US)
+    assert hit.encounter.cpa_m < 25

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from watchfloor.base.errors import InputError
+from watchfloor.base.geodesy import destination
 from watchfloor.deconflict.outlines import columns_of
 from watchfloor.deconflict.plans import conflicts
 from watchfloor.deconflict.volumes import overlapping
@@ -186,3 +187,19 @@ def test_a_plan_comes_once_and_has_volumes() -> None:
     with pytest.raises(InputError, match="a plan has a volume"):
         read_plans(b'[{"id":"A","volumes":[]}]')
     assert conflicts(read_plans(b"[]").volumes) == []
+
+
+@pytest.mark.parametrize("lat", [0.0, 47.0, 60.0, 80.0, 84.0])
+@pytest.mark.parametrize("bearing", [0, 40, 90, 180])
+def test_a_wide_circle_ends_where_geodesics_say(lat: float, bearing: int) -> None:
+    """56 km across, up to far north, where a plane at the middle is off by hundreds of metres."""
+    radius_m = 56_000.0
+    for beyond_m, wanted in ((-20.0, True), (20.0, False)):
+        corner = destination(lat, 10.0, bearing, radius_m + beyond_m)
+        away = [destination(*corner, bearing + turn, 400.0) for turn in (-20, 20)]
+        ring = tuple((lng, y) for y, lng in (corner, *away))
+        pair = [
+            PlannedVolume("A", 0, (), (10.0, lat), radius_m, 0.0, 9.0, 0, 9),
+            PlannedVolume("B", 0, ring, (0.0, 0.0), 0.0, 0.0, 9.0, 0, 9),
+        ]
+        assert bool(conflicts(pair)) is wanted, (lat, bearing, beyond_m)

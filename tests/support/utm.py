@@ -45,10 +45,10 @@ class Service:
         http: httpx.Client | None = None,
     ) -> None:
         self.name, self.url = name, f"https://{name}.example/uss"
-        self._http, self._headers = http or room.http, {"Authorization": f"Bearer {authority.token(name, scope)}"}
+        self._http, self.headers = http or room.http, {"Authorization": f"Bearer {authority.token(name, scope)}"}
 
     def ask(self, method: str, path: str, **body: Any) -> httpx.Response:
-        return self._http.request(method, path, json=body or None, headers=self._headers)
+        return self._http.request(method, path, json=body or None, headers=self.headers)
 
     def put(self, entity_id: str, *volumes: dict[str, Any], ovn: str = "", **more: Any) -> httpx.Response:
         """Set an operational intent."""

@@ -75,6 +75,10 @@ def test_a_regime_that_looks_less_far_ahead_tells_of_nothing_later() -> None:
     assert judged(craft(0, -6), craft(0, 0, 270), regimes=(short,)) == []
     assert judged(craft(0, -2), craft(0, 0, 270), regimes=(short,))
     assert judged(craft(0, 5), craft(2, 5), regimes=(short,)) == [], "leaving the ring is told as late"
+    small = replace(short, radius_m=5_000)
+    outside = (craft(0, -5), craft(0, 5, 270))
+    assert judged(*outside, regimes=(replace(small, lookahead_us=None),))
+    assert judged(*outside, regimes=(small,)), "who is outside yet is looked for as far ahead as the room looks"
 
 
 def test_levels_callsigns_parties_and_the_line_narrow_a_regime() -> None:

@@ -59,12 +59,14 @@ class FeedTable(Struct, frozen=True, forbid_unknown_fields=True):
 class F3548Table(Struct, frozen=True, forbid_unknown_fields=True):
     """`[f3548]`: whose tokens are taken, and what the room itself plans and reserves, under `name`.
 
-    Files are named from where the settings are. `plans` is JSON as `deconflict plans` reads it, `reservations` GeoJSON.
+    `base_url` is how other services reach the room, through a proxy; empty: only from this machine. Files are named
+    from where the settings are. `plans` is JSON as `deconflict plans` reads it, `reservations` GeoJSON.
     """
 
     public_keys: tuple[str, ...] = ()
     audience: tuple[str, ...] = ("localhost",)
     name: str = "watchfloor"
+    base_url: str = ""
     plans: str = ""
     reservations: str = ""
 

@@ -31,10 +31,9 @@ def us_from_rfc3339(text: str) -> Micros:
         raise InputError(f"`{text}` is not a time with a zone, as in `2031-03-14T16:00:00Z`", field="time")
     cut = re.sub(r"(\.\d{6})\d+", r"\1", text.upper().replace(" ", "T"))
     try:
-        moment = datetime.fromisoformat(cut)
-    except ValueError as error:
+        return us_from_datetime(datetime.fromisoformat(cut))
+    except (ValueError, OverflowError) as error:
         raise InputError(f"`{text}` is not a time: {error}", field="time") from error
-    return us_from_datetime(moment)
 
 
 def us_from_datetime(moment: datetime) -> Micros:

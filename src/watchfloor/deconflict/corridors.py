@@ -9,15 +9,26 @@ Sides are straight in latitude and longitude; the box is wider by what such a si
 from itertools import pairwise
 from math import ceil, radians, tan
 
-from watchfloor.base.geodesy import MEAN_RADIUS_M, destination, track_and_length
+from watchfloor.base.errors import InputError
+from watchfloor.base.geodesy import MEAN_RADIUS_M, destination, rough_distance_m, track_and_length
 from watchfloor.messages.volumes import PlannedVolume, Trajectory, TrajectoryPoint
 
-LONGEST_PIECE_M = 20_000.0
-_SLACK_M, _SIDES_MISS = 1.0, 1.5
+LONGEST_PIECE_M, MOST_PIECES = 20_000.0, 2_500
+_SLACK_M, _SIDES_MISS, _ONE_PLACE_M = 1.0, 1.5, 0.01
 
 
 def corridor_of(trajectory: Trajectory) -> list[PlannedVolume]:
-    """The volumes of a trajectory, in its order."""
+    """The volumes of a trajectory, in its order.
+
+    **Raises**: InputError, when it is longer than MOST_PIECES of them.
+    """
+    length_m = sum(
+        rough_distance_m(one.lat_deg, one.lon_deg, other.lat_deg, other.lon_deg)
+        for one, other in pairwise(trajectory.points)
+    )
+    if length_m > MOST_PIECES * LONGEST_PIECE_M:
+        sentence = f"`{trajectory.plan_id}` is longer than {MOST_PIECES * LONGEST_PIECE_M / 1e6:,.0f},000 km"
+        raise InputError(sentence, field="points")
     pieces = [piece for one, other in pairwise(trajectory.points) for piece in _pieces(one, other)]
     return [_volume(trajectory, number, *piece) for number, piece in enumerate(pieces)]
 
@@ -44,6 +55,8 @@ def _pieces(one: TrajectoryPoint, other: TrajectoryPoint) -> list[tuple[Trajecto
 def _volume(trajectory: Trajectory, number: int, one: TrajectoryPoint, other: TrajectoryPoint) -> PlannedVolume:
     track_deg, length_m = track_and_length(one.lat_deg, one.lon_deg, other.lat_deg, other.lon_deg)
     back_deg, _ = track_and_length(other.lat_deg, other.lon_deg, one.lat_deg, one.lon_deg)
+    if length_m < _ONE_PLACE_M:
+        back_deg = track_deg + 180.0  # who stays in one place has no way; the box then lies around it
     steepest = abs(tan(radians(max(abs(one.lat_deg), abs(other.lat_deg)))))
     side_m = length_m + 2 * trajectory.half_width_m
     missed_m = _SIDES_MISS * side_m**2 * steepest / (8 * MEAN_RADIUS_M) + _SLACK_M

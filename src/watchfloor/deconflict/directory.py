@@ -22,6 +22,7 @@ from watchfloor.messages.airspace import (
     EntityRemoved,
     EntitySet,
     HeldVolume,
+    MoreTold,
     Subscriber,
     Subscription,
     SubscriptionRemoved,
@@ -50,7 +51,9 @@ class Refused(Struct, frozen=True):
 
 
 class Directory(Struct, frozen=True):
-    """Everything set so far, by id; `dependents` are the intents that hang on a subscription."""
+    """Everything set so far, by id; `dependents` are the intents that hang on a subscription, `counts`
+    how many entities each manager has.
+    """
 
     intents: Mapping[str, Entity] = {}
     constraints: Mapping[str, Entity] = {}
@@ -58,6 +61,7 @@ class Directory(Struct, frozen=True):
     dependents: Mapping[str, frozenset[str]] = {}
     availability: Mapping[str, AvailabilitySet] = {}
     told: Mapping[str, DetailsTold] = {}
+    counts: Mapping[str, int] = {}
     intent_index: Index = Index()
     constraint_index: Index = Index()
     subscription_index: Index = Index()
@@ -66,15 +70,17 @@ class Directory(Struct, frozen=True):
         """Intents or constraints."""
         return self.intents if kind is EntityKind.INTENT else self.constraints
 
-    def meeting(self, kind: EntityKind, volumes: tuple[HeldVolume, ...]) -> list[Entity]:
+    def meeting(self, kind: EntityKind, volumes: tuple[HeldVolume, ...], *, is_kept: bool = False) -> list[Entity]:
         """Entities that share ground, height and time with any of these volumes, by id."""
         index = self.intent_index if kind is EntityKind.INTENT else self.constraint_index
         held = self.of_kind(kind)
-        return [held[name] for name in index.meeting(planned_of(volumes))]
+        return [held[name] for name in index.meeting(planned_of(volumes), is_kept=is_kept)]
 
     def subscriptions_meeting(self, volumes: tuple[HeldVolume, ...]) -> list[Subscription]:
         """Subscriptions that share ground, height and time with any of these volumes, by id."""
-        return [self.subscriptions[name] for name in self.subscription_index.meeting(planned_of(volumes))]
+        return [
+            self.subscriptions[name] for name in self.subscription_index.meeting(planned_of(volumes), is_kept=False)
+        ]
 
     def available(self, manager: str) -> Availability:
         """What an arbiter last said of a manager's service."""
@@ -88,6 +94,8 @@ def fold(directory: Directory, fact: AnyAirspaceFact) -> Directory:
         return _with_entity(directory, fact)
     if isinstance(fact, EntityRemoved):
         return _without_entity(directory, fact)
+    if isinstance(fact, MoreTold):
+        return _counted(directory, fact.subscribers)
     if isinstance(fact, SubscriptionSet):
         return _with_subscription(directory, fact.subscription)
     if isinstance(fact, SubscriptionRemoved):
@@ -122,6 +130,9 @@ def _with_entity(directory: Directory, fact: EntitySet) -> Directory:
     directory = _counted(_detached(directory, before), fact.subscribers)
     if fact.ends:
         directory = _without_subscription(directory, fact.ends)
+    if before is None:
+        counts = directory.counts
+        directory = replace(directory, counts={**counts, entity.manager: counts.get(entity.manager, 0) + 1})
     planned = planned_of(entity.volumes)
     if entity.kind is EntityKind.CONSTRAINT:
         return replace(
@@ -147,6 +158,8 @@ def _without_entity(directory: Directory, fact: EntityRemoved) -> Directory:
     if fact.ends:
         directory = _without_subscription(directory, fact.ends)
     left = {name: entity for name, entity in directory.of_kind(kind).items() if name != gone}
+    manager = fact.entity.manager
+    directory = replace(directory, counts={**directory.counts, manager: directory.counts.get(manager, 1) - 1})
     if kind is EntityKind.CONSTRAINT:
         return replace(directory, constraints=left, constraint_index=directory.constraint_index.drop(gone))
     return replace(directory, intents=left, intent_index=directory.intent_index.drop(gone))

@@ -38,7 +38,7 @@ LEADS_TO: Mapping[IntentState, frozenset[IntentState]] = {
 DAY_US = 86_400 * US_PER_S
 HORIZON_US = {EntityKind.INTENT: 30 * DAY_US, EntityKind.CONSTRAINT: 56 * DAY_US}
 LONGEST_CONSTRAINT_US = DAY_US
-MOST_ENTITIES, MOST_VOLUMES, MOST_CORNERS = 100_000, 100, 1_500
+MOST_ENTITIES, MOST_OF_ONE, MOST_VOLUMES, MOST_CORNERS = 20_000, 5_000, 100, 1_000
 NO_SUBSCRIPTION = ""
 
 
@@ -108,7 +108,7 @@ def set_entity(
         ovn=caller.fresh_ovn,
         volumes=wanted.volumes,
     )
-    touched = [wanted.volumes, *([known.volumes] if known is not None else [])]
+    touched = {wanted.volumes, known.volumes} if known is not None else {wanted.volumes}
     told = _subscribers(directory, wanted.kind, touched, without=ends, brings=brings)
     return EntitySet(entity=entity, brings=brings, ends=ends, subscribers=told, at_us=at_us, label=label)
 
@@ -137,8 +137,7 @@ def _said(kind: EntityKind) -> str:
 
 def _wrong_shape(directory: Directory, wanted: WantedEntity, known: Entity | None, at_us: int) -> Refused | None:
     begin_us, end_us = span_us(wanted.volumes)
-    corners = sum(len(volume.ring_e7deg) or 1 for volume in wanted.volumes)
-    if len(wanted.volumes) > MOST_VOLUMES or corners > MOST_CORNERS:
+    if _is_too_large(wanted.volumes):
         return Refused(Cause.TOO_LARGE, f"an entity has at most {MOST_VOLUMES} volumes and {MOST_CORNERS:,} corners")
     if end_us < at_us:
         return Refused(Cause.INPUT, "it is over already")
@@ -159,12 +158,19 @@ def _wrong_shape(directory: Directory, wanted: WantedEntity, known: Entity | Non
     return None
 
 
+def _is_too_large(volumes: tuple[HeldVolume, ...]) -> bool:
+    corners = sum(len(volume.ring_e7deg) or 1 for volume in volumes)
+    return len(volumes) > MOST_VOLUMES or corners > MOST_CORNERS
+
+
 def _not_theirs(directory: Directory, wanted: WantedEntity, known: Entity | None, caller: Caller) -> Refused | None:
     is_intent = wanted.kind is EntityKind.INTENT
     if is_intent and wanted.state not in NOMINAL and not caller.may_say_off_nominal:
         return Refused(Cause.FORBIDDEN, f"{wanted.state} needs the scope `utm.conformance_monitoring_sa`")
     if known is not None and known.manager != caller.manager:
         return Refused(Cause.FORBIDDEN, f"`{wanted.entity_id}` is managed by somebody else")
+    if known is None and directory.counts.get(caller.manager, 0) >= MOST_OF_ONE:
+        return Refused(Cause.TOO_LARGE, f"`{caller.manager}` has {MOST_OF_ONE:,} entities already; take some out")
     if is_intent and wanted.state in NOMINAL and directory.available(caller.manager) is Availability.DOWN:
         return Refused(
             Cause.DOWN, f"`{caller.manager}` is marked Down; it plans nothing until an arbiter says otherwise"
@@ -211,7 +217,13 @@ def _attachable(directory: Directory, wanted: WantedEntity, caller: Caller) -> S
     if covers(held, wanted.volumes):
         return held
     if held.implicit:
-        return replace(held, volumes=(*held.volumes, *wanted.volumes), version=caller.fresh_ovn)
+        others = directory.dependents.get(held.subscription_id, frozenset()) - {wanted.entity_id}
+        volumes = (*wanted.volumes, *(one for name in sorted(others) for one in directory.intents[name].volumes))
+        if _is_too_large(volumes):
+            return Refused(
+                Cause.TOO_LARGE, f"too much hangs on subscription `{wanted.subscription_id}`; bring a new one"
+            )
+        return replace(held, volumes=volumes, version=caller.fresh_ovn)
     return Refused(Cause.INPUT, f"subscription `{wanted.subscription_id}` does not cover the intent's area and time")
 
 
@@ -219,9 +231,9 @@ def _missing(directory: Directory, wanted: WantedEntity, *, with_constraints: bo
     """Entities that an intent meets and whose newest versions its manager does not show to know."""
     if wanted.kind is not EntityKind.INTENT or wanted.state not in NOMINAL:
         return ()
-    met = directory.meeting(EntityKind.INTENT, wanted.volumes)
+    met = directory.meeting(EntityKind.INTENT, wanted.volumes, is_kept=True)
     if with_constraints:
-        met += directory.meeting(EntityKind.CONSTRAINT, wanted.volumes)
+        met += directory.meeting(EntityKind.CONSTRAINT, wanted.volumes, is_kept=True)
     return tuple(
         one
         for one in met
@@ -253,7 +265,7 @@ def _subscribers(
         met.add(brings.subscription_id)
     found = [held[name] for name in sorted(met - {without})]
     return tuple(
-        Subscriber(one.subscription_id, one.base_url, one.told_count + 1)
+        Subscriber(one.subscription_id, one.told_count + 1)
         for one in found
         if (one.of_intents if kind is EntityKind.INTENT else one.of_constraints)
     )

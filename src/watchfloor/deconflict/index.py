@@ -17,16 +17,17 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from watchfloor.base.errors import InputError
 from watchfloor.deconflict.outlines import Places, Volumes, columns_of, share_ground
 from watchfloor.messages.volumes import PlannedVolume
 
-MOST_WAITING = 64
+MOST_WAITING, MOST_PAIRS = 64, 20_000
 Plan = tuple[PlannedVolume, ...]
 _TURNS = (-360.0, 0.0, 360.0)
 _WESTMOST_DEG, _EASTMOST_DEG = -275.0, 275.0
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def _columns(volumes: Plan) -> Volumes:
     return columns_of(volumes, since_us=0)
 
@@ -98,11 +99,15 @@ class Index:
         snapshot = self._snapshot.without(struck).with_more(waiting)
         return Index(planned, *_gathered(snapshot))
 
-    def meeting(self, volumes: Plan) -> list[str]:
-        """Names of plans that share ground, height and time with any of these volumes, sorted."""
+    def meeting(self, volumes: Plan, *, is_kept: bool = True) -> list[str]:
+        """Names of plans that share ground, height and time with any of these volumes, sorted.
+
+        **Args**: `is_kept`: whether the volumes are of a plan that is put too, so that they need be read once.
+        **Raises**: InputError, when more pairs than MOST_PAIRS may meet.
+        """
         if not self._planned:
             return []
-        asked = _columns(volumes)
+        asked = _columns(volumes) if is_kept else columns_of(volumes, since_us=0)
         found: set[str] = set()
         for turn in _TURNS:
             box = asked.box.copy()
@@ -154,6 +159,9 @@ def _shared(
     near = _share_boxes(rows.columns.box[pairs[0]], box[pairs[1]])
     wanted = [rows.names[place] not in left_out for place in pairs[0][near]]
     ours, theirs = pairs[0][near][wanted], pairs[1][near][wanted]
+    if len(ours) > MOST_PAIRS:
+        sentence = f"over {MOST_PAIRS:,} pairs of volumes may meet; ask for less ground, height or time at once"
+        raise InputError(sentence, field="volumes")
     if not len(ours):
         return set()
     both = _joined(_chosen(rows.columns, ours), asked)

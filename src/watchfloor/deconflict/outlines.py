@@ -12,13 +12,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from watchfloor.base.geodesy import FLATTENING, SEMI_MAJOR_M, Floats, distance_m
+from watchfloor.base.geodesy import FLATTENING, MEAN_RADIUS_M, SEMI_MAJOR_M, Floats, distance_m
 from watchfloor.messages.volumes import PlannedVolume
 
 Places = NDArray[np.int64]
 _DEGREE_M = SEMI_MAJOR_M * np.pi / 180.0
 _LEAST_DEGREE_M = 110_500.0
-_SAME_M = 0.01
+_SAME_M, _SPHERE_IS_OFF, _PLANE_IS_OFF = 0.01, 0.007, 0.05
 _E2 = FLATTENING * (2.0 - FLATTENING)
 
 
@@ -58,33 +58,66 @@ def columns_of(volumes: Sequence[PlannedVolume], since_us: int | None = None) ->
 def share_ground(volumes: Volumes, first: Places, second: Places, turn: Floats) -> NDArray[np.bool_]:
     """Whether outlines share ground; `turn`: how far east the second of a pair is to be seen [deg]."""
     inside = np.zeros(len(first), np.bool_)
-    is_round = (volumes.radius_m[first] > 0) | (volumes.radius_m[second] > 0)
-    flat = np.flatnonzero(~is_round & (turn == 0))
+    round_first, round_second = volumes.radius_m[first] > 0, volumes.radius_m[second] > 0
+    flat = np.flatnonzero(~round_first & ~round_second & (turn == 0))
     ours, theirs = volumes.shape[first[flat]], volumes.shape[second[flat]]
     shapely.prepare(ours)
     meets = shapely.intersects(ours, theirs)
     meets[meets] = ~shapely.touches(ours[meets], theirs[meets])
     inside[flat] = meets
-    for pair in np.flatnonzero(is_round | (turn != 0)):
-        inside[pair] = _meet(volumes, int(first[pair]), int(second[pair]), float(turn[pair]))
+    for pair in np.flatnonzero(~round_first & ~round_second & (turn != 0)):
+        moved = shapely.transform(
+            volumes.shape[second[pair]], lambda places, by=turn[pair]: places + np.array((by, 0.0))
+        )
+        inside[pair] = shapely.relate_pattern(volumes.shape[first[pair]], moved, "T********")
+    both = np.flatnonzero(round_first & round_second)
+    inside[both] = _circles_meet(volumes, first[both], second[both])
+    for circle, ring, way in ((first, second, 1.0), (second, first, -1.0)):
+        mixed = np.flatnonzero((volumes.radius_m[circle] > 0) & (volumes.radius_m[ring] == 0))
+        shapes, middles = volumes.shape[ring[mixed]], volumes.shape[circle[mixed]]
+        inside[mixed] = _circles_meet_rings(shapes, middles, volumes.radius_m[circle[mixed]], way * turn[mixed])
     return inside
 
 
-def _meet(volumes: Volumes, one: int, other: int, turn: float) -> bool:
-    if volumes.radius_m[one] > 0 and volumes.radius_m[other] > 0:
-        here, there = volumes.shape[one], volumes.shape[other]
-        return distance_m(here.y, here.x, there.y, there.x) < float(volumes.radius_m[one] + volumes.radius_m[other])
-    if volumes.radius_m[one] == 0 and volumes.radius_m[other] == 0:
-        moved = shapely.transform(volumes.shape[other], lambda places: places + np.array((turn, 0.0)))
-        return bool(shapely.relate_pattern(volumes.shape[one], moved, "T********"))
-    if volumes.radius_m[other] > 0:
-        one, other, turn = other, one, -turn
-    return _circle_meets(volumes.shape[one], float(volumes.radius_m[one]), volumes.shape[other], turn)
+def _circles_meet(volumes: Volumes, first: Places, second: Places) -> NDArray[np.bool_]:
+    """Whether circles come closer than their radii; on a sphere where that tells for sure, else by geodesics."""
+    here, there = (shapely.get_coordinates(volumes.shape[places]) for places in (first, second))
+    reach_m = volumes.radius_m[first] + volumes.radius_m[second]
+    lat, other_lat = np.radians(here[:, 1]), np.radians(there[:, 1])
+    half = np.sin((other_lat - lat) / 2) ** 2
+    half += np.cos(lat) * np.cos(other_lat) * np.sin(np.radians(there[:, 0] - here[:, 0]) / 2) ** 2
+    apart_m = 2 * MEAN_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+    meets: NDArray[np.bool_] = apart_m < reach_m
+    for pair in np.flatnonzero(np.abs(apart_m - reach_m) <= _SPHERE_IS_OFF * apart_m):
+        meets[pair] = distance_m(here[pair, 1], here[pair, 0], there[pair, 1], there[pair, 0]) < reach_m[pair]
+    return meets
 
 
-def _circle_meets(middle: shapely.Point, radius_m: float, ring: shapely.Polygon, turn: float) -> bool:
-    """Whether a polygon comes closer to a circle's middle than its radius, on the ellipsoid's plane there."""
-    return bool(shapely.distance(_on_plane(ring, middle, turn), shapely.Point(0, 0)) < radius_m)
+def _circles_meet_rings(
+    rings: NDArray[np.object_], middles: NDArray[np.object_], radius_m: Floats, turn: Floats
+) -> NDArray[np.bool_]:
+    """Whether polygons come closer to circles' middles than their radii; near the border by geodesics.
+
+    On the plane at a middle, distances over 50 km or far north are off by up to a kilometre.
+    """
+    if not len(rings):
+        return np.zeros(0, np.bool_)
+    places, whose = shapely.get_coordinates(rings, return_index=True)
+    middle = shapely.get_coordinates(middles)
+    lat = np.radians(middle[:, 1])
+    shrunk = 1 - _E2 * np.sin(lat) ** 2
+    scale = np.column_stack((np.cos(lat) / np.sqrt(shrunk), (1 - _E2) / shrunk**1.5)) * _DEGREE_M
+    offset = np.column_stack((turn - middle[:, 0], -middle[:, 1]))
+    flat = shapely.set_coordinates(rings.copy(), (places + offset[whose]) * scale[whose])
+    origin = shapely.Point(0, 0)
+    apart_m = shapely.distance(flat, origin)
+    meets: NDArray[np.bool_] = apart_m < radius_m
+    near = np.abs(apart_m - radius_m) <= _PLANE_IS_OFF * radius_m
+    for pair in np.flatnonzero(near):
+        x, y = shapely.get_coordinates(shapely.shortest_line(flat[pair], origin))[0] / scale[pair]
+        nearest = y - offset[pair, 1], x - offset[pair, 0]
+        meets[pair] = distance_m(middle[pair, 1], middle[pair, 0], *nearest) < radius_m[pair]
+    return meets
 
 
 def _on_plane(ring: shapely.Polygon, middle: shapely.Point, turn: float) -> shapely.Polygon:

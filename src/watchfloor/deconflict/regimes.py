@@ -56,11 +56,6 @@ class Regime(Struct, frozen=True, kw_only=True):
     between_parties: bool = False
     line: tuple[str, ...] = ()
 
-    def minima(self, own: Minima) -> Minima:
-        """Its minima, with its own look-ahead where that is shorter than the room's."""
-        ahead_us = own.lookahead_us if self.lookahead_us is None else min(self.lookahead_us, own.lookahead_us)
-        return Minima(self.horizontal_m, self.vertical_ft, ahead_us)
-
     def is_for(self, first: Flying, second: Flying) -> bool:
         """Whether it is for such a pair, wherever the two are."""
         pair = (first, second)
@@ -96,7 +91,7 @@ def judge_all(flying: Sequence[Flying], regimes: Sequence[Regime], own: Minima, 
     candidates = [one.candidate for one in flying]
     if not regimes:
         return [Judged(hit.first, hit.second, hit.encounter, own, "") for hit in probe(candidates, own, now_us)]
-    schemes = [*((regime.minima(own), regime.name) for regime in regimes), (own, "")]
+    schemes = [*((Minima(one.horizontal_m, one.vertical_ft, own.lookahead_us), one.name) for one in regimes), (own, "")]
     encounters = [
         {(hit.first, hit.second): hit.encounter for hit in probe(candidates, minima, now_us)} for minima, _ in schemes
     ]
@@ -109,21 +104,28 @@ def judge_all(flying: Sequence[Flying], regimes: Sequence[Regime], own: Minima, 
             if regimes[number].is_for(flying[first], flying[second]):
                 holds[inside.at(number, first) & inside.at(number, second)] = number
         best: Judged | None = None
-        last_us = now_us + schemes[int(holds[0])][0].lookahead_us
+        ahead_us = _ahead_us(regimes, int(holds[0]), own)
         for number in np.unique(holds).tolist():
             encounter = encounters[number].get((first, second))
             begins_us = None if encounter is None else _first_held(encounter, holds == number, times_s, now_us)
-            if encounter is None or begins_us is None or begins_us > last_us:
+            if encounter is None or begins_us is None or begins_us > now_us + ahead_us:
                 continue
             if best is not None and best.encounter.loss_us <= begins_us:
                 continue
             minima, name = schemes[number]
             if begins_us > encounter.loss_us:
                 name = f"{name or 'the room'}, once beyond {schemes[int(holds[0])][1] or 'the room'}"
-            best = Judged(first, second, replace(encounter, loss_us=begins_us), minima, name)
+            held = Minima(minima.horizontal_m, minima.vertical_ft, ahead_us)
+            best = Judged(first, second, replace(encounter, loss_us=begins_us), held, name)
         if best is not None:
             found.append(best)
     return found
+
+
+def _ahead_us(regimes: Sequence[Regime], number: int, own: Minima) -> int:
+    """How far ahead one looks for a pair for which this holds now; never farther than the room."""
+    own_us = regimes[number].lookahead_us if number < len(regimes) else None
+    return own.lookahead_us if own_us is None else min(own_us, own.lookahead_us)
 
 
 def _first_held(encounter: Encounter, holds: Moments, times_s: Floats, now_us: int) -> int | None:

@@ -19,7 +19,7 @@ from watchfloor.messages.airspace import (
 
 LONGEST_SUBSCRIPTION_US = 86_400 * US_PER_S
 PAST_START_US = 300 * US_PER_S
-MOST_SUBSCRIPTIONS = 100_000
+MOST_SUBSCRIPTIONS = MOST_TOLD = 20_000
 
 
 def set_subscription(
@@ -41,6 +41,8 @@ def set_subscription(
         return Refused(Cause.CONFLICT, f"`{version or ''}` is not the newest version of `{wanted.subscription_id}`")
     if known is not None and known.manager != wanted.manager:
         return Refused(Cause.FORBIDDEN, f"`{wanted.subscription_id}` is somebody else's")
+    if volume.end_us < at_us:
+        return Refused(Cause.INPUT, "it is over already")
     if known is None and volume.begin_us < at_us - PAST_START_US:
         return Refused(Cause.INPUT, "a subscription starts at most five minutes in the past")
     if known is None and len(directory.subscriptions) >= MOST_SUBSCRIPTIONS:
@@ -83,14 +85,24 @@ def set_availability(
 
 
 def take_details(directory: Directory, told: DetailsTold) -> DetailsTold | Refused:
-    """Details that another service tells of its own entity; never older ones than are known."""
+    """Details that another service tells of its own entity; never older ones than are known, nor after its end.
+
+    What is gone keeps its last version, so that nothing older comes back.
+    """
     known = directory.of_kind(told.kind).get(told.entity_id)
     before = directory.told.get(told.entity_id)
+    if known is None and before is None and not told.volumes:
+        return Refused(Cause.UNKNOWN, f"nothing is known of `{told.entity_id}`")
     manager = known.manager if known is not None else before.manager if before is not None else told.manager
     if manager != told.manager:
         return Refused(Cause.FORBIDDEN, f"`{told.entity_id}` is managed by somebody else")
-    if before is not None and told.volumes and before.volumes:
-        is_same = told.version_count == before.version_count and told.volumes == before.volumes
-        if told.version_count <= before.version_count and not is_same:
-            return Refused(Cause.CONFLICT, f"version {before.version_count} of `{told.entity_id}` is known already")
+    if before is None and len(directory.told) >= MOST_TOLD:
+        return Refused(Cause.TOO_LARGE, f"details of {MOST_TOLD:,} entities are held already")
+    if before is None:
+        return told
+    if not told.volumes:
+        return replace(told, version_count=before.version_count)
+    is_same = (told.volumes, told.priority) == (before.volumes, before.priority)
+    if told.version_count < before.version_count or (told.version_count == before.version_count and not is_same):
+        return Refused(Cause.CONFLICT, f"version {before.version_count} of `{told.entity_id}` is known already")
     return told

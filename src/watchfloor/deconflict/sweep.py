@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from watchfloor.base.errors import InputError
 from watchfloor.base.geodesy import Floats
 from watchfloor.base.units import MPS_PER_KT, US_PER_S
 from watchfloor.deconflict.kernels import COLUMNS, Limits, Window, all_pairs, near_pairs
@@ -26,7 +27,7 @@ Places = NDArray[np.int64]
 FEW = 48
 SLICE_REACH, MOST_SLICES = 2.5, 60
 _WIDEST_RAD = pi / 2
-_ROOM = 4096
+_ROOM, MOST_LOSSES = 4096, 1_000_000
 _SLACK = 1e-9
 
 
@@ -63,6 +64,8 @@ def losses(traffic: Traffic, minima: Minima, cleared_ft: Floats | None = None) -
     **Args**: `cleared_ft`: levels at which climbs and descents that lead to them end, shape `(n,)`, NaN where none is.
 
     Exactly at a minimum is no loss. Levels are compared in whole feet, straight lines are flown from the same instant.
+
+    **Raises**: InputError, when there are more than MOST_LOSSES.
     """
     level_ft = np.rint(traffic.alt_ft)
     ends_s: Floats | None = None
@@ -118,6 +121,9 @@ def _kept(judged: Callable[[Floats], int]) -> Floats:
     """All rows of a loop that fills as many as it is given room for."""
     rows = np.empty((_ROOM, COLUMNS))
     count = judged(rows)
+    if count > MOST_LOSSES:
+        sentence = f"over {MOST_LOSSES:,} pairs lose separation; look at fewer aircraft, or at smaller minima"
+        raise InputError(sentence, field="traffic")
     if count > len(rows):
         rows = np.empty((count, COLUMNS))
         judged(rows)

@@ -1,6 +1,7 @@
 """The room's part in the world of ASTM F3548, from its settings: keys, plans, reservations; read before it starts."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from watchfloor.app.settings import F3548Table
 from watchfloor.base.errors import InputError
@@ -9,6 +10,7 @@ from watchfloor.edge.plan import AirspacePlan
 from watchfloor.edge.tokens import Tokens, read_key
 from watchfloor.messages.volumes import PlannedVolume
 from watchfloor.wire.f3548 import read_plans
+from watchfloor.wire.f3548_api import read_url
 from watchfloor.wire.reservations import read_reservations
 
 
@@ -23,7 +25,14 @@ def airspace_plan(table: F3548Table, folder: Path) -> AirspacePlan:
         held = read_plans(_bytes_of(folder / table.plans, "plans"))
         plans = (*held.volumes, *(volume for one in held.trajectories for volume in corridor_of(one)))
     reserved = read_reservations(_bytes_of(folder / table.reservations, "reservations")) if table.reservations else []
-    return AirspacePlan(tokens, table.name, plans, tuple(reserved))
+    base_url = read_url(table.base_url) if table.base_url else ""
+    return AirspacePlan(tokens, table.name, base_url, plans, tuple(reserved))
+
+
+def names_told(plan: AirspacePlan | None) -> frozenset[str]:
+    """The name under which other services are told to reach the room, which it answers to then."""
+    told = urlsplit(plan.base_url).hostname if plan is not None else None
+    return frozenset((told,) if told else ())
 
 
 def _bytes_of(path: Path, field: str) -> bytes:

@@ -32,6 +32,7 @@ from watchfloor.app.witnessing import Witnessing
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import InputError, UnavailableError, WatchfloorError
 from watchfloor.deconflict.probe import make_ready
+from watchfloor.edge.airspace import names_told
 from watchfloor.edge.api.airspace import Call
 from watchfloor.edge.api.airspace_services import airspace_routes
 from watchfloor.edge.api.app import Doors, make_app
@@ -223,7 +224,7 @@ class Host:
         if plan is None:
             return ()
         desk = self._airspace = AirspaceDesk(writer, setup.label, plan.name, lambda: secrets.token_urlsafe(24))
-        base_url = f"http://localhost:{int(self._http_socket.getsockname()[1])}"
+        base_url = plan.base_url or f"http://localhost:{int(self._http_socket.getsockname()[1])}"
         notes = await desk.publish(EntityKind.CONSTRAINT, plan.reservations, base_url)
         return (*notes, *await desk.publish(EntityKind.INTENT, plan.plans, base_url))
 
@@ -267,7 +268,7 @@ class Host:
         airspace = (
             airspace_routes(Call(self._airspace, plan.airspace.tokens)) if plan.airspace and self._airspace else []
         )
-        server = self._screens(make_app([*airspace, *doors.routes(wall_folder())], HOSTS))
+        server = self._screens(make_app([*airspace, *doors.routes(wall_folder())], HOSTS | names_told(plan.airspace)))
         cot = CotServer(room, room.setup.everyone, room.intakes[CLIENTS])
         cot_port = await cot.start(self._cot_socket)
         stop_feeds = await self._start_feeds(room, clock, past, http_port, links)

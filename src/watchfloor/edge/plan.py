@@ -21,6 +21,7 @@ class AirspacePlan(Struct, frozen=True):
 
     tokens: Tokens
     name: str
+    base_url: str = ""
     plans: tuple[PlannedVolume, ...] = ()
     reservations: tuple[PlannedVolume, ...] = ()
 

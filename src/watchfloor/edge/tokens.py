@@ -72,8 +72,11 @@ class Tokens:
             except jwt.InvalidTokenError as error:
                 why = str(error)
                 continue
-            if not 0 < len(claims["sub"]) <= MOST_SUB or not claims["iss"]:
+            texts = (claims["sub"], claims["iss"])
+            if not all(isinstance(text, str) and 0 < len(text) <= MOST_SUB for text in texts):
                 raise TokenError("`sub` and `iss` say who calls, and who let them")
+            if type(claims["exp"]) not in (int, float):
+                raise TokenError("`exp` is a number of seconds")
             if claims["exp"] > now_s + LONGEST_S:
                 raise TokenError("a token holds for at most an hour")
             scope = claims.get("scope", "")

@@ -4,16 +4,18 @@ Places are quantised to 1e-7 degrees and millimetres, and compared as they are q
 same. Names follow ASTM F3548-21; an entity is an operational intent or a constraint.
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
-from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from watchfloor.base.labels import Label
 from watchfloor.messages.acts import Integer, Whole
 from watchfloor.messages.volumes import PlannedVolume
 
+MOST_IN_ENTRY = 100
 _UUID4 = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 EntityId = Annotated[str, Meta(pattern=f"^{_UUID4}$")]
 AnyId = Annotated[str, Meta(pattern=f"^({_UUID4})?$")]
@@ -96,7 +98,6 @@ class Subscriber(Struct, frozen=True, forbid_unknown_fields=True):
     """A subscription that a change has touched, and how many changes it has been told of with this one."""
 
     subscription_id: EntityId
-    base_url: BaseUrl
     told_count: Whole
 
 
@@ -118,6 +119,14 @@ class EntityRemoved(
 
     entity: Entity
     ends: AnyId
+    subscribers: tuple[Subscriber, ...]
+    at_us: Whole
+    label: Label
+
+
+class MoreTold(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="MoreTold", kw_only=True):
+    """More subscriptions that the change entered before this has touched; there are more than fit one entry."""
+
     subscribers: tuple[Subscriber, ...]
     at_us: Whole
     label: Label
@@ -168,7 +177,20 @@ class DetailsTold(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ty
     label: Label
 
 
-AnyAirspaceFact = EntitySet | EntityRemoved | SubscriptionSet | SubscriptionRemoved | AvailabilitySet | DetailsTold
+AnyAirspaceFact = (
+    EntitySet | EntityRemoved | MoreTold | SubscriptionSet | SubscriptionRemoved | AvailabilitySet | DetailsTold
+)
+
+
+def in_entries(fact: AnyAirspaceFact) -> Iterator[AnyAirspaceFact]:
+    """A fact as it is entered: with the subscriptions that fit, and the others in entries behind it."""
+    if not isinstance(fact, EntitySet | EntityRemoved):
+        yield fact
+        return
+    yield replace(fact, subscribers=fact.subscribers[:MOST_IN_ENTRY])
+    for place in range(MOST_IN_ENTRY, len(fact.subscribers), MOST_IN_ENTRY):
+        part = fact.subscribers[place : place + MOST_IN_ENTRY]
+        yield MoreTold(subscribers=part, at_us=fact.at_us, label=fact.label)
 
 
 def held_of(volume: PlannedVolume) -> HeldVolume:
@@ -184,7 +206,6 @@ def held_of(volume: PlannedVolume) -> HeldVolume:
     )
 
 
-@lru_cache(maxsize=1 << 14)
 def planned_of(held: tuple[HeldVolume, ...]) -> tuple[PlannedVolume, ...]:
     """Quantised volumes as they are compared, of a plan without a name."""
     return tuple(

@@ -25,8 +25,10 @@ from watchfloor.base.units import US_PER_S
 from watchfloor.messages.volumes import PlannedVolume, Trajectory, TrajectoryPoint
 
 MOST_AREA_KM2 = 10_000.0
-MOST_VERTICES, MOST_VOLUMES, MOST_POINTS = 1_000, 1_000_000, 10_000
+MOST_VERTICES, MOST_VOLUMES, MOST_POINTS, MOST_BYTES = 1_000, 500_000, 10_000, 200_000_000
 _FURTHEST_DEG, _DEGREE_KM = 85.0, 111.2
+_LATEST_US = 7_258_118_400_000_000
+_LEAST_RADIUS_M, _PLACE_DECIMALS = 1.0, 7
 
 
 class AreaError(InputError):
@@ -130,6 +132,8 @@ def read_plans(raw: bytes) -> Plans:
 
     **Raises**: InputError, naming the plan, the volume and the member, at the first thing that is wrong.
     """
+    if len(raw) > MOST_BYTES:
+        raise InputError(f"a file of plans has at most {MOST_BYTES:,} bytes; split it", field="file")
     try:
         plans = _DECODER.decode(raw)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
@@ -245,9 +249,12 @@ def _instant_us(given: Time | None, field: str, otherwise_us: int | None) -> int
     if given.format != "RFC3339":
         raise InputError(f"`{field}` has the format `{given.format}`; RFC3339 is read", field=field)
     try:
-        return us_from_rfc3339(given.value)
+        instant_us = us_from_rfc3339(given.value)
     except WatchfloorError as error:
         raise InputError(f"`{field}`: {error}", field=field) from error
+    if not 0 <= instant_us < _LATEST_US:
+        raise InputError(f"`{field}` is {given.value}; from 1970 to 2199 is read", field=field)
+    return instant_us
 
 
 def _place(given: LatLng, field: str) -> tuple[float, float]:
@@ -256,13 +263,13 @@ def _place(given: LatLng, field: str) -> tuple[float, float]:
             f"`{field}` is {given.lat:g}, {given.lng:g}; latitudes to {_FURTHEST_DEG:g} and longitudes to 180 are read",
             field=field,
         )
-    return given.lng, given.lat
+    return round(given.lng, _PLACE_DECIMALS), round(given.lat, _PLACE_DECIMALS)
 
 
 def _circle(given: Circle) -> tuple[tuple[float, float], float]:
     center, radius_m = _place(given.center, "center"), given.radius.value
-    if given.radius.units != "M" or not radius_m > 0:
-        raise InputError("`radius` is a positive number of M", field="radius")
+    if given.radius.units != "M" or not radius_m >= _LEAST_RADIUS_M:
+        raise InputError("`radius` is a number of M, 1 or more", field="radius")
     if not pi * (radius_m / 1_000) ** 2 <= MOST_AREA_KM2:
         raise AreaError(f"it covers more than {MOST_AREA_KM2:,.0f} km2", field="radius")
     return center, radius_m

@@ -76,8 +76,9 @@ def _reservation(feature: Any) -> PlannedVolume:
 
 def _outline(name: str, geometry: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
     coordinates = geometry.get("coordinates")
-    if geometry.get("type") == "Polygon" and isinstance(coordinates, list) and len(coordinates) == 1:
-        return {"outline_polygon": {"vertices": [_place(name, corner) for corner in coordinates[0]]}}
+    rings = coordinates if geometry.get("type") == "Polygon" and isinstance(coordinates, list) else []
+    if len(rings) == 1 and isinstance(rings[0], list):
+        return {"outline_polygon": {"vertices": [_place(name, corner) for corner in rings[0]]}}
     if geometry.get("type") == "Point":
         radius = {"value": properties.get("radius_m"), "units": "M"}
         return {"outline_circle": {"center": _place(name, coordinates), "radius": radius}}

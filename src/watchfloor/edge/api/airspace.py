@@ -95,7 +95,7 @@ def json_of(raw: bytes) -> dict[str, Any]:
     """
     try:
         document = msgspec.json.decode(raw)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise InputError(f"no JSON: {error}", field="body") from error
     if not isinstance(document, dict):
         raise InputError("a JSON object is needed", field="body")

@@ -10,11 +10,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from watchfloor.base.errors import InputError
-from watchfloor.deconflict.directory import Refused
+from watchfloor.deconflict.directory import Directory, Refused
 from watchfloor.deconflict.entering import Caller, WantedEntity, remove_entity, set_entity
 from watchfloor.edge.api.airspace import (
     AWARENESS,
     NAMES,
+    PROCESSING,
     READERS,
     STATUS,
     WRITERS,
@@ -75,13 +76,16 @@ class EntityDoors:
         """A reference set or changed."""
         entity_id = read_id(request.path_params["entity"], "entityid")
         wanted = self._wanted(entity_id, request.path_params.get("ovn"), await body_of(request))
+        if wanted.of_constraints and PROCESSING not in bearer.scopes:
+            return error_response(403, f"to be told of constraints needs the scope `{PROCESSING}`")
         caller = Caller(bearer.sub, AWARENESS in bearer.scopes, self._desk.fresh())
         label = self._desk.label
+        before = self._desk.directory
         answer = await self._desk.change(lambda held, at_us: set_entity(held, wanted, caller, at_us, label))
         if isinstance(answer, Refused):
             return self._refusal(answer, bearer)
         document = self._document(answer.entity, bearer)
-        changed = {"subscribers": subscribers_document(answer), self._name: document}
+        changed = {"subscribers": self._subscribers(answer, before), self._name: document}
         return JSONResponse(changed, status_code=201 if answer.entity.version_count == 1 else 200)
 
     async def delete(self, request: Request, bearer: Bearer) -> Response:
@@ -90,13 +94,14 @@ class EntityDoors:
         ovn = request.path_params["ovn"]
         caller = Caller(bearer.sub, AWARENESS in bearer.scopes, self._desk.fresh())
         kind, label = self._kind, self._desk.label
+        before = self._desk.directory
         answer = await self._desk.change(
             lambda held, at_us: remove_entity(held, kind, entity_id, ovn, caller, at_us, label)
         )
         if isinstance(answer, Refused):
             return self._refusal(answer, bearer)
         document = self._document(answer.entity, bearer)
-        return JSONResponse({"subscribers": subscribers_document(answer), self._name: document})
+        return JSONResponse({"subscribers": self._subscribers(answer, before), self._name: document})
 
     def _wanted(self, entity_id: str, ovn: str | None, raw: bytes) -> WantedEntity:
         if self._kind is EntityKind.CONSTRAINT:
@@ -138,18 +143,19 @@ class EntityDoors:
                 lists[f"missing_{name}"] = missing
         return error_response(STATUS[refused.cause], refused.sentence, **lists)
 
-
-def subscribers_document(fact: EntitySet | EntityRemoved) -> list[dict[str, Any]]:
-    """Who is to be told of a change, by the address of their service."""
-    by_url: dict[str, list[Subscriber]] = {}
-    for one in fact.subscribers:
-        by_url.setdefault(one.base_url, []).append(one)
-    return [
-        {
-            "uss_base_url": url,
-            "subscriptions": [
-                {"subscription_id": one.subscription_id, "notification_index": one.told_count} for one in told
-            ],
-        }
-        for url, told in sorted(by_url.items())
-    ]
+    def _subscribers(self, fact: EntitySet | EntityRemoved, before: Directory) -> list[dict[str, Any]]:
+        """Who is to be told of a change, by the address of their service."""
+        by_url: dict[str, list[Subscriber]] = {}
+        for one in fact.subscribers:
+            name = one.subscription_id
+            held = self._desk.directory.subscriptions.get(name) or before.subscriptions.get(name)
+            by_url.setdefault(held.base_url if held is not None else fact.entity.base_url, []).append(one)
+        return [
+            {
+                "uss_base_url": url,
+                "subscriptions": [
+                    {"subscription_id": one.subscription_id, "notification_index": one.told_count} for one in told
+                ],
+            }
+            for url, told in sorted(by_url.items())
+        ]

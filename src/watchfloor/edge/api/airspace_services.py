@@ -113,6 +113,12 @@ class SubscriptionDoors:
         """A subscription set or changed; answered with what stands in its volume now."""
         subscription_id = read_id(request.path_params["subscription"], "subscriptionid")
         given = read_body(await body_of(request), PutSubscription)
+        for is_wanted, scope in (
+            (given.notify_for_operational_intents, COORDINATION),
+            (given.notify_for_constraints, PROCESSING),
+        ):
+            if is_wanted and scope not in bearer.scopes:
+                return error_response(403, f"to be told of these needs the scope `{scope}`")
         known = self._desk.directory.subscriptions.get(subscription_id)
         end_us = None if known is None else max(volume.end_us for volume in known.volumes)
         wanted = Subscription(

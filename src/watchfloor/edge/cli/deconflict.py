@@ -127,9 +127,9 @@ def _within(arguments: argparse.Namespace, name: str, low: float, high: float) -
 
 
 def _states(name: str) -> States:
-    if name == "-":
-        return read_states(sys.stdin)
     try:
+        if name == "-":
+            return read_states(sys.stdin)
         with Path(name).open(encoding="utf-8", newline="") as lines:
             return read_states(lines)
     except OSError as error:

@@ -6,6 +6,7 @@
 import argparse
 import logging
 import sys
+import traceback
 from collections.abc import Sequence
 
 import structlog
@@ -51,6 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_NOT_DONE
     except BrokenPipeError:
         return 0
+    except Exception as error:  # noqa: BLE001  # exit code 1 is an answer; a fault must not look like one
+        traceback.print_exc()
+        print(f"watchfloor: a fault of the program ({error!r}); please report it", file=sys.stderr)
+        return EXIT_NOT_DONE
     return code
 
 
