@@ -396,6 +396,9 @@ def test_bodies_that_are_none_are_refused(room: RunningRoom, authority: Authorit
         assert room.http.put(path, content=raw, headers=headers).status_code == 400, raw[:20]
     assert room.http.put(path, content=b"x" * (1 << 20 | 1), headers=headers).status_code == 413
     assert room.http.put(f"{INTENTS}/not-an-id", json={}, headers=headers).status_code == 400
+    for base in (INTENTS, CONSTRAINTS, "/dss/v1/subscriptions"):
+        assert room.http.put(f"{base}/{fresh()}/", json={}, headers=headers).status_code == 400
+        assert room.http.delete(f"{base}/{fresh()}/", headers=headers).status_code == 400
     assert room.http.post("/dss/v1/reports", json={"exchange": 1}, headers=headers).status_code == 400
     assert room.http.post("/dss/v1/reports", content=b"[" * 20_000, headers=headers).status_code == 400
     reported = room.http.post("/dss/v1/reports", json={"exchange": {"url": "x"}}, headers=headers)

@@ -40,7 +40,7 @@ LIES = (
     "rules that were not in force", "a passkey's confirmation taken out", "other words under a confirmation",
     "other words under an SSH confirmation, ed25519", "other words under an SSH confirmation, ecdsa",
     "two persons with one key", "two persons with one passkey", "granted by the crew that holds it",
-    "a doubt answered by the crew that radioed it",
+    "a doubt answered by the crew that radioed it", "decided after an answer that came too late",
 )  # fmt: skip
 
 
@@ -61,6 +61,9 @@ def insider(tmp_path_factory: pytest.TempPathFactory) -> Insider:
         for adviser in (legal, *others):
             assert adviser.advise("R-1").status_code == 200
         assert decider.decide("R-1", "yes").status_code == 200
+        for adviser in (legal, *others):
+            assert adviser.advise("R-2", version=2).status_code == 200
+        assert decider.decide("R-2", "no", version=2).status_code == 200
         room.until(lambda: (home / "room" / "tape").exists() and room.get("/api/pulse"), "a pulse")
         room.until(lambda: len(room.get("/api/tracks")["features"]) > 50, "tracks")
         log = home / "room" / "record" / "000001.wfl"

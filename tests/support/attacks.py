@@ -309,7 +309,14 @@ def _judges_in_their_own_cause(insider: Insider) -> list[Lie]:
         says(asked, holder=signed("DecisionSigned")[1]),
         says(heard, heard_from=signed("DoubtResolved")[1]),
     )
+    reopened = next(n for n, raw in enumerate(insider.raws) if b'"type":"RequestReopened"' in raw)
+    told = json.loads(insider.raws[reopened])
+    body = {name: told["body"][name] for name in ("at_us", "label", "request_id")}
+    late = {"type": "RequestStopped", "version": 1, "cause": "expiry", "sentence": "Its window is over."}
+    stop = canonical_bytes(told | {"version": 1, "body": body | late})
+    too_late = insider.rebuilt([*insider.raws[:reopened], stop, *insider.raws[reopened + 1 :]], relink=True)
     return [
+        Lie("decided after an answer that came too late", too_late, "after it was over"),
         Lie("granted by the crew that holds it", granted, "granted by the crew that holds it"),
         Lie("a doubt answered by the crew that radioed it", answered, "answered by its doubter"),
     ]

@@ -13,7 +13,7 @@ from watchfloor.deconflict.sweep import Traffic
 from watchfloor.messages.alerts import Minima
 
 BENCH = Path(__file__).parents[2] / "bench"
-sys.path.insert(0, str(BENCH))
+sys.path.append(str(BENCH))
 
 from _figures import peer_python  # noqa: E402
 

@@ -75,6 +75,11 @@ def error_response(status: int, sentence: str, **more: Any) -> JSONResponse:
     return JSONResponse({"message": sentence, **more}, status_code=status)
 
 
+async def without_version(_: Request, __: Bearer) -> Response:
+    """A change that names an empty version is none, wherever a router would send it on to."""
+    return error_response(400, "name the version that is changed: an OVN, or a subscription's version")
+
+
 async def body_of(request: Request) -> bytes:
     """A request's body.
 

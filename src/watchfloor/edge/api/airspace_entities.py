@@ -22,6 +22,7 @@ from watchfloor.edge.api.airspace import (
     Call,
     body_of,
     error_response,
+    without_version,
 )
 from watchfloor.edge.api.problems import new_id
 from watchfloor.edge.tokens import Bearer
@@ -54,6 +55,8 @@ class EntityDoors:
             route("PUT", f"{base}/{{entity}}", writers, self.put),
             route("PUT", f"{base}/{{entity}}/{{ovn}}", writers, self.put),
             route("DELETE", f"{base}/{{entity}}/{{ovn}}", writers, self.delete),
+            route("PUT", f"{base}/{{entity}}/", writers, without_version),
+            route("DELETE", f"{base}/{{entity}}/", writers, without_version),
         ]
 
     async def query(self, request: Request, bearer: Bearer) -> Response:

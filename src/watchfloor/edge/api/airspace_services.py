@@ -29,6 +29,7 @@ from watchfloor.edge.api.airspace import (
     body_of,
     error_response,
     json_of,
+    without_version,
 )
 from watchfloor.edge.api.airspace_entities import EntityDoors
 from watchfloor.edge.api.problems import new_id
@@ -81,6 +82,8 @@ class SubscriptionDoors:
             route("PUT", f"{base}/{{subscription}}", SUBSCRIBERS, self.put),
             route("PUT", f"{base}/{{subscription}}/{{version}}", SUBSCRIBERS, self.put),
             route("DELETE", f"{base}/{{subscription}}/{{version}}", SUBSCRIBERS, self.delete),
+            route("PUT", f"{base}/{{subscription}}/", SUBSCRIBERS, without_version),
+            route("DELETE", f"{base}/{{subscription}}/", SUBSCRIBERS, without_version),
             route("GET", "/dss/v1/uss_availability/{uss}", (ARBITRATION, COORDINATION, AWARENESS), self.availability),
             route("PUT", "/dss/v1/uss_availability/{uss}", (ARBITRATION,), self.set_availability),
             route("POST", "/dss/v1/reports", ANY_SCOPE, report),
