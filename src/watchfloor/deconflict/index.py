@@ -157,8 +157,10 @@ def _shared(
     """Names of rows that share all with what is asked, among pairs of (ours, asked); some names do not count."""
     box, turn = seen
     near = _share_boxes(rows.columns.box[pairs[0]], box[pairs[1]])
-    wanted = [rows.names[place] not in left_out for place in pairs[0][near]]
-    ours, theirs = pairs[0][near][wanted], pairs[1][near][wanted]
+    ours, theirs = pairs[0][near], pairs[1][near]
+    if left_out:
+        wanted = [rows.names[place] not in left_out for place in ours]
+        ours, theirs = ours[wanted], theirs[wanted]
     if len(ours) > MOST_PAIRS:
         sentence = f"over {MOST_PAIRS:,} pairs of volumes may meet; ask for less ground, height or time at once"
         raise InputError(sentence, field="volumes")

@@ -57,8 +57,10 @@ def columns_of(volumes: Sequence[PlannedVolume], since_us: int | None = None) ->
 
 def share_ground(volumes: Volumes, first: Places, second: Places, turn: Floats) -> NDArray[np.bool_]:
     """Whether outlines share ground; `turn`: how far east the second of a pair is to be seen [deg]."""
-    inside = np.zeros(len(first), np.bool_)
     round_first, round_second = volumes.radius_m[first] > 0, volumes.radius_m[second] > 0
+    if (round_first & round_second).all():
+        return _circles_meet(volumes, first, second)
+    inside = np.zeros(len(first), np.bool_)
     flat = np.flatnonzero(~round_first & ~round_second & (turn == 0))
     ours, theirs = volumes.shape[first[flat]], volumes.shape[second[flat]]
     shapely.prepare(ours)

@@ -143,8 +143,10 @@ def read_plans(raw: bytes) -> Plans:
     flown: list[Trajectory] = []
     for place, plan in enumerate(plans):
         where = f"plan {place + 1}"
-        if not plan.id or plan.id in known:
-            says = f"`{plan.id}` is plan {known[plan.id] + 1} already" if plan.id else "an id is needed"
+        if not plan.id or plan.id in known or not plan.id.isprintable():
+            says = (
+                f"`{plan.id}` is plan {known[plan.id] + 1} already" if plan.id in known else "a printable id is needed"
+            )
             raise InputError(f"{where}: {says}", field="id")
         known[plan.id] = place
         if (not plan.volumes) == (plan.trajectory is None):

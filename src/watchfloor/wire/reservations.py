@@ -56,8 +56,8 @@ def _reservation(feature: Any) -> PlannedVolume:
     if not isinstance(properties, dict) or not isinstance(geometry, dict):
         raise InputError("it has `properties` and a `geometry`", field="features")
     name = str(feature.get("id", properties.get("id", "")))
-    if not 0 < len(name) <= LONGEST_ID:
-        raise InputError(f"an `id` of 1 to {LONGEST_ID} characters is needed", field="id")
+    if not (0 < len(name) <= LONGEST_ID and name.isprintable()):
+        raise InputError(f"an `id` of 1 to {LONGEST_ID} printable characters is needed", field="id")
     if properties.get("kind") not in KINDS:
         raise InputError(f"`{name}`: `kind` is one of {', '.join(KINDS)}", field="kind")
     document = {"volume": _outline(name, geometry, properties)}

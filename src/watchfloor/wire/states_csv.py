@@ -2,7 +2,7 @@
 
 | column | unit | values |
 |---|---|---|
-| `id` | - | 1 to 64 characters, once in the file |
+| `id` | - | 1 to 64 printable characters, once in the file |
 | `lat_deg`, `lon_deg` | degrees, WGS 84 | -90 to 90, -180 to 360 |
 | `alt_ft` | feet | -2,000 to 200,000, taken as whole feet |
 | `gs_kt` | knots | 0 to 4,000 |
@@ -63,8 +63,8 @@ def read_states(lines: Iterable[str]) -> States:
             if len(known) == MOST_ROWS:
                 raise _fault(line, "id", f"a file holds at most {MOST_ROWS:,} aircraft; split it")
             name = _cell(row, places["id"], line, "id").strip()
-            if not 0 < len(name) <= _LONGEST_ID:
-                raise _fault(line, "id", f"an id has 1 to {_LONGEST_ID} characters")
+            if not (0 < len(name) <= _LONGEST_ID and name.isprintable()):
+                raise _fault(line, "id", f"an id has 1 to {_LONGEST_ID} characters that can be printed")
             if name in known:
                 raise _fault(line, "id", f"`{name}` is on line {known[name]} already; each aircraft is there once")
             known[name] = line
@@ -106,9 +106,9 @@ def _cell(row: list[str], place: int, line: int, field: str) -> str:
 def _number(text: str, limits: tuple[float, float], line: int, field: str) -> float:
     low, high = limits
     try:
-        value = float(text)
+        value = float(text) if text.isascii() and "_" not in text else nan
     except ValueError:
-        value = float("nan")
+        value = nan
     if not low <= value <= high:
         raise _fault(line, field, f"`{field}` is `{text[:40]}`; a number from {low:,.0f} to {high:,.0f} is needed")
     return value
