@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from watchfloor.app.feed_kit import NOW_US, check_feed
 from watchfloor.base.geodesy import destination, distance_m, place_of_echo, radar_at
+from watchfloor.base.instants import DAY_US
 from watchfloor.messages.air import Observation, Rejected
 from watchfloor.messages.feeds import Arrival, FeedMessage, PassedOver
-from watchfloor.wire.asterix import DAY_US, AsterixFeed
+from watchfloor.wire.asterix import AsterixFeed
 
 SITE = 50.0, 14.0, 300.0
 FEED = AsterixFeed({(25, sic): radar_at(*SITE) for sic in range(256)})

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from watchfloor.base.labels import label_for
-from watchfloor.deconflict.directory import Cause, Directory, Refused, fold
-from watchfloor.deconflict.entering import Caller, WantedEntity, remove_entity, set_entity
-from watchfloor.deconflict.subscribing import remove_subscription, set_subscription
+from watchfloor.deconflict.directory.entering import Caller, WantedEntity, remove_entity, set_entity
+from watchfloor.deconflict.directory.standing import Cause, Directory, Refused, fold
+from watchfloor.deconflict.directory.subscribing import remove_subscription, set_subscription
 from watchfloor.messages.airspace import EntityKind, HeldVolume, IntentState, Subscription
 
 LABEL = label_for(("OWN",))

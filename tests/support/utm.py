@@ -9,10 +9,11 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from implicitdict import ImplicitDict
 
 from tests.support.running import RunningRoom
 
-SCOPES = "utm.strategic_coordination"
+INTENTS, CONSTRAINTS = "/dss/v1/operational_intent_references", "/dss/v1/constraint_references"
 EVERY_SCOPE = (
     "utm.strategic_coordination utm.constraint_management utm.constraint_processing "
     "utm.conformance_monitoring_sa utm.availability_arbitration"
@@ -93,3 +94,19 @@ def volume(
         "time_start": stamp(begins),
         "time_end": stamp(begins + lasts),
     }
+
+
+def settings(folder: Path, authority: Authority, **words: str) -> str:
+    lines = [f'public_keys = ["{authority.path}"]', *(f'{name} = "{value}"' for name, value in words.items())]
+    (folder / "w.toml").write_text("[f3548]\n" + "\n".join(lines) + "\n")
+    return str(folder / "w.toml")
+
+
+def read(answer: Any, kind: type[ImplicitDict], status: int) -> Any:
+    """An answer, as the outside world's types read it."""
+    assert answer.status_code == status, answer.text
+    return ImplicitDict.parse(answer.json(), kind)
+
+
+def long_ago(year: str) -> dict[str, Any]:
+    return volume() | {"time_start": {"value": f"{year}-01-01T00:00:00Z", "format": "RFC3339"}}

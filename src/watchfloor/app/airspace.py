@@ -14,8 +14,8 @@ from watchfloor.app.state import RoomState
 from watchfloor.app.writer import AIRSPACE, Input, Writer
 from watchfloor.base.errors import InvariantError, WatchfloorError
 from watchfloor.base.labels import Label
-from watchfloor.deconflict.directory import Directory, Refused
-from watchfloor.deconflict.entering import Caller, WantedEntity, remove_entity, set_entity
+from watchfloor.deconflict.directory.entering import Caller, WantedEntity, remove_entity, set_entity
+from watchfloor.deconflict.directory.standing import Directory, Refused
 from watchfloor.messages.airspace import (
     AnyAirspaceFact,
     Entity,

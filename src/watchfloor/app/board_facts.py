@@ -156,15 +156,22 @@ def _grant_facts(board: Board, use: Use, grant: Request, heard: list[str]) -> di
 
 def line_now(board: Board, room_us: int) -> str:
     """The state in which the line was last stated to be, empty when nobody stated it or that has lapsed."""
-    newest: Stated | None = None
+    stated = _newest(board, frozenset((ROOM,)), room_us).get(StatedFact.LINE)
+    return stated.act.value if stated is not None else ""
+
+
+def _newest(board: Board, subjects: frozenset[str], room_us: int) -> dict[StatedFact, Stated]:
+    """The newest statement of each fact about any of these that has not lapsed; of two of one instant, the later."""
+    held: dict[StatedFact, Stated] = {}
     for stated in board.facts:
         act = stated.act
-        holds = (
-            act.fact is StatedFact.LINE and act.as_of_us <= room_us and not (act.until_us and act.until_us <= room_us)
-        )
-        if holds and (newest is None or act.as_of_us >= newest.act.as_of_us):
-            newest = stated
-    return newest.act.value if newest is not None else ""
+        has_lapsed = act.until_us and act.until_us <= room_us
+        if act.about not in subjects or has_lapsed or act.as_of_us > room_us:
+            continue
+        known = held.get(act.fact)
+        if known is None or act.as_of_us >= known.act.as_of_us:
+            held[act.fact] = stated
+    return held
 
 
 class _Newest:
@@ -176,15 +183,7 @@ class _Newest:
         if area is not None and area.city:
             subjects.add(area.city)
         self._room_us = room_us
-        self._held: dict[StatedFact, Stated] = {}
-        for stated in board.facts:
-            lapsed = stated.act.until_us and stated.act.until_us <= room_us
-            if stated.act.about in subjects and not lapsed and stated.act.as_of_us <= room_us:
-                self._held[stated.act.fact] = self._newer(stated)
-
-    def _newer(self, stated: Stated) -> Stated:
-        known = self._held.get(stated.act.fact)
-        return stated if known is None or stated.act.as_of_us >= known.act.as_of_us else known
+        self._held = _newest(board, frozenset(subjects), room_us)
 
     def has(self, fact: StatedFact) -> bool:
         """Whether anything was stated."""

@@ -5,15 +5,13 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from watchfloor.app.moment import context_of, start_us_of, stretches
 from watchfloor.app.sight import audience_of_seat, may_see
-from watchfloor.app.state import RoomState, fold
+from watchfloor.app.state import RoomState, as_shown, fold
 from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience, Label
 from watchfloor.decisions.reviewing import Afterthoughts
-from watchfloor.deconflict.directory import Directory
 from watchfloor.messages.acts import AdviceGiven, SeatKind, Verdict
 from watchfloor.messages.air import TrackPicture
 from watchfloor.messages.alerts import AlertEnded, AlertEscalated, AlertRaised
@@ -31,8 +29,6 @@ from watchfloor.messages.outcomes import (
 from watchfloor.messages.room import Context
 from watchfloor.messages.signed import SignedAct, act_of
 from watchfloor.record.tape_index import TapedPictures
-
-_NOT_SHOWN = Directory()  # no screen shows planned airspace; each kept state would hold all of it
 
 
 class Event(Struct, frozen=True):
@@ -211,5 +207,5 @@ def _states_of(entries: list[Entry]) -> list[RoomState]:
     states, state = [], RoomState()
     for entry in entries:
         state = fold(state, entry)
-        states.append(replace(state, directory=_NOT_SHOWN))
+        states.append(as_shown(state))
     return states

@@ -16,11 +16,10 @@ from msgspec.structs import replace
 from watchfloor.app.board_facts import facts_of, use_facts
 from watchfloor.app.ruling import RulesDesk
 from watchfloor.app.screens import screen_digest, screen_document
-from watchfloor.app.state import RoomState, is_unanswered, step
+from watchfloor.app.state import RoomState, as_shown, is_unanswered, step
 from watchfloor.base.errors import WatchfloorError
 from watchfloor.base.labels import Audience, Level
 from watchfloor.decisions.rule_change import doctrine_at
-from watchfloor.deconflict.directory import Directory
 from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, probe
 from watchfloor.messages.alerts import AlertEscalated, AlertRaised, VerticalBasis
 from watchfloor.messages.canonical import canonical_bytes
@@ -46,7 +45,6 @@ from watchfloor.record.tape import NOTHING, OBSERVATIONS, TRACKS, Frame, TapedNa
 from watchfloor.record.tape_files import named_frames
 
 KEPT_STATES = 2_000
-_NOT_SHOWN = Directory()  # no screen shows planned airspace; each kept state would hold all of it
 FollowingFact = UseReceived | DelegationSuspended | HarmReceived | ReviewOverdue | ReviewEnded | RuleChangeAgreed
 ALERT_TOLERANCE_M, ALERT_TOLERANCE_US = 50, 2_000_000
 
@@ -98,7 +96,7 @@ def rejudge(entries: list[Entry]) -> Rejudged:
         if isinstance(entry.body, ScreensSampled):
             _show_again(found, entry, entry.body, states)
         state, outputs = step(state, entry.body, entry.toe_us, entry.room_us, entry.seq)
-        states.append(replace(state, directory=_NOT_SHOWN))
+        states.append(as_shown(state))
         if not follows:
             expected.extend(outputs)
     for left in expected:

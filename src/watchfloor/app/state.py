@@ -16,9 +16,9 @@ from watchfloor.decisions.board import Board
 from watchfloor.decisions.knowing import knows
 from watchfloor.decisions.reviewing import Afterthoughts
 from watchfloor.decisions.step import BoardAct
-from watchfloor.deconflict import directory as airspace
 from watchfloor.deconflict.alerts import ESCALATE_AFTER_US
-from watchfloor.deconflict.directory import Directory
+from watchfloor.deconflict.directory import standing as airspace
+from watchfloor.deconflict.directory.standing import Directory
 from watchfloor.messages.acts import Actor, AlertAcknowledged, ClockCommanded, MissingExplained, ReviewAct, SeatKind
 from watchfloor.messages.airspace import AnyAirspaceFact
 from watchfloor.messages.alerts import (
@@ -58,6 +58,7 @@ from watchfloor.messages.room import (
 )
 from watchfloor.messages.signed import SignedAct, act_of
 
+NO_AIRSPACE = Directory()
 MAX_JUMP_US = 86_400_000_000
 
 
@@ -86,7 +87,7 @@ class RoomState(Struct, frozen=True):
     afterthoughts: Afterthoughts = Afterthoughts()
     open_blocks: Mapping[str, TapeFrameWritten] = {}
     sealed_blocks: tuple[str, ...] = ()
-    directory: Directory = Directory()
+    directory: Directory = NO_AIRSPACE
 
 
 def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> tuple[RoomState, list[Fact]]:
@@ -132,6 +133,11 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
         still = {block: held for block, held in state.open_blocks.items() if block != fact.block}
         return replace(state, open_blocks=still, sealed_blocks=(*state.sealed_blocks, fact.block)), []
     return state, []
+
+
+def as_shown(state: RoomState) -> RoomState:
+    """The state without planned airspace, which no screen shows and of which each state that is kept would hold all."""
+    return replace(state, directory=NO_AIRSPACE)
 
 
 def fold(state: RoomState, entry: Entry) -> RoomState:

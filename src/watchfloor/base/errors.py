@@ -35,6 +35,10 @@ class InputError(WatchfloorError):
         self.field = field
 
 
+class TooLargeError(InputError):
+    """Well formed, but more than is taken at once: an area, a body, a comparison. The sentence names the limit."""
+
+
 class ConflictError(WatchfloorError):
     """The caller worked on a version that is no longer the newest."""
 

@@ -95,6 +95,15 @@ def rough_distance_m(lat1_deg: float, lon1_deg: float, lat2_deg: float, lon2_deg
     return Metres(2 * MEAN_RADIUS_M * asin(sqrt(min(1.0, half))))
 
 
+def rough_distances_m(lat1_deg: Floats, lon1_deg: Floats, lat2_deg: Floats, lon2_deg: Floats) -> Floats:
+    """`rough_distance_m` of many pairs; shapes `(n,)`."""
+    lat1, lat2 = np.radians(lat1_deg), np.radians(lat2_deg)
+    half = np.sin((lat2 - lat1) / 2) ** 2
+    half += np.cos(lat1) * np.cos(lat2) * np.sin(np.radians(lon2_deg - lon1_deg) / 2) ** 2
+    distances: Floats = 2 * MEAN_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+    return distances
+
+
 def within_m(lat1_deg: float, lon1_deg: float, lat2_deg: float, lon2_deg: float, limit_m: float) -> bool:
     """Whether two places are at most this far apart; places that plainly are cost no trigonometry."""
     if (abs(lat1_deg - lat2_deg) + abs(lon1_deg - lon2_deg)) * LONGEST_DEGREE_M <= limit_m:

@@ -52,6 +52,17 @@ def rfc3339_from_us(instant_us: int) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
+def nearest_us(offset_us: int, cycle_us: int, near_us: int) -> int:
+    """The instant this far after a whole cycle (a midnight, a full hour) that lies nearest to another.
+
+    **Example**:
+    >>> nearest_us(1, DAY_US, 2 * DAY_US - 1) == 2 * DAY_US + 1
+    True
+    """
+    then_us = near_us - near_us % cycle_us + offset_us
+    return then_us - round((then_us - near_us) / cycle_us) * cycle_us
+
+
 def us_from_hms(text: str) -> Micros:
     """Microseconds since midnight of a clock text `HH:MM:SS[.ffffff]`.
 

@@ -6,10 +6,11 @@ Sides are straight in latitude and longitude; the box is wider by what such a si
 **Source**: own geometry; geodesics by geographiclib.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil, radians, tan
 
-from watchfloor.base.errors import InputError
+from watchfloor.base.errors import TooLargeError
 from watchfloor.base.geodesy import MEAN_RADIUS_M, destination, rough_distance_m, track_and_length
 from watchfloor.messages.volumes import PlannedVolume, Trajectory, TrajectoryPoint
 
@@ -20,7 +21,7 @@ _SLACK_M, _SIDES_MISS, _ONE_PLACE_M = 1.0, 1.5, 0.01
 def corridor_of(trajectory: Trajectory) -> list[PlannedVolume]:
     """The volumes of a trajectory, in its order.
 
-    **Raises**: InputError, when it is longer than MOST_PIECES of them.
+    **Raises**: TooLargeError, when it is longer than MOST_PIECES of them.
     """
     length_m = sum(
         rough_distance_m(one.lat_deg, one.lon_deg, other.lat_deg, other.lon_deg)
@@ -28,9 +29,17 @@ def corridor_of(trajectory: Trajectory) -> list[PlannedVolume]:
     )
     if length_m > MOST_PIECES * LONGEST_PIECE_M:
         sentence = f"`{trajectory.plan_id}` is longer than {MOST_PIECES * LONGEST_PIECE_M / 1e6:,.0f},000 km"
-        raise InputError(sentence, field="points")
+        raise TooLargeError(sentence, field="points")
     pieces = [piece for one, other in pairwise(trajectory.points) for piece in _pieces(one, other)]
     return [_volume(trajectory, number, *piece) for number, piece in enumerate(pieces)]
+
+
+def with_corridors(volumes: Sequence[PlannedVolume], trajectories: Sequence[Trajectory]) -> list[PlannedVolume]:
+    """Volumes, and those of trajectories' corridors behind them.
+
+    **Raises**: TooLargeError.
+    """
+    return [*volumes, *(volume for one in trajectories for volume in corridor_of(one))]
 
 
 def _pieces(one: TrajectoryPoint, other: TrajectoryPoint) -> list[tuple[TrajectoryPoint, TrajectoryPoint]]:

@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from watchfloor.base.errors import InputError
+from watchfloor.base.errors import TooLargeError
 from watchfloor.deconflict.outlines import Places, Volumes, columns_of, share_ground
 from watchfloor.messages.volumes import PlannedVolume
 
@@ -103,7 +103,7 @@ class Index:
         """Names of plans that share ground, height and time with any of these volumes, sorted.
 
         **Args**: `is_kept`: whether the volumes are of a plan that is put too, so that they need be read once.
-        **Raises**: InputError, when more pairs than MOST_PAIRS may meet.
+        **Raises**: TooLargeError, when more pairs than MOST_PAIRS may meet.
         """
         if not self._planned:
             return []
@@ -163,7 +163,7 @@ def _shared(
         ours, theirs = ours[wanted], theirs[wanted]
     if len(ours) > MOST_PAIRS:
         sentence = f"over {MOST_PAIRS:,} pairs of volumes may meet; ask for less ground, height or time at once"
-        raise InputError(sentence, field="volumes")
+        raise TooLargeError(sentence, field="volumes")
     if not len(ours):
         return set()
     both = _joined(_chosen(rows.columns, ours), asked)

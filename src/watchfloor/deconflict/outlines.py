@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from watchfloor.base.geodesy import FLATTENING, MEAN_RADIUS_M, SEMI_MAJOR_M, Floats, distance_m
+from watchfloor.base.geodesy import FLATTENING, SEMI_MAJOR_M, Floats, distance_m, rough_distances_m
 from watchfloor.messages.volumes import PlannedVolume
 
 Places = NDArray[np.int64]
@@ -85,10 +85,7 @@ def _circles_meet(volumes: Volumes, first: Places, second: Places) -> NDArray[np
     """Whether circles come closer than their radii; on a sphere where that tells for sure, else by geodesics."""
     here, there = (shapely.get_coordinates(volumes.shape[places]) for places in (first, second))
     reach_m = volumes.radius_m[first] + volumes.radius_m[second]
-    lat, other_lat = np.radians(here[:, 1]), np.radians(there[:, 1])
-    half = np.sin((other_lat - lat) / 2) ** 2
-    half += np.cos(lat) * np.cos(other_lat) * np.sin(np.radians(there[:, 0] - here[:, 0]) / 2) ** 2
-    apart_m = 2 * MEAN_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+    apart_m = rough_distances_m(here[:, 1], here[:, 0], there[:, 1], there[:, 0])
     meets: NDArray[np.bool_] = apart_m < reach_m
     for pair in np.flatnonzero(np.abs(apart_m - reach_m) <= _SPHERE_IS_OFF * apart_m):
         meets[pair] = distance_m(here[pair, 1], here[pair, 0], there[pair, 1], there[pair, 0]) < reach_m[pair]
@@ -106,9 +103,7 @@ def _circles_meet_rings(
         return np.zeros(0, np.bool_)
     places, whose = shapely.get_coordinates(rings, return_index=True)
     middle = shapely.get_coordinates(middles)
-    lat = np.radians(middle[:, 1])
-    shrunk = 1 - _E2 * np.sin(lat) ** 2
-    scale = np.column_stack((np.cos(lat) / np.sqrt(shrunk), (1 - _E2) / shrunk**1.5)) * _DEGREE_M
+    scale = _scale(middle[:, 1])
     offset = np.column_stack((turn - middle[:, 0], -middle[:, 1]))
     flat = shapely.set_coordinates(rings.copy(), (places + offset[whose]) * scale[whose])
     origin = shapely.Point(0, 0)
@@ -122,12 +117,16 @@ def _circles_meet_rings(
     return meets
 
 
+def _scale(lat_deg: Floats) -> Floats:
+    """Metres a degree east and a degree north on the ellipsoid at these latitudes, shape `(n, 2)`."""
+    lat = np.radians(lat_deg)
+    shrunk = 1 - _E2 * np.sin(lat) ** 2
+    return np.column_stack((np.cos(lat) / np.sqrt(shrunk), (1 - _E2) / shrunk**1.5)) * _DEGREE_M
+
+
 def _on_plane(ring: shapely.Polygon, middle: shapely.Point, turn: float) -> shapely.Polygon:
     """A polygon on the ellipsoid's plane at a point [m], seen that many degrees further east."""
-    lat = np.radians(middle.y)
-    shrunk = 1 - _E2 * np.sin(lat) ** 2
-    scale = np.array([np.cos(lat) / np.sqrt(shrunk), (1 - _E2) / shrunk**1.5]) * _DEGREE_M
-    offset = np.array((turn - middle.x, -middle.y))
+    scale, offset = _scale(np.array([middle.y])), np.array((turn - middle.x, -middle.y))
     return shapely.transform(ring, lambda places: (places + offset) * scale)
 
 

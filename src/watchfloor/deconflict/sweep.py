@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from watchfloor.base.errors import InputError
+from watchfloor.base.errors import TooLargeError
 from watchfloor.base.geodesy import Floats
 from watchfloor.base.units import MPS_PER_KT, US_PER_S
 from watchfloor.deconflict.kernels import COLUMNS, Limits, Window, all_pairs, near_pairs
@@ -65,7 +65,7 @@ def losses(traffic: Traffic, minima: Minima, cleared_ft: Floats | None = None) -
 
     Exactly at a minimum is no loss. Levels are compared in whole feet, straight lines are flown from the same instant.
 
-    **Raises**: InputError, when there are more than MOST_LOSSES.
+    **Raises**: TooLargeError, when there are more than MOST_LOSSES.
     """
     level_ft = np.rint(traffic.alt_ft)
     ends_s: Floats | None = None
@@ -123,7 +123,7 @@ def _kept(judged: Callable[[Floats], int]) -> Floats:
     count = judged(rows)
     if count > MOST_LOSSES:
         sentence = f"over {MOST_LOSSES:,} pairs lose separation; look at fewer aircraft, or at smaller minima"
-        raise InputError(sentence, field="traffic")
+        raise TooLargeError(sentence, field="traffic")
     if count > len(rows):
         rows = np.empty((count, COLUMNS))
         judged(rows)

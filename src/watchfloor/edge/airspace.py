@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from watchfloor.app.settings import F3548Table
 from watchfloor.base.errors import InputError
-from watchfloor.deconflict.corridors import corridor_of
+from watchfloor.deconflict.corridors import with_corridors
 from watchfloor.edge.plan import AirspacePlan
 from watchfloor.edge.tokens import Tokens, read_key
 from watchfloor.messages.volumes import PlannedVolume
@@ -20,13 +20,12 @@ def airspace_plan(table: F3548Table, folder: Path) -> AirspacePlan:
     **Raises**: InputError, when a file cannot be read or holds something else.
     """
     tokens = Tokens([read_key(folder / name) for name in table.public_keys], table.audience)
-    plans: tuple[PlannedVolume, ...] = ()
+    plans: list[PlannedVolume] = []
     if table.plans:
-        held = read_plans(_bytes_of(folder / table.plans, "plans"))
-        plans = (*held.volumes, *(volume for one in held.trajectories for volume in corridor_of(one)))
+        plans = with_corridors(*read_plans(_bytes_of(folder / table.plans, "plans")))
     reserved = read_reservations(_bytes_of(folder / table.reservations, "reservations")) if table.reservations else []
     base_url = read_url(table.base_url) if table.base_url else ""
-    return AirspacePlan(tokens, table.name, base_url, plans, tuple(reserved))
+    return AirspacePlan(tokens, table.name, base_url, tuple(plans), tuple(reserved))
 
 
 def names_told(plan: AirspacePlan | None) -> frozenset[str]:

@@ -16,9 +16,9 @@ from watchfloor.messages.acts import Integer, Whole
 from watchfloor.messages.volumes import PlannedVolume
 
 MOST_IN_ENTRY = 100
-_UUID4 = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-EntityId = Annotated[str, Meta(pattern=f"^{_UUID4}$")]
-AnyId = Annotated[str, Meta(pattern=f"^({_UUID4})?$")]
+UUID4 = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+EntityId = Annotated[str, Meta(pattern=f"^{UUID4}$")]
+AnyId = Annotated[str, Meta(pattern=f"^({UUID4})?$")]
 Manager = Annotated[str, Meta(min_length=1, max_length=200)]
 BaseUrl = Annotated[str, Meta(max_length=500)]
 Ovn = Annotated[str, Meta(min_length=16, max_length=128)]

@@ -28,11 +28,11 @@ from aviconv_asterix.fspec import decode_record
 
 from watchfloor.base.errors import WireError
 from watchfloor.base.geodesy import Radar, place_of_echo, radar_at
+from watchfloor.base.instants import DAY_US, nearest_us
 from watchfloor.base.units import M_PER_FT, M_PER_NM, MPS_PER_KT, US_PER_S
 from watchfloor.messages.air import Observation, Rejected
 from watchfloor.messages.feeds import Arrival, FeedMessage, PassedOver, fault_of
 
-DAY_US = 86_400 * US_PER_S
 _HEAD, _STEPS_PER_S = 3, 128
 _UAPS = {21: UAP_021, 48: UAP_048, 62: UAP_062}
 _KT_FROM_MPS = 1 / MPS_PER_KT
@@ -208,9 +208,7 @@ def _time_us(seconds: float | None, room_us: int) -> int:
     """A time of day as an instant: on the day that brings it nearest to the arrival."""
     if seconds is None:
         return room_us
-    then_us = room_us - room_us % DAY_US + round(seconds * _STEPS_PER_S) * US_PER_S // _STEPS_PER_S
-    off_us = then_us - room_us
-    return then_us - round(off_us / DAY_US) * DAY_US
+    return nearest_us(round(seconds * _STEPS_PER_S) * US_PER_S // _STEPS_PER_S, DAY_US, room_us)
 
 
 def _level_ft(flight_level: float | None) -> int | None:

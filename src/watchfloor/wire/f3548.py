@@ -19,7 +19,7 @@ import msgspec
 import shapely
 from msgspec import Struct
 
-from watchfloor.base.errors import InputError, WatchfloorError
+from watchfloor.base.errors import InputError, TooLargeError, WatchfloorError
 from watchfloor.base.instants import us_from_rfc3339
 from watchfloor.base.units import US_PER_S
 from watchfloor.messages.volumes import PlannedVolume, Trajectory, TrajectoryPoint
@@ -29,10 +29,6 @@ MOST_VERTICES, MOST_VOLUMES, MOST_POINTS, MOST_BYTES = 1_000, 500_000, 10_000, 2
 _FURTHEST_DEG, _DEGREE_KM = 85.0, 111.2
 _LATEST_US = 7_258_118_400_000_000
 _LEAST_RADIUS_M, _PLACE_DECIMALS = 1.0, 7
-
-
-class AreaError(InputError):
-    """A volume covers more than the limit."""
 
 
 class LatLng(Struct, frozen=True, forbid_unknown_fields=True):
@@ -213,7 +209,7 @@ def planned_volume(
 ) -> PlannedVolume:
     """One volume. **Args**: `otherwise_us`: its begin and end where it gives none; None: it must.
 
-    **Raises**: InputError naming the member; AreaError.
+    **Raises**: InputError naming the member; TooLargeError.
     """
     outline = given.volume
     low_m = -inf if outline.altitude_lower is None else _height_m(outline.altitude_lower, "altitude_lower")
@@ -273,7 +269,7 @@ def _circle(given: Circle) -> tuple[tuple[float, float], float]:
     if given.radius.units != "M" or not radius_m >= _LEAST_RADIUS_M:
         raise InputError("`radius` is a number of M, 1 or more", field="radius")
     if not pi * (radius_m / 1_000) ** 2 <= MOST_AREA_KM2:
-        raise AreaError(f"it covers more than {MOST_AREA_KM2:,.0f} km2", field="radius")
+        raise TooLargeError(f"it covers more than {MOST_AREA_KM2:,.0f} km2", field="radius")
     return center, radius_m
 
 
@@ -299,5 +295,5 @@ def _ring(vertices: Sequence[LatLng]) -> tuple[tuple[float, float], ...]:
     if not size_km2 > 0:
         raise InputError("it covers nothing", field="vertices")
     if not size_km2 <= MOST_AREA_KM2:
-        raise AreaError(f"it covers more than {MOST_AREA_KM2:,.0f} km2", field="vertices")
+        raise TooLargeError(f"it covers more than {MOST_AREA_KM2:,.0f} km2", field="vertices")
     return tuple(ring)

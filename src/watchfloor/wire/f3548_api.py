@@ -18,12 +18,11 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from watchfloor.base.errors import InputError, WatchfloorError
+from watchfloor.base.errors import InputError, TooLargeError, WatchfloorError
 from watchfloor.base.instants import rfc3339_from_us
-from watchfloor.messages.airspace import Availability, Entity, EntityKind, HeldVolume, Subscription, held_of
+from watchfloor.messages.airspace import UUID4, Availability, Entity, EntityKind, HeldVolume, Subscription, held_of
 from watchfloor.wire.f3548 import (
     Altitude,
-    AreaError,
     Circle,
     LatLng,
     Polygon,
@@ -35,7 +34,7 @@ from watchfloor.wire.f3548 import (
 )
 
 NO_SUBSCRIPTION = "00000000-0000-4000-8000-000000000000"
-_UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_UUID4 = re.compile(UUID4)
 _ALWAYS_US = 2**52
 _URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?")
 
@@ -175,7 +174,7 @@ def read_url(text: str) -> str:
 def read_volumes(given: Sequence[Volume4D], field: str, *, needs_times: bool = True) -> tuple[HeldVolume, ...]:
     """Volumes as the directory holds them; those without times hold always, where times need not be.
 
-    **Raises**: InputError, naming the volume and the member; AreaError.
+    **Raises**: InputError, naming the volume and the member; TooLargeError.
     """
     if not given:
         raise InputError("one volume at least is needed", field=field)
@@ -185,7 +184,7 @@ def read_volumes(given: Sequence[Volume4D], field: str, *, needs_times: bool = T
         try:
             held.append(held_of(planned_volume("", number, volume, otherwise)))
         except WatchfloorError as error:
-            kind = AreaError if isinstance(error, AreaError) else InputError
+            kind = TooLargeError if isinstance(error, TooLargeError) else InputError
             raise kind(f"volume {number + 1}: {error}", field=str(error.fields.get("field", field))) from error
     return tuple(held)
 
@@ -193,7 +192,7 @@ def read_volumes(given: Sequence[Volume4D], field: str, *, needs_times: bool = T
 def read_subscribed(given: Volume4D, now_us: int, ends_after_us: int, end_us: int | None) -> HeldVolume:
     """A subscription's volume; from now on and for so long, where it gives no times.
 
-    **Args**: `end_us`: the end of the subscription that it changes. **Raises**: InputError; AreaError.
+    **Args**: `end_us`: the end of the subscription that it changes. **Raises**: InputError; TooLargeError.
     """
     begin_us = now_us if given.time_start is None else None
     begins = planned_volume("", 0, given, (begin_us, _ALWAYS_US)).begin_us

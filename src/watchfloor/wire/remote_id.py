@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from watchfloor.base.errors import WireError
+from watchfloor.base.instants import nearest_us
 from watchfloor.base.units import M_PER_FT, MPS_PER_KT, US_PER_S
 from watchfloor.messages.air import Observation, Rejected
 from watchfloor.messages.feeds import Arrival, FeedMessage, PassedOver, fault_of
@@ -137,5 +138,4 @@ def _feet(height_m: float) -> int | None:
 def _time_us(seconds: float, room_us: int) -> int:
     if not 0 <= seconds < _HOUR_US // US_PER_S:
         return room_us
-    then_us = room_us - room_us % _HOUR_US + round(seconds * US_PER_S)
-    return then_us - round((then_us - room_us) / _HOUR_US) * _HOUR_US
+    return nearest_us(round(seconds * US_PER_S), _HOUR_US, room_us)

@@ -14,12 +14,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from watchfloor.app.airspace import AirspaceDesk
-from watchfloor.base.errors import InputError, UnavailableError, WatchfloorError
-from watchfloor.deconflict.directory import Cause
+from watchfloor.base.errors import InputError, TooLargeError, UnavailableError, WatchfloorError
+from watchfloor.deconflict.directory.standing import Cause
 from watchfloor.edge.api.problems import tell_refused
 from watchfloor.edge.tokens import Bearer, TokenError, Tokens
 from watchfloor.messages.airspace import EntityKind
-from watchfloor.wire.f3548 import AreaError
 
 COORDINATION, AWARENESS = "utm.strategic_coordination", "utm.conformance_monitoring_sa"
 MANAGEMENT, PROCESSING = "utm.constraint_management", "utm.constraint_processing"
@@ -57,7 +56,7 @@ class Call:
                 return error_response(403, f"this needs the scope {' or '.join(f'`{one}`' for one in scopes)}")
             try:
                 return await handler(request, bearer)
-            except AreaError as error:
+            except TooLargeError as error:
                 return error_response(413, str(error))
             except InputError as error:
                 return error_response(400, f"{error} (`{error.field}`)")
@@ -83,13 +82,13 @@ async def without_version(_: Request, __: Bearer) -> Response:
 async def body_of(request: Request) -> bytes:
     """A request's body.
 
-    **Raises**: AreaError, when it is too long; that is answered as too large.
+    **Raises**: TooLargeError, when it is too long.
     """
     raw = b""
     async for piece in request.stream():
         raw += piece
         if len(raw) > MOST_BODY_BYTES:
-            raise AreaError(f"a body has at most {MOST_BODY_BYTES:,} bytes", field="body")
+            raise TooLargeError(f"a body has at most {MOST_BODY_BYTES:,} bytes", field="body")
     return raw
 
 

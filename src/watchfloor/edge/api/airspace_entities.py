@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from watchfloor.base.errors import InputError
-from watchfloor.deconflict.directory import Directory, Refused
-from watchfloor.deconflict.entering import Caller, WantedEntity, remove_entity, set_entity
+from watchfloor.deconflict.directory.entering import Caller, WantedEntity, remove_entity, set_entity
+from watchfloor.deconflict.directory.standing import Directory, Refused
 from watchfloor.edge.api.airspace import (
     AWARENESS,
     NAMES,

@@ -8,8 +8,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from watchfloor.base.errors import InputError
-from watchfloor.deconflict.directory import Refused
-from watchfloor.deconflict.subscribing import (
+from watchfloor.deconflict.directory.standing import Refused
+from watchfloor.deconflict.directory.subscribing import (
     LONGEST_SUBSCRIPTION_US,
     remove_subscription,
     set_availability,

@@ -81,13 +81,12 @@ def work_live(arguments: argparse.Namespace) -> int:
 
 def work_plans(arguments: argparse.Namespace) -> int:
     """Print the pairs; exit code 1, when there are some."""
-    from watchfloor.deconflict.corridors import corridor_of  # noqa: PLC0415  # its libraries take a second to load
+    from watchfloor.deconflict.corridors import with_corridors  # noqa: PLC0415  # its libraries take a second to load
     from watchfloor.deconflict.plans import against, conflicts  # noqa: PLC0415
     from watchfloor.wire.f3548 import read_plans  # noqa: PLC0415
     from watchfloor.wire.reservations import read_reservations  # noqa: PLC0415
 
-    plans = read_plans(_bytes_of(arguments.file))
-    volumes = [*plans.volumes, *(volume for one in plans.trajectories for volume in corridor_of(one))]
+    volumes = with_corridors(*read_plans(_bytes_of(arguments.file)))
     names = {volume.plan_id for volume in volumes}
     reserved = read_reservations(_bytes_of(arguments.against)) if arguments.against else []
     if both := sorted(names & {volume.plan_id for volume in reserved}):

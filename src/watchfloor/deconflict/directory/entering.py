@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from watchfloor.base.instants import DAY_US
 from watchfloor.base.labels import Label
-from watchfloor.base.units import US_PER_S
-from watchfloor.deconflict.directory import Cause, Directory, Refused, covers, span_us
+from watchfloor.deconflict.directory.standing import Cause, Directory, Refused, covers, span_us
 from watchfloor.messages.airspace import (
     Availability,
     Entity,
@@ -35,7 +35,6 @@ LEADS_TO: Mapping[IntentState, frozenset[IntentState]] = {
     IntentState.NONCONFORMING: frozenset(IntentState) - {IntentState.ACCEPTED},
     IntentState.CONTINGENT: frozenset((IntentState.CONTINGENT,)),
 }
-DAY_US = 86_400 * US_PER_S
 HORIZON_US = {EntityKind.INTENT: 30 * DAY_US, EntityKind.CONSTRAINT: 56 * DAY_US}
 LONGEST_CONSTRAINT_US = DAY_US
 MOST_ENTITIES, MOST_OF_ONE, MOST_VOLUMES, MOST_CORNERS = 20_000, 5_000, 100, 1_000

@@ -5,9 +5,10 @@
 
 from msgspec.structs import replace
 
+from watchfloor.base.instants import DAY_US
 from watchfloor.base.labels import Label
 from watchfloor.base.units import US_PER_S
-from watchfloor.deconflict.directory import Cause, Directory, Refused, covers
+from watchfloor.deconflict.directory.standing import Cause, Directory, Refused, covers
 from watchfloor.messages.airspace import (
     Availability,
     AvailabilitySet,
@@ -17,7 +18,7 @@ from watchfloor.messages.airspace import (
     SubscriptionSet,
 )
 
-LONGEST_SUBSCRIPTION_US = 86_400 * US_PER_S
+LONGEST_SUBSCRIPTION_US = DAY_US
 PAST_START_US = 300 * US_PER_S
 MOST_SUBSCRIPTIONS = MOST_TOLD = 20_000
 
