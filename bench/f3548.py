@@ -22,7 +22,7 @@ from tests.support.running import RunningRoom
 from tests.support.utm import Authority, fresh, volume
 
 CLIENTS, SECONDS, ROUNDS, STANDING = 8, 6.0, 3, 304
-WARM_S = 1.0
+WARM_S = 4.0
 
 
 class Client:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.running import RunningRoom, children_of, is_running, run_words, verified
+from tests.support.utm import Authority, settings
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -29,6 +30,17 @@ def test_a_signal_ends_the_room_in_good_order_within_five_seconds(
     assert report["holds"]
     assert report["sealed"]
     assert not (room.data / "record" / "000001.wfl").read_bytes().endswith(b"\0"), "free space stays behind"
+
+
+def test_a_room_that_still_compiles_ends_at_once_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start_room: Callable[..., RunningRoom]
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "compiled"))
+    words = settings(tmp_path, Authority(tmp_path))
+    room = start_room("--config", words, command="serve", data=tmp_path / "room")
+    assert room.stop() == 0
+    assert room.errors == ""
+    assert not list((tmp_path / "compiled").rglob("*.nbc")), "the room waited for its compiler"
 
 
 def test_signals_work_under_a_script_that_ignores_them(start_room: Callable[..., RunningRoom]) -> None:

@@ -8,7 +8,7 @@ of comparing with every plan.
 a copy of both lists of names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import isqrt
 from typing import NamedTuple
@@ -23,8 +23,13 @@ from watchfloor.messages.volumes import PlannedVolume
 
 MOST_WAITING, MOST_PAIRS = 64, 20_000
 Plan = tuple[PlannedVolume, ...]
+LeftOut = Callable[[str], bool]
 _TURNS = (-360.0, 0.0, 360.0)
 _WESTMOST_DEG, _EASTMOST_DEG = -275.0, 275.0
+
+
+def _nobody(_: str) -> bool:
+    return False
 
 
 @lru_cache(maxsize=1 << 12)
@@ -99,27 +104,30 @@ class Index:
         snapshot = self._snapshot.without(struck).with_more(waiting)
         return Index(planned, *_gathered(snapshot))
 
-    def meeting(self, volumes: Plan, *, is_kept: bool = True) -> list[str]:
+    def meeting(self, volumes: Plan, *, is_kept: bool = True, left_out: LeftOut = _nobody) -> list[str]:
         """Names of plans that share ground, height and time with any of these volumes, sorted.
 
         **Args**: `is_kept`: whether the volumes are of a plan that is put too, so that they need be read once.
+        `left_out`: tells by its name whether a plan need not be compared.
         **Raises**: TooLargeError, when more pairs than MOST_PAIRS may meet.
         """
         if not self._planned:
             return []
         asked = _columns(volumes) if is_kept else columns_of(volumes, since_us=0)
+        west_deg, east_deg = asked.box[:, 0].min(), asked.box[:, 4].max()
         found: set[str] = set()
         for turn in _TURNS:
+            if east_deg + turn < _WESTMOST_DEG or west_deg + turn > _EASTMOST_DEG:
+                continue
             box = asked.box.copy()
             box[:, 0] += turn
             box[:, 4] += turn
-            if box[:, 4].max() < _WESTMOST_DEG or box[:, 0].min() > _EASTMOST_DEG:
-                continue
             if self._tree is not None:
                 theirs, ours = self._tree.query(shapely.box(box[:, 0], box[:, 1], box[:, 4], box[:, 5]))
-                found |= _shared(self._snapshot, asked, (ours, theirs), (box, turn), self._struck)
+                known = lambda name: name in self._struck or left_out(name)  # noqa: E731
+                found |= _shared(self._snapshot, asked, (ours, theirs), (box, turn), known)
             theirs, ours = np.nonzero(_share_boxes(self._waiting.columns.box[None, :, :], box[:, None, :]))
-            found |= _shared(self._waiting, asked, (ours, theirs), (box, turn), frozenset())
+            found |= _shared(self._waiting, asked, (ours, theirs), (box, turn), left_out)
         return sorted(found)
 
 
@@ -152,15 +160,14 @@ def _shared(
     asked: Volumes,
     pairs: tuple[Places, Places],
     seen: tuple[NDArray[np.float64], float],
-    left_out: frozenset[str],
+    left_out: LeftOut,
 ) -> set[str]:
     """Names of rows that share all with what is asked, among pairs of (ours, asked); some names do not count."""
     box, turn = seen
     near = _share_boxes(rows.columns.box[pairs[0]], box[pairs[1]])
     ours, theirs = pairs[0][near], pairs[1][near]
-    if left_out:
-        wanted = [rows.names[place] not in left_out for place in ours]
-        ours, theirs = ours[wanted], theirs[wanted]
+    wanted = [not left_out(rows.names[place]) for place in ours]
+    ours, theirs = ours[wanted], theirs[wanted]
     if len(ours) > MOST_PAIRS:
         sentence = f"over {MOST_PAIRS:,} pairs of volumes may meet; ask for less ground, height or time at once"
         raise TooLargeError(sentence, field="volumes")

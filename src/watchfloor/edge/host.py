@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import structlog
@@ -326,7 +327,7 @@ class Host:
                     await port.close()
 
             return stop
-        self._spawn(asyncio.to_thread(make_ready))
+        Thread(target=make_ready, name="compiling", daemon=True).start()  # a room's end does not wait for it
         heard: list[asyncio.DatagramTransport] = []
         for feed in _need(plan.settings).feeds:
             host, _, port_text = (feed.connect or feed.listen).rpartition(":")

@@ -230,16 +230,16 @@ def _missing(directory: Directory, wanted: WantedEntity, *, with_constraints: bo
     """Entities that an intent meets and whose newest versions its manager does not show to know."""
     if wanted.kind is not EntityKind.INTENT or wanted.state not in NOMINAL:
         return ()
-    met = directory.meeting(EntityKind.INTENT, wanted.volumes, is_kept=True)
-    if with_constraints:
-        met += directory.meeting(EntityKind.CONSTRAINT, wanted.volumes, is_kept=True)
-    return tuple(
-        one
-        for one in met
-        if one.entity_id != wanted.entity_id
-        and one.ovn not in wanted.key
-        and not (one.state is IntentState.ACCEPTED and directory.available(one.manager) is Availability.DOWN)
-    )
+    kinds = (EntityKind.INTENT, EntityKind.CONSTRAINT) if with_constraints else (EntityKind.INTENT,)
+
+    def is_known(one: Entity) -> bool:
+        return (
+            one.entity_id == wanted.entity_id
+            or one.ovn in wanted.key
+            or (one.state is IntentState.ACCEPTED and directory.available(one.manager) is Availability.DOWN)
+        )
+
+    return tuple(one for kind in kinds for one in directory.unknown_among(kind, wanted.volumes, is_known))
 
 
 def _ended(directory: Directory, entity: Entity) -> str:

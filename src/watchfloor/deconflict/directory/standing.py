@@ -4,7 +4,7 @@ Facts are taken as recorded; what may be entered is judged by `entering` and `su
 **Source**: ASTM F3548-21, annex A2 (the directory's interface).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
@@ -70,11 +70,21 @@ class Directory(Struct, frozen=True):
         """Intents or constraints."""
         return self.intents if kind is EntityKind.INTENT else self.constraints
 
-    def meeting(self, kind: EntityKind, volumes: tuple[HeldVolume, ...], *, is_kept: bool = False) -> list[Entity]:
+    def meeting(self, kind: EntityKind, volumes: tuple[HeldVolume, ...]) -> list[Entity]:
         """Entities that share ground, height and time with any of these volumes, by id."""
-        index = self.intent_index if kind is EntityKind.INTENT else self.constraint_index
         held = self.of_kind(kind)
-        return [held[name] for name in index.meeting(planned_of(volumes), is_kept=is_kept)]
+        return [held[name] for name in self._index(kind).meeting(planned_of(volumes), is_kept=False)]
+
+    def unknown_among(
+        self, kind: EntityKind, volumes: tuple[HeldVolume, ...], is_known: Callable[[Entity], bool]
+    ) -> list[Entity]:
+        """Entities that a plan of these volumes meets, but for those that it need not ask about, by id."""
+        held = self.of_kind(kind)
+        met = self._index(kind).meeting(planned_of(volumes), left_out=lambda name: is_known(held[name]))
+        return [held[name] for name in met]
+
+    def _index(self, kind: EntityKind) -> Index:
+        return self.intent_index if kind is EntityKind.INTENT else self.constraint_index
 
     def subscriptions_meeting(self, volumes: tuple[HeldVolume, ...]) -> list[Subscription]:
         """Subscriptions that share ground, height and time with any of these volumes, by id."""
