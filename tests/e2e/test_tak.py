@@ -10,6 +10,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tests.support.running import RunningRoom
+from watchfloor.messages.air import Rejected
+from watchfloor.wire import cot, tak
+from watchfloor.wire.cot_stream import StreamState
 
 CLIENT = textwrap.dedent(
     """
@@ -141,3 +144,98 @@ def test_a_client_that_never_reads_costs_little_and_harms_nobody(start_room: Cal
     seen = events_of(room, lambda seen: len(seen) > 100)
     stalled.close()
     assert len(seen) > 100
+
+
+def said(client: socket.socket, until: Callable[[list[cot.CotEvent]], bool]) -> list[cot.CotEvent]:
+    """Events that a raw client is sent, first XML and then what it asked for, until they suffice."""
+    client.settimeout(30)
+    xml, rest, found = StreamState(), b"", []
+    while not until(found):
+        data = client.recv(1 << 16)
+        assert data, "the room hung up"
+        answered = data.find(b"t-x-takp-r")
+        if answered >= 0 and b'status="true"' in data:
+            end = data.index(b"</event>\n", answered) + len(b"</event>\n")
+            xml, events = cot.step(xml, data[:end])
+            found += [event for event in events if isinstance(event, cot.CotEvent)]
+            rest, data = b"\x00", data[end:]
+        if rest:
+            rest, events = tak.step(rest.removeprefix(b"\x00"), data)
+            rest = rest or b"\x00"
+        else:
+            xml, events = cot.step(xml, data)
+        assert not [event for event in events if isinstance(event, Rejected)]
+        found += [event for event in events if isinstance(event, cot.CotEvent)]
+    return found
+
+
+def asking(version: str) -> bytes:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (
+        f'<event version="2.0" uid="protouid" type="t-x-takp-q" time="{now}" start="{now}" stale="{now}" how="m-g">'
+        f'<point lat="0" lon="0" hae="0" ce="9999999" le="9999999"/>'
+        f'<detail><TakControl><TakRequest version="{version}"/></TakControl></detail></event>'
+    ).encode()
+
+
+def test_a_client_that_asks_for_protobuf_gets_the_same_picture_in_protobuf(
+    start_room: Callable[..., RunningRoom],
+) -> None:
+    room = start_room("--from", "08:10:00")
+    room.until(lambda: len(room.get("/api/tracks")["features"]) >= 100, "tracks")
+    with socket.create_connection(("127.0.0.1", room.cot_port)) as client:
+        (offer, *_) = said(client, lambda found: len(found) > 100)
+        assert offer.type == "t-x-takp-v"
+        client.sendall(asking("1"))
+        after = said(client, lambda found: sum(event.is_air() for event in found) > 100)
+        turn = [event.type for event in after].index("t-x-takp-r")
+        air = [event for event in after[turn:] if event.is_air()]
+        assert {event.opex for event in air} == {"e-eight-thirty"}
+        now_us = int(time.time() * 1e6)
+        own = cot.Outgoing(
+            uid="ME-2", type="a-f-G-U-C", time_us=now_us, stale_us=now_us + 60_000_000, lat_deg=-37.5, lon_deg=-114.0,
+            hae_m=100.0, callsign="PROTO",
+        )  # fmt: skip
+        client.sendall(tak.encode(own))
+        room.until(lambda: [one["callsign"] for one in room.get("/api/pulse")["guests"]] == ["PROTO"], "the client")
+
+
+def test_a_client_that_asks_for_another_protocol_is_told_no_and_stays_with_xml(
+    start_room: Callable[..., RunningRoom],
+) -> None:
+    room = start_room("--from", "08:10:00")
+    with socket.create_connection(("127.0.0.1", room.cot_port)) as client:
+        client.sendall(asking("7"))
+        found = said(client, lambda found: "t-x-takp-r" in [event.type for event in found] and len(found) > 50)
+        assert len(found) > 50
+
+
+def is_cut_off(room: RunningRoom, piece: bytes, most: int) -> bool:
+    """Whether the room hangs up on who sends a piece over and over."""
+    with socket.create_connection(("127.0.0.1", room.cot_port), timeout=30) as client:
+        try:
+            for _ in range(most):
+                client.sendall(piece)
+            while client.recv(1 << 16):
+                pass
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            pass
+        return True
+
+
+def test_a_flood_is_cut_off_with_a_reason_in_the_log(start_room: Callable[..., RunningRoom]) -> None:
+    room = start_room("--from", "08:10:00")
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    good = (
+        f'<event version="2.0" uid="F-1" type="a-f-G" time="{now}" start="{now}" stale="{now}" how="m-g">'
+        '<point lat="1" lon="0" hae="0" ce="1" le="1"/></event>'
+    ).encode()
+    assert is_cut_off(room, b"\x00" * (1 << 16), 64), "junk"
+    assert is_cut_off(room, good * 10, 200), "a flood"
+    assert is_cut_off(room, b"\xbf\xff\xff\xff\xff\x0f", 1), "a lie about length"
+    room.until(lambda: len(room.get("/api/tracks")["features"]) > 100, "tracks, as if nothing had been")
+    room.stop()
+    for word in ("over 1 MiB that is no event", "over 50 events a second", "over 256 KiB in one message"):
+        assert word in room.errors

@@ -8,14 +8,20 @@ from watchfloor.wire import adsb, adsb_encode, beast, cot, cot_stream
 from watchfloor.wire.adsb import TimedFrame
 from watchfloor.wire.cot_stream import MAX_EVENT_BYTES, OVERSIZED, StreamState
 
-EVENT = cot.encode_report(
-    uid="A-1",
-    times_us=(1_931_270_400_000_000, 1_931_270_415_000_000),
-    place=(-37.5, -114.1, 3000.5),
-    callsign="TILLER21",
-    speed_mps=100.0,
-    course_deg=12.5,
-    exercise="eight-thirty",
+EVENT = cot.encode(
+    cot.Outgoing(
+        uid="A-1",
+        type="a-f-A-M",
+        time_us=1_931_270_400_000_000,
+        stale_us=1_931_270_415_000_000,
+        lat_deg=-37.5,
+        lon_deg=-114.1,
+        hae_m=3000.5,
+        callsign="TILLER21",
+        speed_mps=100.0,
+        course_deg=12.5,
+        exercise="eight-thirty",
+    )
 )
 PIECES = st.lists(
     st.one_of(

@@ -79,11 +79,11 @@ def test_an_encoded_track_says_exercise_in_its_bytes_and_unknown_height_as_unkno
         callsign='A<"&',
         party=Party.OTHER,
     )
-    raw = cot.encode_track(track, time_us=0, stale_us=1_000_000, exercise="eight-thirty")
+    raw = cot.encode(cot.track_event(track, time_us=0, stale_us=1_000_000, exercise="eight-thirty"))
     assert b'opex="e-eight-thirty"' in raw
     assert b"<remarks>EXERCISE</remarks>" in raw
     event = cot.parse_event(raw.strip())
     assert event.hae_m is None
     assert (event.uid, event.callsign, event.type) == ("ICAO-F10001", 'A<"&', "a-n-A-M")
-    civil = cot.encode_track(track, time_us=0, stale_us=1, exercise="")
+    civil = cot.encode(cot.track_event(track, time_us=0, stale_us=1, exercise=""))
     assert b"opex" not in civil

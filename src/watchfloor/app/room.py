@@ -102,6 +102,7 @@ class Room:
         self.witnessing: Witnessing | None = None
         self._watchers: list[Watcher] = []
         self._jump_hooks: list[Callable[[], None]] = []
+        self._moved_hooks: list[Callable[[str], None]] = []
         self._trails: dict[str, deque[TrailPoint]] = {}
         self._told_bad: dict[tuple[str, str], int] = {}
         self._next_told_s = 0.0
@@ -123,6 +124,10 @@ class Room:
     def on_jump(self, hook: Callable[[], None]) -> None:
         """Call a hook at every new time context, before its first data."""
         self._jump_hooks.append(hook)
+
+    def on_moved(self, hook: Callable[[str], None]) -> None:
+        """Call a hook with the identity of each track that has news."""
+        self._moved_hooks.append(hook)
 
     def receive(self, feed_id: str, chunk: bytes, *, is_datagram: bool = False) -> None:
         """Bytes of a feed; a datagram's ends are those of its messages."""
@@ -155,6 +160,8 @@ class Room:
             track = self.picture.tracks.get(seen.identity)
             if track is None or track is before.get(seen.identity):
                 continue
+            for hook in self._moved_hooks:
+                hook(seen.identity)
             intake.accepted(min(seen.toa_us, room_us))
             if seen.lat_deg is not None and track.toa_us == seen.toa_us:
                 trail = self._trails.setdefault(seen.identity, deque(maxlen=TRAIL_LENGTH))

@@ -96,14 +96,20 @@ class Transmitters:
     def _report(self, due: Due, truth: Truth) -> bytes:
         lat, lon = self._noisy_place(truth)
         gs_kt, trk_deg = self._noisy_motion(truth)
-        return cot.encode_report(
-            uid=f"{self._pack.header.id}-{truth.callsign}",
-            times_us=(due.at_us, due.at_us + COT_STALE_US),
-            place=(lat, lon, truth.alt_ft * M_PER_FT),
-            callsign=truth.callsign,
-            speed_mps=gs_kt * MPS_PER_KT,
-            course_deg=trk_deg,
-            exercise=self._pack.header.id,
+        return cot.encode(
+            cot.Outgoing(
+                uid=f"{self._pack.header.id}-{truth.callsign}",
+                type=cot.OUT_TYPES[Party.COALITION],
+                time_us=due.at_us,
+                stale_us=due.at_us + COT_STALE_US,
+                lat_deg=lat,
+                lon_deg=lon,
+                hae_m=truth.alt_ft * M_PER_FT,
+                callsign=truth.callsign,
+                speed_mps=gs_kt * MPS_PER_KT,
+                course_deg=trk_deg,
+                exercise=self._pack.header.id,
+            )
         )
 
     def _noisy_place(self, truth: Truth) -> tuple[float, float]:

@@ -10,6 +10,7 @@
 | `point hae` | metres above the ellipsoid | -1,000 to 50,000; 9999999.0 means unknown |
 | `detail/contact callsign` | - | up to 32 characters |
 | `detail/track speed`, `course` | m/s, degrees true | 0 to 1,500; 0 to 360 |
+| `detail/TakControl/TakRequest version` | - | what protocol a client asks for; read where clients are served |
 
 Every other element is dropped and counted. Entities, document types and encodings other than UTF-8 are refused.
 No affiliation becomes hostile here: what a sender calls so is shown as unknown.
@@ -30,14 +31,18 @@ from watchfloor.messages.air import Observation, Party, Rejected, Track
 from watchfloor.wire import cot_stream
 from watchfloor.wire.cot_stream import StreamState
 
+Attributes = dict[str, dict[str, str]]
 UNKNOWN_M = 9_999_999.0
 _AIR = re.compile(r"a-[a-z]-A(-|$)")
 _TYPE = re.compile(r"\w+(-\w+)*(;[^;]*)?")
 _UID = re.compile(r"[\x21-\x7e]{1,128}")
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _RELAYED = ("a-f-", "a-n-", "a-u-")
-_READ_DETAIL = frozenset(("contact", "track"))
-_OUT_TYPES = {
+READ_DETAIL = ("contact", "track")
+_READ_PATHS = frozenset((*READ_DETAIL, "TakControl", "TakControl/TakRequest"))
+TWICE = "an element stands twice"
+EXERCISE = "EXERCISE"
+OUT_TYPES = {
     Party.COALITION: "a-f-A-M",
     Party.OTHER: "a-n-A-M",
     Party.CIVIL: "a-n-A-C",
@@ -62,6 +67,7 @@ class CotEvent(Struct, frozen=True, kw_only=True):
     callsign: str | None
     speed_mps: float | None
     course_deg: float | None
+    asked_version: str
     dropped_count: int
 
     def is_air(self) -> bool:
@@ -94,6 +100,22 @@ def parse_event(raw: bytes) -> CotEvent:
     **Raises**: WireError, when it is not well-formed UTF-8 XML, declares anything, or a field is missing or
     out of its limits.
     """
+    reader = _read(raw)
+    if reader.held.get("event", {}).get("version") not in ("2.0", "2"):
+        raise WireError("no event, or its `version` is not 2.0")
+    return event_of(reader.held, reader.dropped_count)
+
+
+def detail_of(xml: str) -> tuple[Attributes, int]:
+    """What is read of a detail's elements, and how many others there are.
+
+    **Raises**: WireError, when they are not well-formed.
+    """
+    reader = _read(f"<event><detail>{xml}</detail></event>".encode())
+    return {name: reader.held[name] for name in READ_DETAIL if name in reader.held}, reader.dropped_count
+
+
+def _read(raw: bytes) -> "_Reader":
     reader = _Reader()
     parser = expat.ParserCreate("UTF-8")
     parser.StartElementHandler = reader.start
@@ -104,7 +126,7 @@ def parse_event(raw: bytes) -> CotEvent:
         parser.Parse(raw, True)
     except expat.ExpatError as error:
         raise WireError(f"not well-formed XML: {expat.errors.messages[error.code]}") from error
-    return reader.event()
+    return reader
 
 
 class _Reader:
@@ -112,8 +134,8 @@ class _Reader:
 
     def __init__(self) -> None:
         self._path: list[str] = []
-        self._held: dict[str, dict[str, str]] = {}
-        self._dropped = 0
+        self.held: Attributes = {}
+        self.dropped_count = 0
 
     def refuse_doctype(self, *_: object) -> NoReturn:
         raise WireError("a document type or entity is declared")
@@ -121,45 +143,48 @@ class _Reader:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._path.append(name)
         known = self._path in (["event"], ["event", "point"], ["event", "detail"]) or (
-            self._path[:2] == ["event", "detail"] and len(self._path) == 3 and name in _READ_DETAIL
+            self._path[:2] == ["event", "detail"] and "/".join(self._path[2:]) in _READ_PATHS
         )
         if not known:
-            self._dropped += 1
-        elif name in self._held:
-            raise WireError("an element stands twice")
+            self.dropped_count += 1
+        elif name in self.held:
+            raise WireError(TWICE)
         else:
-            self._held[name] = attributes
+            self.held[name] = attributes
 
     def end(self, _: str) -> None:
         self._path.pop()
 
-    def event(self) -> CotEvent:
-        head = self._held.get("event")
-        point = self._held.get("point")
-        if head is None or point is None:
-            raise WireError("an event needs `point`")
-        if head.get("version") not in ("2.0", "2"):
-            raise WireError("`version` is not 2.0")
-        contact, track = self._held.get("contact", {}), self._held.get("track", {})
-        hae_m = _number(point, "hae", -1_000, UNKNOWN_M)
-        if hae_m > 50_000 and hae_m != UNKNOWN_M:
-            raise WireError("`hae` is over 50,000 m")
-        return CotEvent(
-            uid=_text(head, "uid", _UID),
-            type=_text(head, "type", _TYPE),
-            time_us=_instant(head, "time"),
-            start_us=_instant(head, "start"),
-            stale_us=_instant(head, "stale"),
-            how=head.get("how", ""),
-            opex=head.get("opex", ""),
-            lat_deg=_number(point, "lat", -90, 90),
-            lon_deg=_number(point, "lon", -180, 180),
-            hae_m=None if hae_m == UNKNOWN_M else hae_m,
-            callsign=contact["callsign"][:32] if "callsign" in contact else None,
-            speed_mps=_number(track, "speed", 0, 1_500) if "speed" in track else None,
-            course_deg=_number(track, "course", 0, 360) if "course" in track else None,
-            dropped_count=self._dropped,
-        )
+
+def event_of(held: Attributes, dropped_count: int) -> CotEvent:
+    """An event from the attributes of its elements.
+
+    **Raises**: WireError, when a field is missing or out of its limits.
+    """
+    head, point = held["event"], held.get("point")
+    if point is None:
+        raise WireError("an event needs `point`")
+    contact, track = held.get("contact", {}), held.get("track", {})
+    hae_m = _number(point, "hae", -1_000, UNKNOWN_M)
+    if hae_m > 50_000 and hae_m != UNKNOWN_M:
+        raise WireError("`hae` is over 50,000 m")
+    return CotEvent(
+        uid=_text(head, "uid", _UID),
+        type=_text(head, "type", _TYPE),
+        time_us=_instant(head, "time"),
+        start_us=_instant(head, "start"),
+        stale_us=_instant(head, "stale"),
+        how=head.get("how", ""),
+        opex=head.get("opex", ""),
+        lat_deg=_number(point, "lat", -90, 90),
+        lon_deg=_number(point, "lon", -180, 180),
+        hae_m=None if hae_m == UNKNOWN_M else hae_m,
+        callsign=contact["callsign"][:32] if "callsign" in contact else None,
+        speed_mps=_number(track, "speed", 0, 1_500) if "speed" in track else None,
+        course_deg=_number(track, "course", 0, 360) if "course" in track else None,
+        asked_version=held.get("TakRequest", {}).get("version", ""),
+        dropped_count=dropped_count,
+    )
 
 
 def _text(attributes: dict[str, str], name: str, pattern: re.Pattern[str]) -> str:
@@ -213,100 +238,90 @@ def uid_of(identity: str) -> str:
     return name if scheme == "cot" else f"{scheme.upper()}-{name.upper()}"
 
 
-def encode_track(track: Track, *, time_us: int, stale_us: int, exercise: str) -> bytes:
-    """One track as an event, ended by `</event>` and a newline.
+class Outgoing(Struct, frozen=True, kw_only=True):
+    """An event that goes out, in whatever form its reader asked for; `hae_m` None is sent as unknown.
 
-    **Args**: `exercise`: the exercise's name, written into `opex` and the remarks; empty for none.
+    `exercise`: the exercise's name, written into `opex` and the remarks; empty for none.
+    """
+
+    uid: str
+    type: str
+    time_us: int
+    stale_us: int
+    lat_deg: float
+    lon_deg: float
+    hae_m: float | None
+    callsign: str = ""
+    speed_mps: float | None = None
+    course_deg: float | None = None
+    exercise: str = ""
+
+    def how(self) -> str:
+        """Made by a machine: simulated, or read."""
+        return "m-s" if self.exercise else "m-r"
+
+    def opex(self) -> str:
+        """What the bytes say of exercises."""
+        return f"e-{self.exercise}" if self.exercise else ""
+
+
+def track_event(track: Track, *, time_us: int, stale_us: int, exercise: str) -> Outgoing:
+    """One track as an event.
+
     **Doubt**: no geometric altitude is sent as unknown; pressure altitude is never put in its place.
     """
-    hae_m = UNKNOWN_M if track.geo_alt_ft is None else track.geo_alt_ft * M_PER_FT
-    motion = ""
-    if track.gs_kt is not None and track.trk_deg is not None:
-        motion = f'<track speed="{track.gs_kt * MPS_PER_KT:.2f}" course="{track.trk_deg:.2f}"/>'
-    return _event(
+    moves = track.gs_kt is not None and track.trk_deg is not None
+    return Outgoing(
         uid=uid_of(track.identity),
-        kind=_OUT_TYPES[track.party],
-        times=(time_us, stale_us),
-        point=(track.lat_deg, track.lon_deg, hae_m),
+        type=OUT_TYPES[track.party],
+        time_us=time_us,
+        stale_us=stale_us,
+        lat_deg=track.lat_deg,
+        lon_deg=track.lon_deg,
+        hae_m=None if track.geo_alt_ft is None else track.geo_alt_ft * M_PER_FT,
         callsign=track.callsign,
-        motion=motion,
+        speed_mps=track.gs_kt * MPS_PER_KT if moves and track.gs_kt is not None else None,
+        course_deg=track.trk_deg if moves else None,
         exercise=exercise,
     )
 
 
-def encode_report(
-    *,
-    uid: str,
-    times_us: tuple[int, int],
-    place: tuple[float, float, float],
-    callsign: str,
-    speed_mps: float,
-    course_deg: float,
-    exercise: str,
-) -> bytes:
-    """One aircraft's own report, as a coalition gateway sends it.
-
-    **Args**: `times_us`: time and stale; `place`: latitude, longitude [deg] and height above ellipsoid [m].
-    """
-    return _event(
-        uid=uid,
-        kind=_OUT_TYPES[Party.COALITION],
-        times=times_us,
-        point=place,
-        callsign=callsign,
-        motion=f'<track speed="{speed_mps:.3f}" course="{course_deg % 360.0:.3f}"/>',
-        exercise=exercise,
-    )
-
-
-def encode_relayed(event: CotEvent, stale_us: int, *, exercise: str) -> bytes:
+def relayed_event(event: CotEvent, stale_us: int, *, exercise: str) -> Outgoing:
     """A client's own report for other clients: its type, place and height as it said them, marked by the room."""
-    own = event.type if event.type.startswith(_RELAYED) else "a-u-G"
+    moves = event.speed_mps is not None and event.course_deg is not None
+    return Outgoing(
+        uid=event.uid,
+        type=event.type if event.type.startswith(_RELAYED) else "a-u-G",
+        time_us=event.time_us,
+        stale_us=stale_us,
+        lat_deg=event.lat_deg,
+        lon_deg=event.lon_deg,
+        hae_m=event.hae_m,
+        callsign=event.callsign or "",
+        speed_mps=event.speed_mps if moves else None,
+        course_deg=event.course_deg if moves else None,
+        exercise=exercise,
+    )
+
+
+def pong_event(kind: str, time_us: int, stale_us: int) -> Outgoing:
+    """The answer to a TAK client's ping."""
+    return Outgoing(uid="takPong", type=kind, time_us=time_us, stale_us=stale_us, lat_deg=0.0, lon_deg=0.0, hae_m=None)
+
+
+def encode(event: Outgoing) -> bytes:
+    """The event as XML, ended by `</event>` and a newline."""
+    time, stale = rfc3339_from_us(event.time_us), rfc3339_from_us(event.stale_us)
+    mark = f" opex={quoteattr(event.opex())}" if event.exercise else ""
+    remarks = f"<remarks>{EXERCISE}</remarks>" if event.exercise else ""
+    contact = f"<contact callsign={quoteattr(event.callsign)}/>" if event.callsign else ""
+    hae_m = UNKNOWN_M if event.hae_m is None else event.hae_m
     motion = ""
     if event.speed_mps is not None and event.course_deg is not None:
-        motion = f'<track speed="{event.speed_mps:.2f}" course="{event.course_deg:.2f}"/>'
-    return _event(
-        uid=event.uid,
-        kind=own,
-        times=(event.time_us, stale_us),
-        point=(event.lat_deg, event.lon_deg, UNKNOWN_M if event.hae_m is None else event.hae_m),
-        callsign=event.callsign or "",
-        motion=motion,
-        exercise=exercise,
-    )
-
-
-def encode_pong(kind: str, time_us: int, stale_us: int) -> bytes:
-    """The answer to a TAK client's ping."""
-    return _event(
-        uid="takPong",
-        kind=kind,
-        times=(time_us, stale_us),
-        point=(0.0, 0.0, UNKNOWN_M),
-        callsign="",
-        motion="",
-        exercise="",
-    )
-
-
-def _event(
-    *,
-    uid: str,
-    kind: str,
-    times: tuple[int, int],
-    point: tuple[float, float, float],
-    callsign: str,
-    motion: str,
-    exercise: str,
-) -> bytes:
-    time, stale = rfc3339_from_us(times[0]), rfc3339_from_us(times[1])
-    mark = f" opex={quoteattr('e-' + exercise)}" if exercise else ""
-    remarks = "<remarks>EXERCISE</remarks>" if exercise else ""
-    how = "m-s" if exercise else "m-r"
-    contact = f"<contact callsign={quoteattr(callsign)}/>" if callsign else ""
+        motion = f'<track speed="{event.speed_mps:.3f}" course="{event.course_deg:.3f}"/>'
     return (
-        f'<event version="2.0" uid={quoteattr(uid)} type="{kind}" time="{time}" start="{time}" '
-        f'stale="{stale}" how="{how}"{mark}>'
-        f'<point lat="{point[0]:.7f}" lon="{point[1]:.7f}" hae="{point[2]:.2f}" ce="9999999.0" le="9999999.0"/>'
-        f"<detail>{contact}{motion}{remarks}</detail></event>\n"
+        f'<event version="2.0" uid={quoteattr(event.uid)} type="{event.type}" time="{time}" start="{time}" '
+        f'stale="{stale}" how="{event.how()}"{mark}>'
+        f'<point lat="{event.lat_deg:.7f}" lon="{event.lon_deg:.7f}" hae="{hae_m:.2f}" ce="{UNKNOWN_M}" '
+        f'le="{UNKNOWN_M}"/><detail>{contact}{motion}{remarks}</detail></event>\n'
     ).encode()

@@ -1,0 +1,143 @@
+"""One TAK client's connection: what it says, in XML or protobuf, and how far it has been told."""
+
+import asyncio
+import socket
+from typing import Protocol, cast
+
+import structlog
+
+from watchfloor.app.newest import ENCODERS, Form, Newest
+from watchfloor.edge.utc import utc_us
+from watchfloor.messages.air import Rejected
+from watchfloor.wire import cot, tak
+from watchfloor.wire.cot import CotEvent
+from watchfloor.wire.cot_stream import OVERSIZED, StreamState
+
+BUFFER_LIMIT_BYTES = 1 << 18
+BAD_LIMIT = 100
+JUNK_LIMIT_BYTES = 1 << 20
+EVENTS_PER_S, EVENTS_AT_ONCE = 50.0, 500.0
+_PING, _PONG = "t-x-c-t", "t-x-c-t-r"
+_PONG_STALE_US = 20_000_000
+_log = structlog.get_logger()
+
+
+class Host(Protocol):
+    """What a client's connection asks of its server."""
+
+    def joined(self, client: "CotClient") -> None:
+        """A client came."""
+
+    def left(self, client: "CotClient") -> None:
+        """A client went."""
+
+    def heard(self, client: "CotClient", event: CotEvent | Rejected) -> None:
+        """An event of a client, or what is none."""
+
+
+class CotClient(asyncio.Protocol):
+    """One connection; it holds a number, and never what the client has not read."""
+
+    def __init__(self, host: Host, newest: Newest) -> None:
+        self._host, self._newest = host, newest
+        self._transport: asyncio.Transport | None = None
+        self._xml, self._rest = StreamState(), b""
+        self._writes = self._reads = Form.XML
+        self._has_spoken = False
+        self._told = 0
+        self._bad_count = self._junk_bytes = 0
+        self._left, self._looked_s = EVENTS_AT_ONCE, 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client came: it hears what the room speaks, and gets the picture at once."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=BUFFER_LIMIT_BYTES)
+        raw = self._transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_LIMIT_BYTES)
+        self._looked_s = asyncio.get_running_loop().time()
+        self._transport.write(tak.offer(utc_us()))
+        self._host.joined(self)
+        self.catch_up()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio names it
+        """A client went; what it had begun and not ended is refused."""
+        rest = self._xml.rest or self._rest
+        if rest:
+            self._host.heard(self, Rejected(reason="ended inside an event", sample=rest[:256]))
+        self._host.left(self)
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Write what the client was not told yet, as long as it reads."""
+        transport = self._transport
+        while (
+            transport is not None
+            and not transport.is_closing()
+            and transport.get_write_buffer_size() <= BUFFER_LIMIT_BYTES
+        ):
+            piece, self._told = self._newest.since(self._told, self._writes)
+            if not piece:
+                return
+            transport.write(piece)
+
+    def data_received(self, data: bytes) -> None:
+        """Events of the client: its own position, a ping, or which protocol it wants."""
+        if not self._has_spoken and data[0] == tak.MAGIC:
+            self._reads = Form.PROTOBUF
+        self._has_spoken = True
+        if self._reads is Form.PROTOBUF:
+            self._rest, events = tak.step(self._rest, data)
+        else:
+            self._xml, events = cot.step(self._xml, data)
+        if events and all(isinstance(event, Rejected) for event in events):
+            self._junk_bytes += len(data)
+        for event in events:
+            if isinstance(event, Rejected):
+                self._bad(event)
+            elif not self._answered(event):
+                self._host.heard(self, event)
+        self._cut_if_too_much(len(events))
+
+    def _answered(self, event: CotEvent) -> bool:
+        """Whether an event is one of the connection's own, which nobody else hears of."""
+        if event.type == tak.ASKED and event.asked_version and self._transport is not None:
+            agreed = event.asked_version == tak.VERSION
+            self._transport.write(tak.answer(utc_us(), agreed=agreed))
+            if agreed:
+                self._writes = self._reads = Form.PROTOBUF
+        elif event.type == _PING and self._transport is not None:
+            now_us = utc_us()
+            pong = cot.pong_event(_PONG, now_us, now_us + _PONG_STALE_US)
+            if self._transport.get_write_buffer_size() <= BUFFER_LIMIT_BYTES:
+                self._transport.write(ENCODERS[self._writes](pong))
+        return event.type.startswith("t-")
+
+    def _bad(self, event: Rejected) -> None:
+        self._host.heard(self, event)
+        self._bad_count += 1
+        if self._bad_count > BAD_LIMIT or event.reason in (OVERSIZED, tak.OVERSIZED):
+            self.cut_off(event.reason)
+
+    def _cut_if_too_much(self, count: int) -> None:
+        now_s = asyncio.get_running_loop().time()
+        self._left = min(self._left + (now_s - self._looked_s) * EVENTS_PER_S, EVENTS_AT_ONCE) - count
+        self._looked_s = now_s
+        if self._left < 0:
+            self.cut_off(f"over {EVENTS_PER_S:g} events a second")
+        elif self._junk_bytes > JUNK_LIMIT_BYTES:
+            self.cut_off("over 1 MiB that is no event")
+
+    def cut_off(self, reason: str) -> None:
+        """End the connection, and say why in the log."""
+        if self._transport is not None and not self._transport.is_closing():
+            _log.warning("TAK client cut off", reason=reason)
+            self._transport.abort()
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._transport is not None:
+            self._transport.abort()
