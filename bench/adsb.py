@@ -18,7 +18,7 @@ from _figures import Figure, tell
 from watchfloor.app.doctrine import picture_of
 from watchfloor.app.intake import FeedSetup, Intake
 from watchfloor.base.labels import label_for
-from watchfloor.edge.feeds.recorded import read_frames
+from watchfloor.edge.feeds.recorded_files import read_frames
 from watchfloor.edge.stores.packs import load_pack
 from watchfloor.exercise.transmit import Transmitters
 from watchfloor.messages.room import Context

@@ -9,7 +9,7 @@ from tests.unit.test_cot import GOOD
 from watchfloor.app.intake import FeedSetup, Intake
 from watchfloor.base.geodesy import distance_m
 from watchfloor.base.labels import label_for
-from watchfloor.edge.feeds.recorded import read_frames
+from watchfloor.edge.feeds.recorded_files import read_frames
 from watchfloor.messages.room import Context
 from watchfloor.picture.step import FeedLimits, Picture, step
 from watchfloor.wire.feeds import BUILT_IN

@@ -105,6 +105,10 @@ class Intake:
         self._frames, found = adsb.step(self._frames, frames)
         return self._batch(self._sorted_out(found, room_us), room_us)
 
+    def receive_observed(self, observations: Sequence[Observation], room_us: int) -> ObservationBatch:
+        """Observations that a recorded file holds as such."""
+        return self._batch(self._sorted_out(observations, room_us), room_us)
+
     def refuse(self, rejected: Rejected, room_us: int) -> None:
         """Count and keep something refused."""
         self.counts.bad_count += rejected.count

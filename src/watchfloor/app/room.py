@@ -24,7 +24,7 @@ from watchfloor.base.labels import Audience, Label
 from watchfloor.deconflict import alerts as deconflict
 from watchfloor.deconflict.alerts import Rings, Watch
 from watchfloor.deconflict.regimes import Regime
-from watchfloor.messages.air import ObservationBatch, Rejected, TrackPicture
+from watchfloor.messages.air import Observation, ObservationBatch, Rejected, TrackPicture
 from watchfloor.messages.alerts import Minima
 from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.outcomes import DecisionAwaited, RequestDecided
@@ -129,10 +129,10 @@ class Room:
         """Call a hook with the identity of each track that has news."""
         self._moved_hooks.append(hook)
 
-    def receive(self, feed_id: str, chunk: bytes, *, is_datagram: bool = False) -> None:
-        """Bytes of a feed; a datagram's ends are those of its messages."""
+    def receive(self, feed_id: str, chunk: bytes, *, is_datagram: bool = False, at_us: int | None = None) -> None:
+        """Bytes of a feed; a datagram's ends are those of its messages. `at_us`: when they came, if not now."""
         intake = self.intakes[feed_id]
-        room_us = self.writer.room_now_us()
+        room_us = self.writer.room_now_us() if at_us is None else at_us
         self._take(intake, intake.receive(chunk, room_us, is_datagram=is_datagram), room_us)
 
     def receive_frames(self, feed_id: str, frames: list[TimedFrame]) -> None:
@@ -140,6 +140,12 @@ class Room:
         intake = self.intakes[feed_id]
         then_us = frames[-1].toa_us if frames else self.writer.room_now_us()
         self._take(intake, intake.receive_frames(frames, then_us), then_us)
+
+    def receive_observed(self, feed_id: str, observations: Sequence[Observation]) -> None:
+        """Observations of a recorded feed, in order of time."""
+        intake = self.intakes[feed_id]
+        then_us = observations[-1].toa_us
+        self._take(intake, intake.receive_observed(observations, then_us), then_us)
 
     def hung_up(self, feed_id: str) -> None:
         """A feed's connection went."""

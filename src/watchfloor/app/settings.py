@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Collection
+from ipaddress import IPv4Address
 from typing import Any
 
 import msgspec
@@ -13,6 +14,8 @@ from watchfloor.messages.separation import SeparationRule
 from watchfloor.wire.feeds import BUILT_IN
 
 _LONGEST_NAME = 200
+RECORDED = ("csv", "geojson", "modes-csv", "modes-jsonl", "parquet")
+CAPTURES = (".pcap", ".pcapng")
 CLIENTS = "TAK"  # the id under which TAK clients are counted
 
 
@@ -41,7 +44,8 @@ class MinimaTable(Struct, frozen=True, forbid_unknown_fields=True):
 class FeedTable(Struct, frozen=True, forbid_unknown_fields=True):
     """`[[feeds]]`: a recorded file (`path`, `speed`), a server to connect to (`connect`), or a UDP port (`listen`).
 
-    `options` are the feed's own.
+    A multicast group is listened to only on the `interface` that is named beside it, by its address. `options` are the
+    feed's own.
     """
 
     id: str
@@ -50,6 +54,7 @@ class FeedTable(Struct, frozen=True, forbid_unknown_fields=True):
     path: str = ""
     connect: str = ""
     listen: str = ""
+    interface: str = ""
     options: dict[str, Any] = {}
     speed: float = 1.0
     stale_s: float = 15.0
@@ -123,7 +128,8 @@ def _check_feed(name: str, place: int, feed: FeedTable, formats: Collection[str]
         raise InputError(f"{where}: `{feed.id}` cannot be a feed's id", field="id")
     if sum(map(bool, (feed.path, feed.connect, feed.listen))) != 1:
         raise InputError(f"{where}: give one of `path`, `connect` and `listen`", field="feeds")
-    allowed = ("modes-csv",) if feed.path else sorted(formats)
+    is_capture = feed.path.lower().endswith(CAPTURES)
+    allowed = RECORDED if feed.path and not is_capture else sorted(formats)
     if feed.format not in allowed:
         raise InputError(f"{where}: `format` is one of {', '.join(allowed)}", field="format")
     if not 0.1 <= feed.speed <= 3600:
@@ -133,5 +139,27 @@ def _check_feed(name: str, place: int, feed: FeedTable, formats: Collection[str]
             raise InputError(f"{where}: `{field}` is `host:port`", field=field)
         if address and not 1 <= int(address.rpartition(":")[2]) <= 65_535:
             raise InputError(f"{where}: a port is from 1 to 65535", field=field)
-    if feed.listen and feed.listen.rpartition(":")[0] not in ("127.0.0.1", "localhost"):
+    if feed.listen:
+        _check_listening(where, feed)
+
+
+def _check_listening(where: str, feed: FeedTable) -> None:
+    host = feed.listen.rpartition(":")[0]
+    if is_multicast(host):
+        try:
+            IPv4Address(feed.interface)
+        except ValueError as error:
+            sentence = f"{where}: `{host}` is a multicast group; name the address of the `interface` to hear it on"
+            raise InputError(sentence, field="interface") from error
+    elif host not in ("127.0.0.1", "localhost"):
         raise InputError(f"{where}: only loopback is listened on; relay to it from the network", field="listen")
+    elif feed.interface:
+        raise InputError(f"{where}: `interface` is for multicast groups", field="interface")
+
+
+def is_multicast(host: str) -> bool:
+    """Whether a host is the address of an IPv4 multicast group."""
+    try:
+        return IPv4Address(host).is_multicast
+    except ValueError:
+        return False

@@ -250,7 +250,7 @@ class Host:
         if plan.pack is not None:
             return plan.pack.start_us
         if plan.recordings:
-            return min(frames[0].toa_us for frames in plan.recordings.values())
+            return min(recording[0].toa_us for recording in plan.recordings.values())
         return clock.now_us()
 
     async def _serve(
@@ -332,10 +332,9 @@ class Host:
         for feed in _need(plan.settings).feeds:
             host, _, port_text = (feed.connect or feed.listen).rpartition(":")
             if feed.path:
-                frames = plan.recordings[feed.id]
-                self._spawn(recorded.play(room, feed.id, frames, room.writer.room_now_us))
+                self._spawn(recorded.play(room, feed.id, plan.recordings[feed.id], room.writer.room_now_us))
             elif feed.listen:
-                heard.append(await listen(room, feed.id, host, int(port_text)))
+                heard.append(await listen(room, feed.id, (host, int(port_text)), feed.interface))
             else:
                 self._spawn(stay_connected(room, feed.id, host, int(port_text)))
 

@@ -8,12 +8,12 @@ from msgspec import Struct
 from watchfloor.app.ports import Witness
 from watchfloor.app.settings import Settings
 from watchfloor.app.witnessing import WitnessRules
+from watchfloor.edge.feeds.recorded import Recording
 from watchfloor.edge.login import LoginRule
 from watchfloor.edge.tokens import Tokens
 from watchfloor.messages.feeds import Feed
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.volumes import PlannedVolume
-from watchfloor.wire.adsb import TimedFrame
 
 
 class AirspacePlan(Struct, frozen=True):
@@ -43,7 +43,7 @@ class Plan(Struct, frozen=True):
     pack: Pack | None = None
     pack_folder: Path = Path()
     settings: Settings | None = None
-    recordings: Mapping[str, list[TimedFrame]] = {}
+    recordings: Mapping[str, Recording] = {}
     airspace: AirspacePlan | None = None
     readers: Mapping[str, Feed] = {}
     second_key: Path | None = None

@@ -11,10 +11,9 @@ from msgspec import Struct
 from watchfloor.base.units import US_PER_S
 from watchfloor.messages.air import Rejected
 from watchfloor.messages.feeds import Arrival, Feed, FeedMessage, PassedOver
-from watchfloor.wire import adsb, avr, beast, cot, sbs
+from watchfloor.wire import adsb, avr, beast, cot, sbs, tak
 from watchfloor.wire.adsb import AdsbState, TimedFrame
 from watchfloor.wire.beast import COUNTER_HZ, BeastState
-from watchfloor.wire.cot_stream import StreamState
 from watchfloor.wire.remote_id import RemoteIdFeed
 
 REANCHOR_US = 5 * US_PER_S
@@ -90,17 +89,23 @@ class SbsFeed:
 
 
 class CotFeed:
-    """Cursor on Target events as XML. What is not marked as the room is, or no air track, is refused."""
+    """Cursor on Target events, XML or TAK protobuf. What is not marked as the room is, or no air track, is refused.
+
+    What servers and clients say to each other is passed over.
+    """
 
     name = "cot"
 
-    def begin(self) -> StreamState:
+    def begin(self) -> tak.Reading:
         """Nothing read."""
-        return StreamState()
+        return tak.Reading()
 
-    def step(self, state: StreamState, chunk: bytes, arrival: Arrival) -> tuple[StreamState, list[FeedMessage]]:
+    def step(self, state: tak.Reading, chunk: bytes, arrival: Arrival) -> tuple[tak.Reading, list[FeedMessage]]:
         """Observations in a chunk."""
-        state, events = cot.step(state, chunk)
+        if arrival.is_datagram:
+            events = tak.read_datagram(chunk)
+        else:
+            state, events = tak.read(state, chunk)
         found: list[FeedMessage] = []
         for event in events:
             if isinstance(event, Rejected):
@@ -108,7 +113,9 @@ class CotFeed:
                 continue
             if event.dropped_count:
                 found.append(PassedOver(event.dropped_count))
-            if event.is_exercise() != arrival.in_exercise:
+            if event.type.startswith(tak.BETWEEN):
+                found.append(PassedOver(1))
+            elif event.is_exercise() != arrival.in_exercise:
                 reason = (
                     "not marked as exercise" if arrival.in_exercise else "marked as exercise in a room that is none"
                 )
@@ -119,9 +126,9 @@ class CotFeed:
                 found.append(cot.observation_of(event))
         return state, found
 
-    def rest(self, state: StreamState) -> bytes:
+    def rest(self, state: tak.Reading) -> bytes:
         """Half an event."""
-        return state.rest
+        return state.unread()
 
 
 _ALL: tuple[Feed, ...] = (BeastFeed(), CotFeed(), AvrFeed(), SbsFeed(), RemoteIdFeed())

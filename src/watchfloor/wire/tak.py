@@ -19,6 +19,7 @@ the server's answer both write protobuf.
 """
 
 from google.protobuf.message import DecodeError
+from msgspec import Struct
 from takproto.proto import TakMessage
 
 from watchfloor.base.errors import WireError
@@ -34,10 +35,35 @@ DATAGRAM_HEAD = b"\xbf\x01\xbf"
 MAX_MESSAGE_BYTES = 1 << 18
 OVERSIZED = "over 256 KiB in one message"
 OFFERED, ASKED, ANSWERED = "t-x-takp-v", "t-x-takp-q", "t-x-takp-r"
+BETWEEN = "t-"  # types of what servers and clients say to each other
 _LAST_MS = 253_370_764_800_000
 _MOST_VARINT_BYTES = 5
 _OTHER_DETAIL = ("group", "precisionLocation", "status", "takv")
 _SAID_S = 60
+
+
+class Reading(Struct, frozen=True):
+    """How far a stream in either form is read; which one it is, its first byte tells."""
+
+    xml: StreamState = StreamState()
+    rest: bytes = b""
+    is_protobuf: bool | None = None
+
+    def unread(self) -> bytes:
+        """What has begun and not ended."""
+        return self.xml.rest or self.rest
+
+
+def read(state: Reading, chunk: bytes) -> tuple[Reading, list[CotEvent | Rejected]]:
+    """Events in a chunk of a stream, XML or protobuf; how the stream is cut never matters, and nothing is raised."""
+    is_protobuf = state.is_protobuf
+    if is_protobuf is None and chunk:
+        is_protobuf = chunk[0] == MAGIC
+    if is_protobuf:
+        rest, found = step(state.rest, chunk)
+        return Reading(state.xml, rest, is_protobuf), found
+    xml, found = cot.step(state.xml, chunk)
+    return Reading(xml, state.rest, is_protobuf), found
 
 
 def step(rest: bytes, chunk: bytes) -> tuple[bytes, list[CotEvent | Rejected]]:

@@ -5,6 +5,7 @@ Only requests to this machine's own names are answered (against DNS rebinding), 
 policy stands on every answer.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from watchfloor.edge.api import sockets
 from watchfloor.edge.api.login import LoginDoors
 from watchfloor.edge.api.problems import on_error, problem
 from watchfloor.edge.api.rules import RuleDoors, RuleOffice, rules_document
-from watchfloor.edge.api.tracks import track_document, tracks_geojson
+from watchfloor.edge.api.tracks import by_age, track_document, tracks_geojson, tracks_parquet
 from watchfloor.edge.login import Login
 from watchfloor.messages.pack import Pack
 
@@ -67,6 +68,7 @@ class Doors(RuleDoors):
             Route("/api/screen", self.screen),
             Route("/api/pulse", self.pulse),
             Route("/api/tracks", self.tracks),
+            Route("/api/tracks.parquet", self.tracks_table),
             Route("/api/tracks/{number:int}", self.track),
             Route("/api/quarantine", self.quarantine),
             *self.rule_routes(),
@@ -102,6 +104,12 @@ class Doors(RuleDoors):
         """All visible tracks as GeoJSON."""
         audience = sockets.audience_of(self._room, self._seats, self._session(request))
         return JSONResponse(tracks_geojson(self._room, audience), media_type="application/geo+json")
+
+    async def tracks_table(self, request: Request) -> Response:
+        """All visible tracks as Parquet."""
+        audience = sockets.audience_of(self._room, self._seats, self._session(request))
+        raw = await asyncio.to_thread(tracks_parquet, by_age(self._room, audience), self._room.setup.context)
+        return Response(raw, media_type="application/vnd.apache.parquet")
 
     async def track(self, request: Request) -> Response:
         """One visible track with its sources, their ages and its trail."""

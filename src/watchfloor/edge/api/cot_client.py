@@ -11,7 +11,7 @@ from watchfloor.edge.utc import utc_us
 from watchfloor.messages.air import Rejected
 from watchfloor.wire import cot, tak
 from watchfloor.wire.cot import CotEvent
-from watchfloor.wire.cot_stream import OVERSIZED, StreamState
+from watchfloor.wire.cot_stream import OVERSIZED
 
 BUFFER_LIMIT_BYTES = 1 << 18
 BAD_LIMIT = 100
@@ -41,9 +41,8 @@ class CotClient(asyncio.Protocol):
     def __init__(self, host: Host, newest: Newest) -> None:
         self._host, self._newest = host, newest
         self._transport: asyncio.Transport | None = None
-        self._xml, self._rest = StreamState(), b""
-        self._writes = self._reads = Form.XML
-        self._has_spoken = False
+        self._reading = tak.Reading()
+        self._writes = Form.XML
         self._told = 0
         self._bad_count = self._junk_bytes = 0
         self._left, self._looked_s = EVENTS_AT_ONCE, 0.0
@@ -62,7 +61,7 @@ class CotClient(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio names it
         """A client went; what it had begun and not ended is refused."""
-        rest = self._xml.rest or self._rest
+        rest = self._reading.unread()
         if rest:
             self._host.heard(self, Rejected(reason="ended inside an event", sample=rest[:256]))
         self._host.left(self)
@@ -86,13 +85,7 @@ class CotClient(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Events of the client: its own position, a ping, or which protocol it wants."""
-        if not self._has_spoken and data[0] == tak.MAGIC:
-            self._reads = Form.PROTOBUF
-        self._has_spoken = True
-        if self._reads is Form.PROTOBUF:
-            self._rest, events = tak.step(self._rest, data)
-        else:
-            self._xml, events = cot.step(self._xml, data)
+        self._reading, events = tak.read(self._reading, data)
         if events and all(isinstance(event, Rejected) for event in events):
             self._junk_bytes += len(data)
         for event in events:
@@ -108,13 +101,14 @@ class CotClient(asyncio.Protocol):
             agreed = event.asked_version == tak.VERSION
             self._transport.write(tak.answer(utc_us(), agreed=agreed))
             if agreed:
-                self._writes = self._reads = Form.PROTOBUF
+                self._writes = Form.PROTOBUF
+                self._reading = tak.Reading(is_protobuf=True)
         elif event.type == _PING and self._transport is not None:
             now_us = utc_us()
             pong = cot.pong_event(_PONG, now_us, now_us + _PONG_STALE_US)
             if self._transport.get_write_buffer_size() <= BUFFER_LIMIT_BYTES:
                 self._transport.write(ENCODERS[self._writes](pong))
-        return event.type.startswith("t-")
+        return event.type.startswith(tak.BETWEEN)
 
     def _bad(self, event: Rejected) -> None:
         self._host.heard(self, event)

@@ -1,18 +1,49 @@
-"""Tracks as plain documents: GeoJSON for all, and one with its sources, ages and trail."""
+"""Tracks as plain documents: GeoJSON or Parquet for all, and one with its sources, ages and trail.
 
+Both snapshots can be read again as a recorded feed (`wire/observed`).
+"""
+
+import io
+from datetime import UTC, datetime
 from typing import Any
 
 from watchfloor.app.room import Room
+from watchfloor.base.errors import UnavailableError
 from watchfloor.base.instants import rfc3339_from_us
 from watchfloor.base.labels import Audience
 from watchfloor.edge.api.frames import visible
-from watchfloor.messages.air import Track
+from watchfloor.messages.air import Track, TrackPicture
+from watchfloor.messages.room import Context
 from watchfloor.picture.step import state_of
+
+_COLUMNS = {
+    "identity": "string",
+    "lat_deg": "float64",
+    "lon_deg": "float64",
+    "alt_ft": "int32",
+    "geo_alt_ft": "int32",
+    "gs_kt": "float64",
+    "trk_deg": "float64",
+    "vs_fpm": "int32",
+    "selected_ft": "int32",
+    "callsign": "string",
+    "squawk": "string",
+    "on_ground": "bool",
+}
+
+
+def by_age(room: Room, audience: Audience) -> TrackPicture:
+    """The tracks that an audience may see now, the oldest first."""
+    seen = visible(room.snapshot(), audience)
+    pairs = sorted(zip(seen.tracks, seen.states, strict=True), key=lambda pair: pair[0].toa_us)
+    return TrackPicture(
+        room_us=seen.room_us, tracks=tuple(track for track, _ in pairs), states=tuple(state for _, state in pairs)
+    )
 
 
 def tracks_geojson(room: Room, audience: Audience) -> dict[str, Any]:
     """All tracks an audience may see, marked with the room's context."""
-    seen = visible(room.snapshot(), audience)
+    seen = by_age(room, audience)
     return {
         "type": "FeatureCollection",
         "context": room.setup.context.value,
@@ -29,6 +60,33 @@ def tracks_geojson(room: Room, audience: Audience) -> dict[str, Any]:
             for track, state in zip(seen.tracks, seen.states, strict=True)
         ],
     }
+
+
+def tracks_parquet(seen: TrackPicture, context: Context) -> bytes:
+    """Tracks, a row each, marked with the room's context.
+
+    **Raises**: UnavailableError, when pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa  # noqa: PLC0415  # an extra
+        import pyarrow.parquet as pq  # noqa: PLC0415
+    except ImportError as error:
+        raise UnavailableError("Parquet needs pyarrow: pip install 'watchfloor[analysis]'") from error
+    columns: dict[str, Any] = {
+        name: pa.array([getattr(track, name) for track in seen.tracks], pa.type_for_alias(kind))
+        for name, kind in _COLUMNS.items()
+    }
+    times = [datetime.fromtimestamp(track.toa_us / 1e6, UTC) for track in seen.tracks]
+    columns["time"] = pa.array(times, pa.timestamp("us", "UTC"))
+    columns |= {
+        "number": [track.number for track in seen.tracks],
+        "party": [track.party.value for track in seen.tracks],
+        "state": [state.value for state in seen.states],
+        "context": [context.value] * len(seen.tracks),
+    }
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file, compression="zstd")
+    return file.getvalue()
 
 
 def track_document(room: Room, track: Track) -> dict[str, Any]:
@@ -51,6 +109,7 @@ def _properties(track: Track, room_us: int) -> dict[str, Any]:
     return {
         "number": track.number,
         "identity": track.identity,
+        "time": rfc3339_from_us(track.toa_us),
         "callsign": track.callsign,
         "squawk": track.squawk,
         "party": track.party.value,

@@ -11,7 +11,7 @@ from watchfloor.edge.cli.keeping_options import add_options, keeping_of
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.cli.run import check_before_resume, new_folder, tell
 from watchfloor.edge.feeds.known import known_feeds, with_options
-from watchfloor.edge.feeds.recorded import read_frames
+from watchfloor.edge.feeds.recorded_files import read_recording
 from watchfloor.edge.host import Host
 from watchfloor.edge.plan import Plan
 
@@ -48,9 +48,9 @@ def work(arguments: argparse.Namespace) -> int:
     readers = {
         feed.id: with_options(feeds[feed.format], feed.options, f"{path}: feed `{feed.id}`")
         for feed in settings.feeds
-        if not feed.path
+        if feed.format in feeds
     }
-    recordings = {feed.id: read_frames(path.parent / feed.path) for feed in settings.feeds if feed.path}
+    recordings = {feed.id: read_recording(path.parent / feed.path, feed.format) for feed in settings.feeds if feed.path}
     airspace = airspace_plan(settings.f3548, path.parent)
     data = Path(arguments.data) if arguments.data else new_folder("serve")
     check_before_resume(data)

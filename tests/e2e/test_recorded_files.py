@@ -1,0 +1,139 @@
+"""Recorded files of every form, played by a room; and snapshots that are read again as such files."""
+
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import dpkt
+import pyarrow.parquet as pq
+import pytest
+
+from tests.support.running import RunningRoom, run_words
+from watchfloor.edge.feeds.recorded_files import read_recording
+from watchfloor.messages.air import Observation
+from watchfloor.wire import cot
+
+BEGIN_S = 1_931_270_400
+HEADER = "identity,time,lat_deg,lon_deg,alt_ft,gs_kt,trk_deg,callsign,on_ground,colour\n"
+ROWS = HEADER + "".join(
+    f"icao:4840d6,{BEGIN_S + second},{52 + second * 0.002:.6f},4.0,37000,430,0.0,KLM1023,false,blue\n"
+    for second in range(0, 60, 2)
+)
+
+
+def serving(folder: Path, form: str, file: Path) -> Path:
+    path = folder / f"{form}.toml"
+    path.write_text(f'[[feeds]]\nid = "F"\nformat = "{form}"\npath = {json.dumps(str(file))}\nspeed = 60\n')
+    return path
+
+
+def captured(path: Path, payloads: list[bytes]) -> Path:
+    with path.open("wb") as file:
+        writer = dpkt.pcap.Writer(file)
+        for second, payload in enumerate(payloads):
+            datagram = dpkt.udp.UDP(sport=6969, dport=6969, data=payload, ulen=8 + len(payload))
+            packet = dpkt.ip.IP(src=b"\x7f\0\0\1", dst=b"\x7f\0\0\1", p=17, data=datagram, len=28 + len(payload))
+            frame = dpkt.ethernet.Ethernet(type=dpkt.ethernet.ETH_TYPE_IP, data=packet)
+            writer.writepkt(bytes(frame), ts=BEGIN_S + second)
+        writer.writepkt(b"\x00" * 7, ts=BEGIN_S)
+    return path
+
+
+def test_a_table_is_played_and_its_snapshots_are_tables_again(
+    tmp_path: Path, start_room: Callable[..., RunningRoom]
+) -> None:
+    (tmp_path / "flight.csv").write_text(ROWS)
+    room = start_room("--config", str(serving(tmp_path, "csv", tmp_path / "flight.csv")), command="serve")
+    assert room.started["context"] == "REPLAY"
+    features = room.until(lambda: room.get("/api/tracks")["features"], "the track")
+    assert features[0]["properties"]["callsign"] == "KLM1023"
+    (tmp_path / "snapshot.geojson").write_bytes(room.http.get("/api/tracks").content)
+    (tmp_path / "snapshot.parquet").write_bytes(room.http.get("/api/tracks.parquet").content)
+    assert pq.read_table(tmp_path / "snapshot.parquet")["context"].to_pylist() == ["REPLAY"]
+    room.stop()
+    for form in ("geojson", "parquet"):
+        (seen,) = read_recording(tmp_path / f"snapshot.{form}", form)
+        assert isinstance(seen, Observation)
+        assert (seen.identity, seen.alt_ft, seen.callsign) == ("icao:4840d6", 37_000, "KLM1023")
+        again = start_room(
+            "--config", str(serving(tmp_path, form, tmp_path / f"snapshot.{form}")), command="serve",
+            data=tmp_path / form,
+        )  # fmt: skip
+        again.until(lambda again=again: again.get("/api/tracks")["features"], f"the track of a {form} snapshot")
+        again.stop()
+
+
+def test_datagrams_of_a_capture_are_read_at_the_times_they_had(
+    tmp_path: Path, start_room: Callable[..., RunningRoom]
+) -> None:
+    reports = [
+        cot.encode(
+            cot.Outgoing(
+                uid="A-1", type="a-f-A-M", time_us=(BEGIN_S + second) * 1_000_000,
+                stale_us=(BEGIN_S + second + 60) * 1_000_000, lat_deg=47 + second * 0.001, lon_deg=8.0, hae_m=3000.0,
+            )
+        )
+        for second in range(30)
+    ]  # fmt: skip
+    capture = captured(tmp_path / "mesh.pcap", reports)
+    room = start_room("--config", str(serving(tmp_path, "cot", capture)), command="serve")
+    (track,) = room.until(lambda: room.get("/api/tracks")["features"], "the track")
+    assert track["properties"]["identity"] == "cot:A-1"
+    room.until(lambda: room.get(f"/api/tracks/{track['properties']['number']}")["lat_deg"] > 47.028, "its last place")
+
+
+BAD = {
+    "no header": ("csv", "a,b\n1,2\n", "needs `identity` and `time`"),
+    "no identity": ("csv", HEADER + "x,1,,,,,,,,\n", "line 2: an identity that is none"),
+    "no time": ("csv", HEADER + "icao:4840d6,noon,,,,,,,,\n", "line 2: `time`"),
+    "a zone is missing": ("csv", HEADER + "icao:4840d6,2031-03-14T16:00:00,,,,,,,,\n", "line 2: `time`"),
+    "north of north": ("csv", HEADER + "icao:4840d6,1,91,0,,,,,,\n", "line 2: `lat_deg` out of its limits"),
+    "half a place": ("csv", HEADER + "icao:4840d6,1,9,,,,,,,\n", "line 2: half a position"),
+    "no number": ("csv", HEADER + "icao:4840d6,1,9,nan,,,,,,\n", "line 2: `lon_deg`"),
+    "backwards": (
+        "csv",
+        HEADER + "icao:4840d6,9,,,,,,,,\nicao:4840d6,1,,,,,,,,\n",
+        "line 3: `time` the time goes back",
+    ),
+    "no rows": ("csv", HEADER, "no rows"),
+    "no JSON": ("geojson", "{", "no JSON"),
+    "no features": ("geojson", "[]", "holds `features`"),
+    "a line": (
+        "geojson",
+        '{"features":[{"properties":{},"geometry":{"type":"LineString","coordinates":[[1,2],[3,4]]}}]}',
+        "feature 1",
+    ),
+    "no Parquet": ("parquet", "PAR1", "no Parquet"),
+    "no frame": ("modes-jsonl", '{"timestamp": 1}\n', ":1: no time and frame"),
+    "no capture": ("cot", "", "no packet capture"),
+}
+
+
+@pytest.mark.parametrize(("form", "text", "said"), BAD.values(), ids=BAD.keys())
+def test_what_is_no_recording_is_refused_before_a_room_is_made(tmp_path: Path, form: str, text: str, said: str) -> None:
+    file = tmp_path / ("file.pcap" if form == "cot" else "file")
+    file.write_text(text)
+    done = run_words("serve", "--config", str(serving(tmp_path, form, file)), "--data", str(tmp_path / "room"))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert str(file) in done.stderr
+    assert not (tmp_path / "room").exists()
+
+
+def test_a_capture_that_is_cut_or_of_another_link_is_said_so(tmp_path: Path) -> None:
+    path = captured(tmp_path / "a.pcap", [b"x"])
+    raw = path.read_bytes()
+    path.write_bytes(raw[:20] + struct.pack("<I", 147) + raw[24:])
+    done = run_words("serve", "--config", str(serving(tmp_path, "cot", path)), "--data", str(tmp_path / "room"))
+    assert "a link that is not read (147)" in done.stderr
+
+
+def test_json_lines_of_frames_are_read_as_the_table_of_them_is(tmp_path: Path, test_data: Path) -> None:
+    table = (test_data / "modes" / "one-flight.csv").read_text().splitlines()
+    names = table[0].split(",")
+    rows = [dict(zip(names, line.split(","), strict=True)) for line in table[1:200]]
+    (tmp_path / "a.csv").write_text("\n".join(table[:200]))
+    lines = [json.dumps({"timestamp": float(row["timestamp"]), "frame": row["frame"]}) for row in rows]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines) + "\n")
+    assert read_recording(tmp_path / "a.jsonl", "modes-jsonl") == read_recording(tmp_path / "a.csv", "modes-csv")
