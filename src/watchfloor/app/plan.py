@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from watchfloor.app.doctrine import everyone, label_all, minima_of, picture_of, regimes_of, rings_of
+from watchfloor.app.doctrine import cleared_of, everyone, label_all, minima_of, picture_of, regimes_of, rings_of
 from watchfloor.app.intake import FeedSetup
 from watchfloor.app.room import RoomSetup
 from watchfloor.app.settings import CLIENTS, Settings
@@ -41,6 +41,7 @@ def exercise_setup(pack: Pack, room_id: str) -> RoomSetup:
         title=pack.header.title,
         context=Context.EXERCISE,
         everyone=everyone(pack),
+        audiences=tuple(cleared_of(pack, seat) for seat in pack.header.seats),
         label=label,
         feeds=(*feeds, clients),
         minima=minima_of(pack),
@@ -73,6 +74,7 @@ def served_setup(settings: Settings, room_id: str, readers: Mapping[str, Feed]) 
         title=settings.room.title,
         context=context,
         everyone=Audience(nations=(OWN,)),
+        audiences=(),
         label=label,
         feeds=(*feeds, clients),
         minima=Minima(round(metres_from_nm(minima.horizontal_nm)), minima.vertical_ft, minima.lookahead_s * US_PER_S),

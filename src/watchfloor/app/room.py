@@ -5,7 +5,6 @@ Everything here runs on one event loop; only the record's and the tape's file wo
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -17,6 +16,7 @@ from watchfloor.app.guests import Guests
 from watchfloor.app.intake import FeedSetup, Intake
 from watchfloor.app.screens import sampled_screens
 from watchfloor.app.taping import FRAME_S, Taping
+from watchfloor.app.views import View, Views
 from watchfloor.app.witnessing import Witnessing
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import UnavailableError
@@ -29,26 +29,27 @@ from watchfloor.messages.alerts import Minima
 from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.outcomes import DecisionAwaited, RequestDecided
 from watchfloor.messages.room import ClockSet, Context, FeedState, FeedStateChanged, InputQuarantined
-from watchfloor.picture import step as picturing
 from watchfloor.picture.step import Picture
 from watchfloor.wire.adsb import TimedFrame
 
 TICK_S = 0.5
 TICKS_PER_FRAME = round(FRAME_S / TICK_S)
-KEPT_LOST_US = 180 * 1_000_000
 TOLD_EVERY_S = 60.0
 SAMPLED_EVERY_S = 10.0
-TRAIL_LENGTH = 20_000
 _log = structlog.get_logger()
 
 
 class RoomSetup(Struct, frozen=True):
-    """What a room is made of: an exercise's pack or a serve file, in the engine's shapes."""
+    """What a room is made of: an exercise's pack or a serve file, in the engine's shapes.
+
+    `everyone` is the class of those who sit nowhere, `audiences` are those of all seats.
+    """
 
     room_id: str
     title: str
     context: Context
     everyone: Audience
+    audiences: tuple[Audience, ...]
     label: Label
     feeds: tuple[FeedSetup, ...]
     minima: Minima
@@ -59,11 +60,27 @@ class RoomSetup(Struct, frozen=True):
     exercise: str
 
 
-class Tick(Struct, frozen=True):
-    """The picture at a tick, for all who show it."""
+class Tick:
+    """A tick: the picture for each class of viewers, looked at once however many they are."""
 
-    picture: TrackPicture
-    generation: int
+    def __init__(self, views: Views, room_us: int, generation: int) -> None:
+        self.room_us, self.generation = room_us, generation
+        self._views = views
+        self._looks: dict[int, TrackPicture] = {}
+
+    def seen_by(self, audience: Audience) -> TrackPicture:
+        """What an audience may know of the picture now; the same object for all who may know the same."""
+        return self._look(self._views.of(audience))
+
+    def whole(self) -> TrackPicture:
+        """The room's own picture: for alerts and the tape, never for a viewer."""
+        return self._look(self._views.own)
+
+    def _look(self, view: View) -> TrackPicture:
+        look = self._looks.get(id(view))
+        if look is None:
+            look = self._looks[id(view)] = view.snapshot(self.room_us)
+        return look
 
 
 class Watcher(Protocol):
@@ -76,22 +93,15 @@ class Watcher(Protocol):
         """Board, alerts, clock or feeds changed."""
 
 
-class TrailPoint(Struct, frozen=True, gc=False):
-    """One position of a track's past."""
-
-    toa_us: int
-    lat_deg: float
-    lon_deg: float
-    alt_ft: int | None
-
-
 class Room:
     """The parts of a running room, and the loop that keeps them in step."""
 
     def __init__(self, setup: RoomSetup, writer: Writer, taping: Taping) -> None:
         self.setup, self.writer = setup, writer
         self.intakes = {feed.feed_id: Intake(feed) for feed in setup.feeds}
-        self.picture = setup.picture
+        self.views = Views(setup.picture, {feed.feed_id: feed.label for feed in setup.feeds})
+        for audience in (setup.everyone, *setup.audiences):
+            self.views.of(audience)
         self.watch = Watch(setup.minima, setup.rings, next_number=len(writer.state.alerts) + 1, regimes=setup.regimes)
         self.generation = 0
         self.guests = Guests()
@@ -102,8 +112,6 @@ class Room:
         self.witnessing: Witnessing | None = None
         self._watchers: list[Watcher] = []
         self._jump_hooks: list[Callable[[], None]] = []
-        self._moved_hooks: list[Callable[[str], None]] = []
-        self._trails: dict[str, deque[TrailPoint]] = {}
         self._told_bad: dict[tuple[str, str], int] = {}
         self._next_told_s = 0.0
         self._next_sample_s = 0.0
@@ -124,10 +132,6 @@ class Room:
     def on_jump(self, hook: Callable[[], None]) -> None:
         """Call a hook at every new time context, before its first data."""
         self._jump_hooks.append(hook)
-
-    def on_moved(self, hook: Callable[[str], None]) -> None:
-        """Call a hook with the identity of each track that has news."""
-        self._moved_hooks.append(hook)
 
     def receive(self, feed_id: str, chunk: bytes, *, is_datagram: bool = False, at_us: int | None = None) -> None:
         """Bytes of a feed; a datagram's ends are those of its messages. `at_us`: when they came, if not now."""
@@ -156,30 +160,17 @@ class Room:
         self.intakes[feed_id].refuse(Rejected(reason=reason, sample=sample), self.writer.room_now_us())
 
     def _take(self, intake: Intake, batch: ObservationBatch, room_us: int) -> None:
-        before = self.picture.tracks
-        self.picture, refused = picturing.step(self.picture, batch, room_us)
         if batch.observations:
             self.taping.observed(batch)
+        entered, refused = self.views.take(batch, room_us)
         for rejected in refused:
             intake.refuse(rejected, room_us)
-        for seen in batch.observations:
-            track = self.picture.tracks.get(seen.identity)
-            if track is None or track is before.get(seen.identity):
-                continue
-            for hook in self._moved_hooks:
-                hook(seen.identity)
-            intake.accepted(min(seen.toa_us, room_us))
-            if seen.lat_deg is not None and track.toa_us == seen.toa_us:
-                trail = self._trails.setdefault(seen.identity, deque(maxlen=TRAIL_LENGTH))
-                trail.append(TrailPoint(track.toa_us, track.lat_deg, track.lon_deg, track.alt_ft))
+        for toa_us in entered:
+            intake.accepted(min(toa_us, room_us))
 
-    def trail(self, identity: str) -> Sequence[TrailPoint]:
-        """Past positions of a track, oldest first."""
-        return tuple(self._trails.get(identity, ()))
-
-    def snapshot(self) -> TrackPicture:
-        """The picture now."""
-        return picturing.snapshot(self.picture, self.writer.room_now_us())
+    def seen_by(self, audience: Audience) -> TrackPicture:
+        """What an audience may know of the picture now."""
+        return self.views.of(audience).snapshot(self.writer.room_now_us())
 
     async def run(self) -> None:
         """Tick until the room ends."""
@@ -199,14 +190,12 @@ class Room:
 
     async def _tick(self, now_s: float) -> None:
         room_us = self.writer.room_now_us()
-        self.picture = picturing.without_lost(self.picture, room_us, KEPT_LOST_US)
-        for gone in self._trails.keys() - self.picture.tracks.keys():
-            del self._trails[gone]
-        look = picturing.snapshot(self.picture, room_us)
+        self.views.trim(room_us)
+        tick = Tick(self.views, room_us, self.generation)
         moved = room_us != self._looked_us
         self._looked_us = room_us
         if moved:
-            self.watch, changes = deconflict.step(self.watch, look, line_now(self.writer.state.board, room_us))
+            self.watch, changes = deconflict.step(self.watch, tick.whole(), line_now(self.writer.state.board, room_us))
             for change in changes:
                 self._enter(change)
         self._tell_feeds(room_us)
@@ -219,11 +208,11 @@ class Room:
                 self._enter(sampled)
         self.writer.tick()
         for watcher in tuple(self._watchers):
-            watcher.ticked(Tick(look, self.generation))
+            watcher.ticked(tick)
         self._tick_count += 1
         if moved and self._tick_count % TICKS_PER_FRAME == 0:
             with contextlib.suppress(UnavailableError):
-                await self.taping.frame(look)
+                await self.taping.frame(tick.whole())
         if self.end_at_us is not None and room_us >= self.end_at_us:
             self.end("the exercise's last minute is over")
 
@@ -262,11 +251,8 @@ class Room:
     def _begin_context(self) -> None:
         """A new time context: nothing measured in the old one is shown in it."""
         self.generation += 1
-        self.picture = Picture(
-            limits=self.picture.limits, blocks=self.picture.blocks, next_number=self.picture.next_number
-        )
+        self.views.forget()
         self.watch = deconflict.forget(self.watch)
-        self._trails.clear()
         for intake in self.intakes.values():
             intake.restart()
             intake.newest_toa_us = None

@@ -6,6 +6,7 @@ from far off the room's time is refused; a place that cannot be reached in the t
 """
 
 from collections.abc import Mapping
+from zlib import crc32
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,6 +29,7 @@ FAR_OFF_US = 15 * US_PER_S
 GATE_MPS = 345.0
 GATE_SLACK_M = 150.0
 GATE_LOST_US = 60 * US_PER_S
+_FIRST_MADE, _NUMBERS = 1 << 24, (1 << 32) - 1
 CLIMB_WINDOW_US = 5 * US_PER_S
 
 
@@ -73,7 +75,6 @@ class Picture(Struct, frozen=True):
     partials: dict[str, Partial] = {}
     gaps_ft: dict[str, int] = {}
     climbs: dict[str, Climb] = {}
-    next_number: int = 1
 
 
 def step(picture: Picture, batch: ObservationBatch, room_us: int) -> tuple[Picture, list[Rejected]]:
@@ -88,31 +89,42 @@ def step(picture: Picture, batch: ObservationBatch, room_us: int) -> tuple[Pictu
         dict(picture.partials),
         dict(picture.gaps_ft),
         dict(picture.climbs),
-        picture.next_number,
     )
     refused: list[Rejected] = []
-    number = picture.next_number
     for seen in batch.observations:
         if abs(seen.toa_us - room_us) > FAR_OFF_US:
             refused.append(_refusal("time is over 15 s off the room's clock", seen))
             continue
         track = now.tracks.get(seen.identity)
         if track is None:
-            number += _begin(now, seen, batch, number)
+            _begin(now, seen, batch)
             continue
         if seen.lat_deg is not None and not _reachable(track, seen):
             refused.append(_refusal("position out of reach since the last one", seen))
             continue
         now.tracks[seen.identity] = _moved(now, track, seen, batch)
-    return replace(now, next_number=number), refused
+    return now, refused
 
 
 def _refusal(reason: str, seen: Observation) -> Rejected:
     return Rejected(reason=reason, sample=seen.identity.encode())
 
 
-def _begin(picture: Picture, seen: Observation, batch: ObservationBatch, number: int) -> int:
-    """Note a first report; 1 when it makes a track."""
+def number_of(identity: str) -> int:
+    """A track's number, 32 bits: an aircraft's own address, or a number made of another identity.
+
+    It depends on nothing else, so that it is the same in every viewer's picture and after every start, and tells nobody
+    how many tracks there are that they do not see. Two identities that are no addresses may share one, once in four
+    billion pairs.
+    """
+    scheme, _, name = identity.partition(":")
+    if scheme == "icao":
+        return int(name, 16)
+    return _FIRST_MADE + crc32(identity.encode()) % (_NUMBERS - _FIRST_MADE)
+
+
+def _begin(picture: Picture, seen: Observation, batch: ObservationBatch) -> None:
+    """Note a first report; with a place it makes a track."""
     known = picture.partials.get(seen.identity, Partial())
     if seen.geo_minus_pressure_ft is not None:
         picture.gaps_ft[seen.identity] = seen.geo_minus_pressure_ft
@@ -127,11 +139,11 @@ def _begin(picture: Picture, seen: Observation, batch: ObservationBatch, number:
     )
     if seen.lat_deg is None or seen.lon_deg is None:
         picture.partials[seen.identity] = partial
-        return 0
+        return
     picture.partials.pop(seen.identity, None)
     track = Track(
         identity=seen.identity,
-        number=number,
+        number=number_of(seen.identity),
         label=batch.label,
         sources=(SourceAge(batch.feed_id, seen.toa_us),),
         toa_us=seen.toa_us,
@@ -146,7 +158,6 @@ def _begin(picture: Picture, seen: Observation, batch: ObservationBatch, number:
         party=_party_of(picture.blocks, seen.identity),
     )
     picture.tracks[seen.identity] = _moved(picture, track, seen, batch)
-    return 1
 
 
 def _party_of(blocks: tuple[Block, ...], identity: str) -> Party:

@@ -115,9 +115,10 @@ class Doors(RuleDoors):
         """One visible track with its sources, their ages and its trail."""
         audience = sockets.audience_of(self._room, self._seats, self._session(request))
         number = request.path_params["number"]
-        for track in self._room.picture.tracks.values():
+        view = self._room.views.of(audience)
+        for track in view.picture.tracks.values():
             if track.number == number and may_see(track.label, audience):
-                return JSONResponse(track_document(self._room, track))
+                return JSONResponse(track_document(self._room, view, track))
         return problem(404, "unknown", f"no track {number}")
 
     async def quarantine(self, request: Request) -> Response:

@@ -26,13 +26,12 @@ class CotServer:
     def __init__(self, room: Room, audience: Audience, intake: Intake) -> None:
         self._room, self._intake = room, intake
         self._picture = CotPicture(room, audience)
-        self._uids = {cot.uid_of(identity) for identity in room.picture.tracks}
+        self._uids = {cot.uid_of(identity) for identity in room.views.own.picture.tracks}
         self._clients: set[CotClient] = set()
-        self._news = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._task: asyncio.Task[None] | None = None
         room.on_jump(self._forget)
-        room.on_moved(self._moved)
+        room.views.own.on_moved(lambda identity: self._uids.add(cot.uid_of(identity)))
         room.add_watcher(self)
 
     async def start(self, bound: socket.socket) -> int:
@@ -74,12 +73,12 @@ class CotServer:
             return
         self._intake.counts.position_count += 1
         self._intake.accepted(self._room.writer.room_now_us())
-        self._news.set()
+        self._picture.has_news.set()
 
     def ticked(self, tick: Tick) -> None:
         """Forget who is gone."""
         self._picture.ticked(tick)
-        self._uids = {cot.uid_of(track.identity) for track in tick.picture.tracks}
+        self._uids = {cot.uid_of(track.identity) for track in tick.whole().tracks}
 
     def changed(self) -> None:
         """The board is not told here."""
@@ -92,15 +91,10 @@ class CotServer:
             return Rejected(reason="the uid is that of a track", sample=event.uid.encode())
         return self._room.guests.accept(id(client), event, utc_us())
 
-    def _moved(self, identity: str) -> None:
-        self._picture.moved(identity)
-        self._uids.add(cot.uid_of(identity))
-        self._news.set()
-
     async def _run(self) -> None:
         while True:
-            await self._news.wait()
-            self._news.clear()
+            await self._picture.has_news.wait()
+            self._picture.has_news.clear()
             self._picture.gather(utc_us())
             for client in tuple(self._clients):
                 client.catch_up()

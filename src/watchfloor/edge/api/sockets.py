@@ -128,7 +128,7 @@ class Viewer:
                 await self._text(screen(self._room, audience))
 
     async def _send_tick(self, tick: Tick, audience: Audience) -> None:
-        seen = frames.visible(tick.picture, audience)
+        seen = frames.visible(tick.seen_by(audience), audience)
         news = self._named.news(seen.tracks)
         if news is not None:
             await self._text(news)

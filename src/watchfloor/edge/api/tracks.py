@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from watchfloor.app.room import Room
+from watchfloor.app.views import View
 from watchfloor.base.errors import UnavailableError
 from watchfloor.base.instants import rfc3339_from_us
 from watchfloor.base.labels import Audience
@@ -34,7 +35,7 @@ _COLUMNS = {
 
 def by_age(room: Room, audience: Audience) -> TrackPicture:
     """The tracks that an audience may see now, the oldest first."""
-    seen = visible(room.snapshot(), audience)
+    seen = visible(room.seen_by(audience), audience)
     pairs = sorted(zip(seen.tracks, seen.states, strict=True), key=lambda pair: pair[0].toa_us)
     return TrackPicture(
         room_us=seen.room_us, tracks=tuple(track for track, _ in pairs), states=tuple(state for _, state in pairs)
@@ -89,18 +90,18 @@ def tracks_parquet(seen: TrackPicture, context: Context) -> bytes:
     return file.getvalue()
 
 
-def track_document(room: Room, track: Track) -> dict[str, Any]:
-    """One track, each source with its own age, and where it has been."""
+def track_document(room: Room, view: View, track: Track) -> dict[str, Any]:
+    """One track of a view, each source with its own age, and where it has been."""
     room_us = room.writer.room_now_us()
     return {
         **_properties(track, room_us),
-        "state": state_of(track, room.picture.limits, room_us).value,
+        "state": state_of(track, view.picture.limits, room_us).value,
         "lat_deg": track.lat_deg,
         "lon_deg": track.lon_deg,
         "context": room.setup.context.value,
         "trail": [
             [point.toa_us, round(point.lon_deg, 7), round(point.lat_deg, 7), point.alt_ft]
-            for point in room.trail(track.identity)
+            for point in view.trail(track.identity)
         ],
     }
 
