@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from watchfloor.app.feed_kit import NOW_US, check_feed
 from watchfloor.base.geodesy import destination, distance_m, place_of_echo, radar_at
 from watchfloor.base.instants import DAY_US
-from watchfloor.messages.air import Observation, Rejected
+from watchfloor.base.labels import label_for
+from watchfloor.messages.air import Observation, Rejected, SourceAge, Track
 from watchfloor.messages.feeds import Arrival, FeedMessage, PassedOver
 from watchfloor.wire.asterix import AsterixFeed
+from watchfloor.wire.asterix_encode import blocks_of, record_of
 
 SITE = 50.0, 14.0, 300.0
 FEED = AsterixFeed({(25, sic): radar_at(*SITE) for sic in range(256)})
@@ -130,6 +132,61 @@ def same(seen: Observation, read: dict[str, Any], room_us: int) -> None:
         azimuth_deg, slant_m = echo_of(SITE, seen.lat_deg, seen.lon_deg, height_m)
         assert slant_m == pytest.approx(read["rho_nm"] * 1852, abs=20)
         assert abs((azimuth_deg - read["theta_deg"] + 180) % 360 - 180) * slant_m < 20 * 57.3
+
+
+TRACKS = st.builds(
+    Track,
+    identity=st.integers(1, 0xFFFFFF).map(lambda address: f"icao:{address:06x}") | st.just("cot:TILLER21"),
+    number=st.just(1),
+    label=st.just(label_for(("ALD",))),
+    sources=st.lists(st.just(SourceAge("A", NOW_US)), min_size=1, max_size=2).map(tuple),
+    toa_us=st.just(NOW_US),
+    lat_deg=st.floats(-90, 90),
+    lon_deg=st.floats(-180, 179.999),
+    alt_ft=st.none() | st.integers(-1_000, 100_000),
+    geo_alt_ft=st.none() | st.integers(-1_000, 150_000),
+    gs_kt=st.none() | st.floats(0, 2_000),
+    trk_deg=st.floats(0, 359.9),
+    vs_fpm=st.none() | st.integers(-30_000, 30_000),
+    callsign=st.text("ABCXYZ 0189", max_size=8).map(str.strip),
+    squawk=st.sampled_from(("", "0000", "7421")),
+)
+
+
+@given(st.lists(TRACKS, min_size=1, max_size=60), st.booleans())
+def test_system_tracks_are_read_by_libasterix_and_by_our_own_feed(tracks: list[Track], exercise: bool) -> None:
+    records = [
+        record_of(track, number, (NOW_US - 500_000, NOW_US), (25, 1), exercise=exercise)
+        for number, track in enumerate(tracks)
+    ]
+    blocks = blocks_of(records)
+    assert all(len(block) <= 1_400 for block in blocks)
+    parsed = [
+        record
+        for block in blocks
+        for raw in base.RawDatablock.parse(base.Bits.from_bytes(block))
+        for record in CATEGORIES[62].cv_uap.parse(raw.get_raw_records())
+    ]
+    assert len(parsed) == len(tracks)
+    for number, record in enumerate(parsed):
+        assert item(record, "040").as_uint() == number
+        assert item(record, "080").unparse().to_bytes()[1] >> 7 == exercise
+        assert item(record, "290").unparse().to_bytes() == b"\x80\x02"
+    read = [one for block in blocks for one in told(block, in_exercise=exercise)]
+    assert len(read) == len(tracks)
+    for seen, track in zip(read, tracks, strict=True):
+        assert isinstance(seen, Observation), seen
+        if track.identity.startswith("icao:"):
+            assert seen.identity == track.identity
+        assert abs(seen.lat_deg - track.lat_deg) < 1e-5
+        assert abs(seen.lon_deg - track.lon_deg) < 1e-5
+        assert (seen.callsign or "", seen.squawk or "") == (track.callsign, track.squawk)
+        assert (seen.alt_ft is None) == (track.alt_ft is None)
+        assert abs((seen.alt_ft or 0) - (track.alt_ft or 0)) <= 13
+        assert abs((seen.geo_alt_ft or 0) - (track.geo_alt_ft or 0)) <= 4
+        assert abs((seen.vs_fpm or 0) - (track.vs_fpm or 0)) <= 4
+        assert abs((seen.gs_kt or 0) - (track.gs_kt or 0)) < 0.6
+        assert abs(seen.toa_us - (NOW_US - 500_000)) < 8_000
 
 
 def test_every_record_of_the_real_samples_is_read_as_libasterix_reads_it(test_data: Path) -> None:

@@ -63,6 +63,8 @@ class RunningRoom:
         code = self.process.wait(10)
         self.errors = self.process.stderr.read()
         self._close_pipes()
+        if code:
+            print(self.errors)  # the test that did not want this shows it
         return code
 
     def kill(self) -> None:

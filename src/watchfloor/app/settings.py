@@ -61,6 +61,17 @@ class FeedTable(Struct, frozen=True, forbid_unknown_fields=True):
     lost_s: float = 60.0
 
 
+class SystemTracksTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[system_tracks]`: where the picture is sent as ASTERIX CAT 062 over UDP, and as which source (`SAC/SIC`).
+
+    Another machine is sent to only where `beyond_this_machine` says so too.
+    """
+
+    to: str = ""
+    source: str = "0/1"
+    beyond_this_machine: bool = False
+
+
 class F3548Table(Struct, frozen=True, forbid_unknown_fields=True):
     """`[f3548]`: whose tokens are taken, and what the room itself plans and reserves, under `name`.
 
@@ -85,6 +96,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     minima: MinimaTable = MinimaTable()
     separation: tuple[SeparationRule, ...] = ()
     f3548: F3548Table = F3548Table()
+    system_tracks: SystemTracksTable = SystemTracksTable()
 
     def is_recorded(self) -> bool:
         """Whether there are feeds, and every one is a recorded file."""

@@ -45,6 +45,7 @@ from watchfloor.edge.feeds.admitted import AdmittedPort
 from watchfloor.edge.feeds.connected import stay_connected
 from watchfloor.edge.feeds.datagrams import listen
 from watchfloor.edge.feeds.simulator import Simulator
+from watchfloor.edge.links.system_tracks import send_system_tracks
 from watchfloor.edge.login import Login
 from watchfloor.edge.plan import Plan, Started
 from watchfloor.edge.recovery import first_key, held_room_id, next_block_numbers, recover_tape, signers_of
@@ -53,6 +54,7 @@ from watchfloor.edge.stores.media_files import MediaFiles
 from watchfloor.edge.stores.packs import wall_folder
 from watchfloor.edge.stores.record_log import LogFiles
 from watchfloor.edge.stores.tape_files import TapeFiles
+from watchfloor.edge.work import begin
 from watchfloor.messages.airspace import EntityKind
 from watchfloor.messages.keeping import LogTailCleared, WitnessesSet
 from watchfloor.messages.pack import Pack
@@ -272,6 +274,8 @@ class Host:
         server = self._screens(make_app([*airspace, *doors.routes(wall_folder())], HOSTS | names_told(plan.airspace)))
         cot = CotServer(room, room.setup.everyone, room.intakes[CLIENTS])
         cot_port = await cot.start(self._cot_socket)
+        if plan.system_tracks:
+            self._spawn(send_system_tracks(room, plan.system_tracks))
         stop_feeds = await self._start_feeds(room, clock, past, http_port, links)
         tell(
             Started(
@@ -301,6 +305,7 @@ class Host:
             lifespan="off",
             server_header=False,
             ws_max_size=1 << 16,
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=1,
         )
         self._http_socket.listen(256)
@@ -345,7 +350,7 @@ class Host:
         return hang_up
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        self._tasks.append(asyncio.create_task(work))
+        self._tasks.append(begin(work))
 
     def _handle_signals(self, room: Room) -> None:
         loop = asyncio.get_running_loop()

@@ -9,6 +9,7 @@ from watchfloor.app.ports import Witness
 from watchfloor.app.settings import Settings
 from watchfloor.app.witnessing import WitnessRules
 from watchfloor.edge.feeds.recorded import Recording
+from watchfloor.edge.links.system_tracks import SystemTracksPlan
 from watchfloor.edge.login import LoginRule
 from watchfloor.edge.tokens import Tokens
 from watchfloor.messages.feeds import Feed
@@ -44,6 +45,7 @@ class Plan(Struct, frozen=True):
     pack_folder: Path = Path()
     settings: Settings | None = None
     recordings: Mapping[str, Recording] = {}
+    system_tracks: SystemTracksPlan | None = None
     airspace: AirspacePlan | None = None
     readers: Mapping[str, Feed] = {}
     second_key: Path | None = None

@@ -25,7 +25,7 @@ from watchfloor.app.room import Room
 from watchfloor.app.seats import Seats
 from watchfloor.app.sight import may_see
 from watchfloor.base.errors import WatchfloorError
-from watchfloor.edge.api import sockets
+from watchfloor.edge.api import shown, sockets
 from watchfloor.edge.api.login import LoginDoors
 from watchfloor.edge.api.problems import on_error, problem
 from watchfloor.edge.api.rules import RuleDoors, RuleOffice, rules_document
@@ -59,6 +59,7 @@ class Doors(RuleDoors):
     ) -> None:
         super().__init__(seats, room.writer, pack, rules, room.setup.room_id)
         self._room, self._login = room, login
+        self._shows = shown.Shows(room)
 
     def routes(self, wall: Path) -> list[BaseRoute]:
         """All routes, the wall's files last."""
@@ -93,12 +94,12 @@ class Doors(RuleDoors):
     async def screen(self, request: Request) -> Response:
         """The viewer's screen now."""
         audience = sockets.audience_of(self._room, self._seats, self._session(request))
-        return _packed(sockets.screen(self._room, audience))
+        return _packed(shown.screen(self._room, audience))
 
     async def pulse(self, request: Request) -> Response:
         """Clock and feeds now."""
         audience = sockets.audience_of(self._room, self._seats, self._session(request))
-        return _packed(sockets.pulse(self._room, audience))
+        return _packed(shown.pulse(self._room, audience))
 
     async def tracks(self, request: Request) -> Response:
         """All visible tracks as GeoJSON."""
@@ -135,7 +136,7 @@ class Doors(RuleDoors):
 
     async def socket(self, socket: WebSocket) -> None:
         """A screen's connection."""
-        await sockets.Viewer(self._room, self._seats, socket).serve()
+        await sockets.Viewer(self._room, self._shows, self._seats, socket).serve()
 
 
 def wall_routes(wall: Path) -> list[BaseRoute]:

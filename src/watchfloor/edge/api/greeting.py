@@ -1,6 +1,7 @@
 """How a screen's connection begins, and how it is told names: the same for a running room and a replay."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Iterable
 
@@ -38,13 +39,20 @@ async def greeted(socket: WebSocket, seats: Seats | None) -> Session | None:
 
 
 async def until_one_ends(*works: "asyncio.Task[None]") -> None:
-    """Wait for the first of these to end, then end the others."""
+    """Wait for the first of these to end, or for the room's end, then end all of them."""
     try:
-        await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+        with contextlib.suppress(asyncio.CancelledError):  # the room ends; its server would call it a fault
+            await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for work in works:
             work.cancel()
         await asyncio.gather(*works, return_exceptions=True)
+
+
+def name_of(track: Track) -> NameTold:
+    """What a screen is told of a track beside its place."""
+    sources = ",".join(source.feed_id for source in track.sources)
+    return NameTold(track.number, track.callsign, track.squawk, track.identity, sources)
 
 
 class TracksNamed:
@@ -57,8 +65,7 @@ class TracksNamed:
         """Names of tracks that this screen does not have yet; None, when it has all."""
         fresh = []
         for track in tracks:
-            sources = ",".join(source.feed_id for source in track.sources)
-            name = NameTold(track.number, track.callsign, track.squawk, track.identity, sources)
+            name = name_of(track)
             if self._told.get(track.number) != name:
                 self._told[track.number] = name
                 fresh.append(name)

@@ -6,20 +6,15 @@ by one frame and one document.
 
 import asyncio
 
-import msgspec
 from starlette.websockets import WebSocket
 
 from watchfloor.app.room import Room, Tick
-from watchfloor.app.screens import screen_digest, screen_document
 from watchfloor.app.seats import Seats, Session
-from watchfloor.app.sight import audience_of_seat, may_see
+from watchfloor.app.sight import audience_of_seat
 from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience
-from watchfloor.edge.api import frames
-from watchfloor.edge.api.greeting import SEND_WAIT_S, GoneError, TracksNamed, greeted, until_one_ends
-from watchfloor.edge.utc import utc_us
-from watchfloor.messages.acts import LogHead
-from watchfloor.messages.screen import FeedShown, GuestShown, NamesTold, PulseTold, ScreenTold
+from watchfloor.edge.api.greeting import SEND_WAIT_S, GoneError, greeted, until_one_ends
+from watchfloor.edge.api.shown import Shown, Shows
 
 
 def audience_of(room: Room, seats: Seats | None, session: Session | None) -> Audience:
@@ -29,54 +24,16 @@ def audience_of(room: Room, seats: Seats | None, session: Session | None) -> Aud
     return audience_of_seat(seats.seat_fact(session))
 
 
-def pulse(room: Room, audience: Audience) -> PulseTold:
-    """Clock, feeds and clients now; small, sent with every tick."""
-    clock = room.writer.state.clock
-    return PulseTold(
-        room_us=room.writer.room_now_us(),
-        rate_permille=clock.rate_permille if clock else 1000,
-        paused=clock.paused if clock else False,
-        failed=room.writer.trouble,
-        tape_failed=room.taping.failed,
-        witness_failed=room.witnessing.trouble if room.witnessing else None,
-        feeds=tuple(
-            FeedShown(
-                feed_id=intake.setup.feed_id,
-                name=intake.setup.name,
-                state=intake.state,
-                newest_us=intake.newest_toa_us,
-                message_count=intake.counts.message_count,
-                position_count=intake.counts.position_count,
-                bad_count=intake.counts.bad_count,
-                dropped_count=intake.counts.dropped_count,
-                reasons=dict(intake.reasons),
-            )
-            for intake in room.intakes.values()
-            if may_see(intake.setup.label, audience)
-        ),
-        guests=tuple(
-            GuestShown(guest.uid, guest.callsign, round(guest.lat_deg * 1e7), round(guest.lon_deg * 1e7))
-            for guest in room.guests.shown(utc_us())
-        ),
-    )
-
-
-def screen(room: Room, audience: Audience) -> ScreenTold:
-    """The screen document with its hash and the log's head."""
-    document = screen_document(room.writer.state, audience, room.writer.room_now_us())
-    head = LogHead(room.writer.size, room.writer.root.hex())
-    return ScreenTold(room.setup.context, screen_digest(document), head, document)
-
-
 class Viewer:
     """One screen's connection."""
 
-    def __init__(self, room: Room, seats: Seats | None, socket: WebSocket) -> None:
-        self._room, self._seats, self._socket = room, seats, socket
+    def __init__(self, room: Room, shows: Shows, seats: Seats | None, socket: WebSocket) -> None:
+        self._room, self._shows, self._seats, self._socket = room, shows, seats, socket
         self._tick: Tick | None = None
         self._dirty = True
         self._wake = asyncio.Event()
-        self._named = TracksNamed()
+        self._shown: Shown | None = None
+        self._named = 0
         self._session: Session | None = None
 
     def ticked(self, tick: Tick) -> None:
@@ -118,23 +75,22 @@ class Viewer:
                 except InputError as error:
                     await self._socket.close(4401, reason=str(error)[:100])
                     return
-            audience = audience_of(self._room, self._seats, self._session)
-            tick, self._tick = self._tick, None
-            if tick is not None:
-                await self._send_tick(tick, audience)
-            if self._dirty:
-                self._dirty = False
-                await self._text(pulse(self._room, audience))
-                await self._text(screen(self._room, audience))
+            shown = self._shows.to(audience_of(self._room, self._seats, self._session))
+            if shown is not self._shown:
+                self._shown, self._named = shown, 0
+            async with asyncio.timeout(SEND_WAIT_S):
+                await self._tell(shown)
 
-    async def _send_tick(self, tick: Tick, audience: Audience) -> None:
-        seen = frames.visible(tick.seen_by(audience), audience)
-        news = self._named.news(seen.tracks)
-        if news is not None:
-            await self._text(news)
-        await asyncio.wait_for(self._socket.send_bytes(frames.encode(seen, tick.generation)), SEND_WAIT_S)
-        await self._text(pulse(self._room, audience))
-
-    async def _text(self, document: PulseTold | ScreenTold | NamesTold) -> None:
-        text = msgspec.json.encode(document).decode()
-        await asyncio.wait_for(self._socket.send_text(text), SEND_WAIT_S)
+    async def _tell(self, shown: Shown) -> None:
+        tick, self._tick = self._tick, None
+        if tick is not None:
+            shown.look(tick)
+            names, self._named = shown.names_since(self._named)
+            if names:
+                await self._socket.send_text(names)
+            await self._socket.send_bytes(shown.frame)
+            await self._socket.send_text(shown.pulse)
+        if self._dirty:
+            self._dirty = False
+            await self._socket.send_text(shown.pulse_now())
+            await self._socket.send_text(shown.screen())

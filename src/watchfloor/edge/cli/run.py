@@ -17,6 +17,7 @@ from watchfloor.edge.cli.checking import require_holding
 from watchfloor.edge.cli.keeping_options import add_options, keeping_of
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.host import Host
+from watchfloor.edge.links.system_tracks import system_tracks_plan
 from watchfloor.edge.login import login_rule
 from watchfloor.edge.plan import Plan, Started
 from watchfloor.edge.stores.folder import is_locked, refuse_unusable
@@ -38,6 +39,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--data", metavar="DIR", help="data folder; resumes the room in it (default: a new one)")
     parser.add_argument("--port", type=int, default=8300, help="port for screens (0: a free one)")
     parser.add_argument("--cot-port", type=int, default=8087, help="port for TAK clients (0: a free one)")
+    parser.add_argument(
+        "--system-tracks", default="", metavar="127.0.0.1:PORT", help="send the picture there as ASTERIX CAT 062 (UDP)"
+    )
     parser.add_argument("--speed", type=float, default=1.0, help="room seconds per second, 0.1 to 60")
     parser.add_argument("--from", dest="start", metavar="HH:MM:SS", help="room time to start at")
     parser.add_argument("--until", metavar="HH:MM:SS", help="room time to end at")
@@ -75,6 +79,7 @@ def work(arguments: argparse.Namespace) -> int:
         data=data,
         http_port=arguments.port,
         cot_port=arguments.cot_port,
+        system_tracks=system_tracks_plan(arguments.system_tracks, "0/1"),
         rate_permille=round(arguments.speed * 1000),
         from_us=from_us,
         until_us=until_us,

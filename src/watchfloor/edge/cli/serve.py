@@ -13,6 +13,7 @@ from watchfloor.edge.cli.run import check_before_resume, new_folder, tell
 from watchfloor.edge.feeds.known import known_feeds, with_options
 from watchfloor.edge.feeds.recorded_files import read_recording
 from watchfloor.edge.host import Host
+from watchfloor.edge.links.system_tracks import system_tracks_plan
 from watchfloor.edge.plan import Plan
 
 
@@ -52,6 +53,7 @@ def work(arguments: argparse.Namespace) -> int:
     }
     recordings = {feed.id: read_recording(path.parent / feed.path, feed.format) for feed in settings.feeds if feed.path}
     airspace = airspace_plan(settings.f3548, path.parent)
+    out = settings.system_tracks
     data = Path(arguments.data) if arguments.data else new_folder("serve")
     check_before_resume(data)
     plan = Plan(
@@ -62,6 +64,7 @@ def work(arguments: argparse.Namespace) -> int:
         settings=settings,
         recordings=recordings,
         airspace=airspace,
+        system_tracks=system_tracks_plan(out.to, out.source, beyond_this_machine=out.beyond_this_machine),
         readers=readers,
         **keeping_of(arguments),
     )

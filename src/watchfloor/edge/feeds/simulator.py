@@ -115,7 +115,8 @@ class Simulator:
         try:
             await asyncio.wait_for(self._process.wait(), END_WAIT_S)
         except TimeoutError:
-            self._process.kill()
+            with contextlib.suppress(ProcessLookupError):  # it may have gone by itself just now
+                self._process.kill()
             await self._process.wait()
         if self._reader is not None:
             self._reader.cancel()

@@ -1,0 +1,131 @@
+"""What screens are sent, made once for all viewers of a class: frames, names, clock and feeds, the document."""
+
+from collections import OrderedDict
+
+import msgspec
+
+from watchfloor.app.room import Room, Tick
+from watchfloor.app.screens import screen_digest, screen_document
+from watchfloor.app.sight import may_see
+from watchfloor.base.labels import Audience
+from watchfloor.edge.api import frames
+from watchfloor.edge.api.greeting import name_of
+from watchfloor.edge.utc import utc_us
+from watchfloor.messages.acts import LogHead
+from watchfloor.messages.air import Track
+from watchfloor.messages.screen import FeedShown, GuestShown, NamesTold, NameTold, PulseTold, ScreenTold
+
+
+def pulse(room: Room, audience: Audience) -> PulseTold:
+    """Clock, feeds and clients now; small, sent with every tick."""
+    clock = room.writer.state.clock
+    return PulseTold(
+        room_us=room.writer.room_now_us(),
+        rate_permille=clock.rate_permille if clock else 1000,
+        paused=clock.paused if clock else False,
+        failed=room.writer.trouble,
+        tape_failed=room.taping.failed,
+        witness_failed=room.witnessing.trouble if room.witnessing else None,
+        feeds=tuple(
+            FeedShown(
+                feed_id=intake.setup.feed_id,
+                name=intake.setup.name,
+                state=intake.state,
+                newest_us=intake.newest_toa_us,
+                message_count=intake.counts.message_count,
+                position_count=intake.counts.position_count,
+                bad_count=intake.counts.bad_count,
+                dropped_count=intake.counts.dropped_count,
+                reasons=dict(intake.reasons),
+            )
+            for intake in room.intakes.values()
+            if may_see(intake.setup.label, audience)
+        ),
+        guests=tuple(
+            GuestShown(guest.uid, guest.callsign, round(guest.lat_deg * 1e7), round(guest.lon_deg * 1e7))
+            for guest in room.guests.shown(utc_us())
+        ),
+    )
+
+
+def screen(room: Room, audience: Audience) -> ScreenTold:
+    """The screen document with its hash and the log's head."""
+    document = screen_document(room.writer.state, audience, room.writer.room_now_us())
+    head = LogHead(room.writer.size, room.writer.root.hex())
+    return ScreenTold(room.setup.context, screen_digest(document), head, document)
+
+
+def text_of(document: PulseTold | ScreenTold | NamesTold) -> str:
+    """A document as screens read it."""
+    return msgspec.json.encode(document).decode()
+
+
+class Shown:
+    """What one class of viewers is shown."""
+
+    def __init__(self, room: Room, audience: Audience) -> None:
+        self._room, self._audience = room, audience
+        self._tick: Tick | None = None
+        self._names: OrderedDict[int, tuple[int, NameTold]] = OrderedDict()
+        self._named_count = 0
+        self._screen: tuple[object, str] | None = None
+        self.frame, self.pulse = b"", ""
+
+    def look(self, tick: Tick) -> None:
+        """Make the frame and the pulse of a tick, if no other viewer had them made."""
+        if self._tick is tick:
+            return
+        self._tick = tick
+        seen = frames.visible(tick.seen_by(self._audience), self._audience)
+        self._note_names(seen.tracks)
+        self.frame = frames.encode(seen, tick.generation)
+        self.pulse = text_of(pulse(self._room, self._audience))
+
+    def pulse_now(self) -> str:
+        """Clock and feeds, whenever something changed between two ticks."""
+        return text_of(pulse(self._room, self._audience))
+
+    def screen(self) -> str:
+        """The screen's document, made once for each state of the record and tick."""
+        made_of = (self._room.writer.size, self._room.writer.trouble, self._tick)
+        if self._screen is None or self._screen[0] != made_of:
+            self._screen = made_of, text_of(screen(self._room, self._audience))
+        return self._screen[1]
+
+    def names_since(self, told: int) -> tuple[str, int]:
+        """Names that came after a number, and up to which that is; empty, when none came."""
+        if told >= self._named_count:
+            return "", told
+        fresh: list[NameTold] = []
+        for number, name in reversed(self._names.values()):
+            if number <= told:
+                break
+            fresh.append(name)
+        return (text_of(NamesTold(tuple(fresh))) if fresh else ""), self._named_count
+
+    def _note_names(self, tracks: tuple[Track, ...]) -> None:
+        for track in tracks:
+            name = name_of(track)
+            known = self._names.get(track.number)
+            if known is None or known[1] != name:
+                self._named_count += 1
+                self._names[track.number] = self._named_count, name
+                self._names.move_to_end(track.number)
+        if len(self._names) > 2 * len(tracks):
+            here = {track.number for track in tracks}
+            self._names = OrderedDict((number, held) for number, held in self._names.items() if number in here)
+
+
+class Shows:
+    """What all classes of viewers are shown."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._shown: dict[Audience, Shown] = {}
+
+    def to(self, audience: Audience) -> Shown:
+        """What a class is shown."""
+        shown = self._shown.get(audience)
+        if shown is None:
+            shown = self._shown[audience] = Shown(self._room, audience)
+        return shown
