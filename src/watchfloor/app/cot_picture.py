@@ -18,7 +18,7 @@ _GUEST = "guest:"
 class CotPicture:
     """Air tracks, and clients' own positions, as events for an audience."""
 
-    def __init__(self, room: Room, audience: Audience) -> None:
+    def __init__(self, room: Room, audience: Audience, has_news: asyncio.Event) -> None:
         self._room, self._audience = room, audience
         self._view = room.views.of(audience)
         self._view.on_moved(self._note)
@@ -26,11 +26,11 @@ class CotPicture:
         self._sent_toa: dict[str, int] = {}
         self._told_guests: dict[str, int] = {}
         self._moved: set[str] = set(self._view.picture.tracks)
-        self.has_news = asyncio.Event()
+        self._has_news = has_news
 
     def _note(self, identity: str) -> None:
         self._moved.add(identity)
-        self.has_news.set()
+        self._has_news.set()
 
     def ticked(self, tick: Tick) -> None:
         """Forget tracks that are gone."""
@@ -67,7 +67,7 @@ class CotPicture:
             )
             self.newest.put(identity, event)
         for guest in self._room.guests.shown(real_us):
-            if self._told_guests.get(guest.uid) != guest.real_us:
+            if self._told_guests.get(guest.uid) != guest.real_us and may_see(guest.label, self._audience):
                 self._told_guests[guest.uid] = guest.real_us
                 event = cot.relayed_event(guest.event, _stale(real_us), exercise=self._room.setup.exercise)
                 self.newest.put(_GUEST + guest.uid, event)

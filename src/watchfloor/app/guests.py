@@ -5,6 +5,7 @@ They are held only while the client is connected and its event is not stale.
 
 from msgspec import Struct
 
+from watchfloor.base.labels import Label
 from watchfloor.messages.air import Rejected
 from watchfloor.wire.cot import CotEvent
 
@@ -22,6 +23,7 @@ class Guest(Struct, frozen=True):
     real_us: int
     stale_us: int
     event: CotEvent
+    label: Label
 
 
 class Guests:
@@ -30,10 +32,10 @@ class Guests:
     def __init__(self) -> None:
         self._held: dict[int, Guest] = {}
 
-    def accept(self, connection: int, event: CotEvent, real_us: int) -> Rejected | None:
+    def accept(self, connection: int, event: CotEvent, real_us: int, label: Label) -> Rejected | None:
         """Take a client's event; answers why not, when it cannot be one.
 
-        **Args**: `real_us`: the port's clock, real UTC.
+        **Args**: `real_us`: the port's clock, real UTC; `label`: whom the client's position may be shown to.
         """
         sample = event.uid.encode()
         if not event.type.startswith("a-"):
@@ -49,7 +51,7 @@ class Guests:
             return Rejected(reason="too many TAK clients", sample=sample)
         stale_us = max(min(event.stale_us, real_us + 600_000_000), real_us)
         self._held[connection] = Guest(
-            event.uid, event.callsign or event.uid, event.lat_deg, event.lon_deg, real_us, stale_us, event
+            event.uid, event.callsign or event.uid, event.lat_deg, event.lon_deg, real_us, stale_us, event, label
         )
         return None
 

@@ -5,7 +5,7 @@ Everything here runs on one event loop; only the record's and the tape's file wo
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -42,14 +42,14 @@ _log = structlog.get_logger()
 class RoomSetup(Struct, frozen=True):
     """What a room is made of: an exercise's pack or a serve file, in the engine's shapes.
 
-    `everyone` is the class of those who sit nowhere, `audiences` are those of all seats.
+    `everyone` is the class of those who sit nowhere, `seats` are the classes of those who sit, by seat.
     """
 
     room_id: str
     title: str
     context: Context
     everyone: Audience
-    audiences: tuple[Audience, ...]
+    seats: Mapping[str, Audience]
     label: Label
     feeds: tuple[FeedSetup, ...]
     minima: Minima
@@ -100,7 +100,7 @@ class Room:
         self.setup, self.writer = setup, writer
         self.intakes = {feed.feed_id: Intake(feed) for feed in setup.feeds}
         self.views = Views(setup.picture, {feed.feed_id: feed.label for feed in setup.feeds})
-        for audience in (setup.everyone, *setup.audiences):
+        for audience in (setup.everyone, *setup.seats.values()):
             self.views.of(audience)
         self.watch = Watch(setup.minima, setup.rings, next_number=len(writer.state.alerts) + 1, regimes=setup.regimes)
         self.generation = 0

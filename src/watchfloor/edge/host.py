@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import errno
 import secrets
 import signal
-import socket
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from threading import Thread
@@ -46,6 +44,7 @@ from watchfloor.edge.feeds.connected import stay_connected
 from watchfloor.edge.feeds.datagrams import listen
 from watchfloor.edge.feeds.simulator import Simulator
 from watchfloor.edge.links.system_tracks import send_system_tracks
+from watchfloor.edge.listening import QuietServer, bind
 from watchfloor.edge.login import Login
 from watchfloor.edge.plan import Plan, Started
 from watchfloor.edge.recovery import first_key, held_room_id, next_block_numbers, recover_tape, signers_of
@@ -62,38 +61,8 @@ from watchfloor.messages.room import ClockSet, RoomClosed, RoomOpened
 from watchfloor.record.keys import Signers
 
 _log = structlog.get_logger()
-LOOPBACK = "127.0.0.1"
 SERVED = "serve"
 HOSTS = frozenset(("localhost", "127.0.0.1", "::1"))
-
-
-class QuietServer(uvicorn.Server):
-    """uvicorn without its own signal handlers: the room ends it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        """Leave signals to the room."""
-        yield
-
-
-def bind(port: int, what: str) -> socket.socket:
-    """A loopback socket on this port.
-
-    **Raises**: UnavailableError, when the port is taken.
-    """
-    fresh = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    fresh.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        fresh.bind((LOOPBACK, port))
-    except OverflowError as error:
-        fresh.close()
-        raise InputError(f"port {port} ({what}) is not from 0 to 65535", field="port") from error
-    except OSError as error:
-        fresh.close()
-        option = "--port" if what == "screens" else "--cot-port"
-        why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be had: {error.strerror}"
-        raise UnavailableError(f"port {port} ({what}) {why}; choose another with `{option}`") from error
-    return fresh
 
 
 class Host:
@@ -101,8 +70,9 @@ class Host:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._http_socket = bind(plan.http_port, "screens")
-        self._cot_socket = bind(plan.cot_port, "TAK clients")
+        self._http_socket = bind(plan.http_port, "screens", "--port")
+        self._cot_socket = bind(plan.cot_port, "TAK clients", "--cot-port")
+        self._tak_socket = bind(plan.tak_port, "TAK clients over TLS", "--tak-tls-port") if plan.tak else None
         self._tasks: list[asyncio.Task[Any]] = []
         self._comparing: Comparing | None = None
         self._airspace: AirspaceDesk | None = None
@@ -272,8 +242,9 @@ class Host:
             airspace_routes(Call(self._airspace, plan.airspace.tokens)) if plan.airspace and self._airspace else []
         )
         server = self._screens(make_app([*airspace, *doors.routes(wall_folder())], HOSTS | names_told(plan.airspace)))
-        cot = CotServer(room, room.setup.everyone, room.intakes[CLIENTS])
+        cot = CotServer(room, room.intakes[CLIENTS])
         cot_port = await cot.start(self._cot_socket)
+        tak_port = await cot.start_tls(self._tak_socket, plan.tak) if plan.tak and self._tak_socket else None
         if plan.system_tracks:
             self._spawn(send_system_tracks(room, plan.system_tracks))
         stop_feeds = await self._start_feeds(room, clock, past, http_port, links)
@@ -282,6 +253,7 @@ class Host:
                 url=f"http://localhost:{http_port}/",
                 http_port=http_port,
                 cot_port=cot_port,
+                tak_port=tak_port,
                 data=str(path),
                 room_id=room.setup.room_id,
                 context=room.setup.context.value,

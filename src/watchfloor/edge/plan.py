@@ -11,6 +11,7 @@ from watchfloor.app.witnessing import WitnessRules
 from watchfloor.edge.feeds.recorded import Recording
 from watchfloor.edge.links.system_tracks import SystemTracksPlan
 from watchfloor.edge.login import LoginRule
+from watchfloor.edge.tak_clients import TakClients
 from watchfloor.edge.tokens import Tokens
 from watchfloor.messages.feeds import Feed
 from watchfloor.messages.pack import Pack
@@ -30,12 +31,16 @@ class AirspacePlan(Struct, frozen=True):
 class Plan(Struct, frozen=True):
     """What to run: an exercise (`pack`, `pack_folder`) or a serve file (`settings`).
 
+    `tak` are the certificates of the TLS port for TAK clients; without them there is none.
+
     `recordings` and `readers` are what is played and what reads, by feed.
     """
 
     data: Path
     http_port: int
     cot_port: int
+    tak: TakClients | None = None
+    tak_port: int = 0
     rate_permille: int = 1000
     from_us: int | None = None
     until_us: int | None = None
@@ -60,6 +65,7 @@ class Started(Struct, frozen=True):
     url: str
     http_port: int
     cot_port: int
+    tak_port: int | None
     data: str
     room_id: str
     context: str

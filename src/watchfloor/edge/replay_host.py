@@ -20,8 +20,9 @@ from watchfloor.base.labels import Audience
 from watchfloor.edge.api.app import make_app
 from watchfloor.edge.api.replay import ReplayDoors
 from watchfloor.edge.api.replay_position import ReplayStage
-from watchfloor.edge.host import HOSTS, SERVED, QuietServer, bind, links_shown
+from watchfloor.edge.host import HOSTS, SERVED, links_shown
 from watchfloor.edge.keeping import as_it_is, write_in
+from watchfloor.edge.listening import QuietServer, bind
 from watchfloor.edge.plan import Started
 from watchfloor.edge.recovery import recover_tape
 from watchfloor.edge.stores.folder import DataFolder, FileRoster, FolderFiles
@@ -117,7 +118,7 @@ def _everyone(recording: Recording, pack: Pack | None) -> Audience:
 async def _serve(
     plan: ReplayPlan, stage: ReplayStage, pack: Pack | None, links: dict[str, str], tell: Callable[[Started], None]
 ) -> None:
-    socket = bind(plan.port, "screens")
+    socket = bind(plan.port, "screens", "--port")
     socket.listen(64)
     port = int(socket.getsockname()[1])
     app = make_app(ReplayDoors(stage, pack).routes(wall_folder()), HOSTS)
@@ -129,6 +130,7 @@ async def _serve(
             url=f"http://localhost:{port}/",
             http_port=port,
             cot_port=0,
+            tak_port=None,
             data=str(plan.data),
             room_id=stage.recording.opened.room_id,
             context=stage.recording.context().value,

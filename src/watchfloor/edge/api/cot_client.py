@@ -2,11 +2,14 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import Protocol, cast
 
 import structlog
+from msgspec import Struct
 
 from watchfloor.app.newest import ENCODERS, Form, Newest
+from watchfloor.base.labels import Audience, Label
 from watchfloor.edge.utc import utc_us
 from watchfloor.messages.air import Rejected
 from watchfloor.wire import cot, tak
@@ -22,11 +25,22 @@ _PONG_STALE_US = 20_000_000
 _log = structlog.get_logger()
 
 
+class Admitted(Struct, frozen=True):
+    """Whose view a client gets, and by which certificate; `label`: whom its own position may be shown to."""
+
+    audience: Audience
+    label: Label
+    fingerprint: str = ""
+
+
+Door = Callable[[asyncio.Transport], Admitted | str]
+
+
 class Host(Protocol):
     """What a client's connection asks of its server."""
 
-    def joined(self, client: "CotClient") -> None:
-        """A client came."""
+    def joined(self, client: "CotClient", admitted: Admitted) -> Newest:
+        """A client came; answers what it is told from."""
 
     def left(self, client: "CotClient") -> None:
         """A client went."""
@@ -38,8 +52,10 @@ class Host(Protocol):
 class CotClient(asyncio.Protocol):
     """One connection; it holds a number, and never what the client has not read."""
 
-    def __init__(self, host: Host, newest: Newest) -> None:
-        self._host, self._newest = host, newest
+    def __init__(self, host: Host, door: Door) -> None:
+        self._host, self._door = host, door
+        self.admitted: Admitted | None = None
+        self._newest = Newest()
         self._transport: asyncio.Transport | None = None
         self._reading = tak.Reading()
         self._writes = Form.XML
@@ -55,12 +71,19 @@ class CotClient(asyncio.Protocol):
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_LIMIT_BYTES)
         self._looked_s = asyncio.get_running_loop().time()
+        admitted = self._door(self._transport)
+        if isinstance(admitted, str):
+            self.cut_off(admitted)
+            return
+        self.admitted = admitted
         self._transport.write(tak.offer(utc_us()))
-        self._host.joined(self)
+        self._newest = self._host.joined(self, admitted)
         self.catch_up()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio names it
         """A client went; what it had begun and not ended is refused."""
+        if self.admitted is None:
+            return
         rest = self._reading.unread()
         if rest:
             self._host.heard(self, Rejected(reason="ended inside an event", sample=rest[:256]))
@@ -85,6 +108,8 @@ class CotClient(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Events of the client: its own position, a ping, or which protocol it wants."""
+        if self.admitted is None:
+            return
         self._reading, events = tak.read(self._reading, data)
         if events and all(isinstance(event, Rejected) for event in events):
             self._junk_bytes += len(data)

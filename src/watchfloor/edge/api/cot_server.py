@@ -1,18 +1,24 @@
-"""CoT over TCP for TAK clients: every track of one audience, newest only.
+"""CoT for TAK clients: every track that a client's class of viewers may see, newest only.
 
-A tick gathers what moved; each event is encoded once in each form that somebody reads, and a client that does not read
-is passed by until it reads again.
+The plain port shows what all may see. The TLS port asks for a certificate, and shows what the seat sees that it was
+given to. A tick gathers what moved; each event is encoded once in each form that somebody reads, and a client that does
+not read is passed by until it reads again.
 """
 
 import asyncio
 import socket
+import ssl
+from hashlib import sha256
 
 from watchfloor.app.cot_picture import CotPicture
 from watchfloor.app.intake import Intake
+from watchfloor.app.newest import Newest
 from watchfloor.app.room import Room, Tick
-from watchfloor.base.labels import Audience
-from watchfloor.edge.api.cot_client import CotClient
+from watchfloor.base.labels import Audience, label_for
+from watchfloor.edge.api.cot_client import Admitted, CotClient, Door
+from watchfloor.edge.tak_clients import TakClients, utc_now
 from watchfloor.edge.utc import utc_us
+from watchfloor.edge.work import begin
 from watchfloor.messages.air import Rejected
 from watchfloor.messages.room import FeedState
 from watchfloor.wire import cot
@@ -21,14 +27,16 @@ TICK_S = 0.02
 
 
 class CotServer:
-    """The port for one audience."""
+    """The ports of one room."""
 
-    def __init__(self, room: Room, audience: Audience, intake: Intake) -> None:
+    def __init__(self, room: Room, intake: Intake) -> None:
         self._room, self._intake = room, intake
-        self._picture = CotPicture(room, audience)
+        self._has_news = asyncio.Event()
+        self._pictures: dict[Audience, CotPicture] = {}
         self._uids = {cot.uid_of(identity) for identity in room.views.own.picture.tracks}
         self._clients: set[CotClient] = set()
-        self._server: asyncio.Server | None = None
+        self._certificates: TakClients | None = None
+        self._servers: list[asyncio.Server] = []
         self._task: asyncio.Task[None] | None = None
         room.on_jump(self._forget)
         room.views.own.on_moved(lambda identity: self._uids.add(cot.uid_of(identity)))
@@ -36,24 +44,57 @@ class CotServer:
 
     async def start(self, bound: socket.socket) -> int:
         """Listen on a bound socket; answers its port."""
+        self._task = begin(self._run())
+        everyone = Admitted(self._room.setup.everyone, self._room.setup.label)
+        return await self._listen(bound, lambda _: everyone, None)
+
+    async def start_tls(self, bound: socket.socket, certificates: TakClients) -> int:
+        """Listen for clients with certificates; answers the port.
+
+        **Raises**: InputError, when there is no authority yet.
+        """
+        self._certificates = certificates
+        return await self._listen(bound, self._admit, certificates.context())
+
+    async def _listen(self, bound: socket.socket, door: Door, context: ssl.SSLContext | None) -> int:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: CotClient(self, self._picture.newest), sock=bound)
-        self._task = asyncio.create_task(self._run(), name="cot")
-        return int(self._server.sockets[0].getsockname()[1])
+        server = await loop.create_server(lambda: CotClient(self, door), sock=bound, ssl=context)
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
         """Stop listening and let clients go."""
         self._room.remove_watcher(self)
         if self._task is not None:
             self._task.cancel()
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         for client in tuple(self._clients):
             client.close()
 
-    def joined(self, client: CotClient) -> None:
+    def _admit(self, transport: asyncio.Transport) -> Admitted | str:
+        """Whose view a certificate opens, or why none."""
+        session = transport.get_extra_info("ssl_object")
+        raw = session.getpeercert(binary_form=True) if session is not None else None
+        fingerprint = sha256(raw or b"").hexdigest()
+        client = self._certificates.find(fingerprint, utc_now()) if self._certificates else None
+        if client is None:
+            return "its certificate is not listed, was revoked, or has run out"
+        if not client.seat_id:
+            return Admitted(self._room.setup.everyone, self._room.setup.label, fingerprint)
+        audience = self._room.setup.seats.get(client.seat_id)
+        if audience is None:
+            return f"its certificate is for the seat `{client.seat_id}`, which this room has not"
+        return Admitted(audience, label_for(audience.nations), fingerprint)
+
+    def joined(self, client: CotClient, admitted: Admitted) -> Newest:
         """A client came."""
         self._clients.add(client)
+        picture = self._pictures.get(admitted.audience)
+        if picture is None:
+            picture = self._pictures[admitted.audience] = CotPicture(self._room, admitted.audience, self._has_news)
+            picture.gather(utc_us())
+        return picture.newest
 
     def left(self, client: CotClient) -> None:
         """A client went; its own position goes with it."""
@@ -62,7 +103,8 @@ class CotServer:
             self._intake.newest_toa_us, self._intake.state = None, FeedState.WAITING
         uid = self._room.guests.leave(id(client))
         if uid is not None:
-            self._picture.guest_left(uid)
+            for picture in self._pictures.values():
+                picture.guest_left(uid)
 
     def heard(self, client: CotClient, event: cot.CotEvent | Rejected) -> None:
         """An event of a client, or what is none."""
@@ -73,11 +115,13 @@ class CotServer:
             return
         self._intake.counts.position_count += 1
         self._intake.accepted(self._room.writer.room_now_us())
-        self._picture.has_news.set()
+        self._has_news.set()
 
     def ticked(self, tick: Tick) -> None:
         """Forget who is gone."""
-        self._picture.ticked(tick)
+        for picture in self._pictures.values():
+            picture.ticked(tick)
+        self._cut_revoked()
         self._uids = {cot.uid_of(track.identity) for track in tick.whole().tracks}
 
     def changed(self) -> None:
@@ -89,17 +133,27 @@ class CotServer:
             return Rejected(reason="marked as exercise in a room that is none", sample=event.uid.encode())
         if event.uid in self._uids:
             return Rejected(reason="the uid is that of a track", sample=event.uid.encode())
-        return self._room.guests.accept(id(client), event, utc_us())
+        label = client.admitted.label if client.admitted else self._room.setup.label
+        return self._room.guests.accept(id(client), event, utc_us(), label)
+
+    def _cut_revoked(self) -> None:
+        now = utc_now()
+        for client in tuple(self._clients):
+            fingerprint = client.admitted.fingerprint if client.admitted else ""
+            if fingerprint and self._certificates and self._certificates.find(fingerprint, now) is None:
+                client.cut_off("its certificate was revoked, or has run out")
 
     async def _run(self) -> None:
         while True:
-            await self._picture.has_news.wait()
-            self._picture.has_news.clear()
-            self._picture.gather(utc_us())
+            await self._has_news.wait()
+            self._has_news.clear()
+            for picture in self._pictures.values():
+                picture.gather(utc_us())
             for client in tuple(self._clients):
                 client.catch_up()
             await asyncio.sleep(TICK_S)
 
     def _forget(self) -> None:
-        self._picture.forget()
+        for picture in self._pictures.values():
+            picture.forget()
         self._uids = set()

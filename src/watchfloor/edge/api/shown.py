@@ -44,6 +44,7 @@ def pulse(room: Room, audience: Audience) -> PulseTold:
         guests=tuple(
             GuestShown(guest.uid, guest.callsign, round(guest.lat_deg * 1e7), round(guest.lon_deg * 1e7))
             for guest in room.guests.shown(utc_us())
+            if may_see(guest.label, audience)
         ),
     )
 

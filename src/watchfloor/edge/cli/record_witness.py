@@ -11,7 +11,7 @@ from watchfloor.base.errors import InputError, UnavailableError
 from watchfloor.edge.api.witness import make_witness_app
 from watchfloor.edge.cli.checking import require_holding
 from watchfloor.edge.cli.record_verify import read_text
-from watchfloor.edge.host import bind
+from watchfloor.edge.listening import bind
 from watchfloor.edge.stores.folder import FolderFiles
 from watchfloor.edge.stores.witness_folder import WitnessFolder
 from watchfloor.record.export_layout import CHECKPOINT, is_export
@@ -65,7 +65,7 @@ def work(arguments: argparse.Namespace) -> int:
 
 
 def _serve(folder: WitnessFolder, trusted: list[VerifierKey], port: int) -> None:
-    socket = bind(port, "witness")
+    socket = bind(port, "witness", "--port")
     socket.listen(64)
     print(f"witness {folder.key.line()}", flush=True)
     print(f"http://127.0.0.1:{socket.getsockname()[1]}", flush=True)

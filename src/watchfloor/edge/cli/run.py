@@ -22,6 +22,7 @@ from watchfloor.edge.login import login_rule
 from watchfloor.edge.plan import Plan, Started
 from watchfloor.edge.stores.folder import is_locked, refuse_unusable
 from watchfloor.edge.stores.packs import load_pack, shipped_folder
+from watchfloor.edge.tak_clients import TakClients
 
 
 def add(commands: Any) -> None:
@@ -39,6 +40,8 @@ def add(commands: Any) -> None:
     parser.add_argument("--data", metavar="DIR", help="data folder; resumes the room in it (default: a new one)")
     parser.add_argument("--port", type=int, default=8300, help="port for screens (0: a free one)")
     parser.add_argument("--cot-port", type=int, default=8087, help="port for TAK clients (0: a free one)")
+    parser.add_argument("--tak-tls", metavar="DIR", help="also serve TAK clients over TLS, by the certificates in DIR")
+    parser.add_argument("--tak-tls-port", type=int, default=8089, help="port for those (0: a free one)")
     parser.add_argument(
         "--system-tracks", default="", metavar="127.0.0.1:PORT", help="send the picture there as ASTERIX CAT 062 (UDP)"
     )
@@ -79,6 +82,8 @@ def work(arguments: argparse.Namespace) -> int:
         data=data,
         http_port=arguments.port,
         cot_port=arguments.cot_port,
+        tak=tak_clients(arguments.tak_tls),
+        tak_port=arguments.tak_tls_port,
         system_tracks=system_tracks_plan(arguments.system_tracks, "0/1"),
         rate_permille=round(arguments.speed * 1000),
         from_us=from_us,
@@ -93,6 +98,17 @@ def work(arguments: argparse.Namespace) -> int:
     if not arguments.json:
         print(f"ended in good order; check it: watchfloor record verify {data}", flush=True)
     return 0
+
+
+def tak_clients(folder: str | None) -> TakClients | None:
+    """Those who may connect over TLS; None, when no folder is named.
+
+    **Raises**: InputError, when nobody was invited there.
+    """
+    clients = TakClients(Path(folder)) if folder else None
+    if clients is not None:
+        clients.context()
+    return clients
 
 
 def new_folder(name: str) -> Path:
@@ -130,6 +146,8 @@ def _in_words(started: Started) -> str:
         lines += [f"  {name.ljust(width)}  {link}" for name, link in started.seats]
         lines.append("")
     lines.append(f"TAK clients: tcp://localhost:{started.cot_port}")
+    if started.tak_port:
+        lines.append(f"TAK clients with a certificate: ssl://localhost:{started.tak_port}")
     lines.append(f"data folder: {started.data}" + ("  (resumed; earlier links have ended)" if started.resumed else ""))
     lines += [f"note: {note}" for note in started.notes]
     lines.append("Ctrl-C ends the room, seals its tape and closes its record.")

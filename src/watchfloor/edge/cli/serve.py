@@ -9,7 +9,7 @@ from watchfloor.base.errors import InputError
 from watchfloor.edge.airspace import airspace_plan
 from watchfloor.edge.cli.keeping_options import add_options, keeping_of
 from watchfloor.edge.cli.loop import run_loop
-from watchfloor.edge.cli.run import check_before_resume, new_folder, tell
+from watchfloor.edge.cli.run import check_before_resume, new_folder, tak_clients, tell
 from watchfloor.edge.feeds.known import known_feeds, with_options
 from watchfloor.edge.feeds.recorded_files import read_recording
 from watchfloor.edge.host import Host
@@ -32,6 +32,8 @@ def add(commands: Any) -> None:
     parser.add_argument("--data", metavar="DIR", help="data folder (default: a new one)")
     parser.add_argument("--port", type=int, help="port for screens, instead of the file's")
     parser.add_argument("--cot-port", type=int, help="port for TAK clients, instead of the file's")
+    parser.add_argument("--tak-tls", metavar="DIR", help="also serve TAK clients over TLS, by the certificates in DIR")
+    parser.add_argument("--tak-tls-port", type=int, default=8089, help="port for those (0: a free one)")
     parser.add_argument("--headless", action="store_true", help="open no browser")
     parser.add_argument("--json", action="store_true", help="print what was started as one JSON line")
     add_options(parser)
@@ -59,6 +61,8 @@ def work(arguments: argparse.Namespace) -> int:
     plan = Plan(
         data=data,
         http_port=settings.ports.http if arguments.port is None else arguments.port,
+        tak=tak_clients(arguments.tak_tls),
+        tak_port=arguments.tak_tls_port,
         cot_port=settings.ports.cot if arguments.cot_port is None else arguments.cot_port,
         rate_permille=round(settings.feeds[0].speed * 1000) if settings.is_recorded() else 1000,
         settings=settings,
