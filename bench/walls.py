@@ -23,7 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from watchfloor.wire import adsb_encode, beast
 
-AIRCRAFT, SCREENS, MEASURED_S, WARM_S = 2_000, 50, 8.0, 8.0
+AIRCRAFT, SCREENS, MEASURED_S, WARM_S = 10_000, 700, 20.0, 15.0
 WATCHFLOOR = str(Path(sys.executable).with_name("watchfloor"))
 _HEAD = struct.Struct("<4sIqII")
 STEPS = 50

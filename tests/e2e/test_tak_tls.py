@@ -147,6 +147,10 @@ def test_who_has_no_certificate_of_this_folder_gets_nothing(
         assert b"event" not in plain.recv(1 << 16)
     with dialled(room, known) as client:
         assert heard(client, lambda got: got.count(b"</event>") > 50), "who may come is served as if nothing had been"
+        (tmp_path / "tak" / "clients.json").write_text("{")
+        assert is_hung_up(client), "nobody may connect while the list cannot be read"
+    assert is_turned_away(room, known)
+    room.until(lambda: len(room.get("/api/tracks")["features"]) > 50, "tracks: the room itself goes on")
 
 
 def test_certificates_run_out(tmp_path: Path) -> None:

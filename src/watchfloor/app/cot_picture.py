@@ -42,6 +42,7 @@ class CotPicture:
     def forget(self) -> None:
         """A new time context: nothing of the old one is told."""
         self._sent_toa.clear()
+        self._told_guests.clear()
         self._moved.clear()
         self.newest.clear()
 

@@ -17,6 +17,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -27,6 +28,7 @@ from msgspec.structs import replace
 from watchfloor.base.errors import InputError
 from watchfloor.edge.stores.disk import write_durably
 
+_log = structlog.get_logger()
 CA_DAYS, CERTIFICATE_DAYS = 3650, 90
 _KEY_BITS = 2048
 
@@ -108,8 +110,15 @@ class TakClients:
         return list(self._read().values())
 
     def find(self, fingerprint: str, now: datetime) -> TakClient | None:
-        """The client with this certificate; None, when it may not connect."""
-        client = self._read().get(fingerprint)
+        """The client with this certificate; None, when it may not connect.
+
+        **Fails safe**: while the list cannot be read, nobody may.
+        """
+        try:
+            client = self._read().get(fingerprint)
+        except InputError as error:
+            _log.error("TAK clients are turned away", reason=str(error))
+            return None
         return client if client is not None and not client.revoked and now.timestamp() < client.until_s else None
 
     def context(self) -> ssl.SSLContext:
