@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.property.test_st0601 import packet as metadata
+from tests.property.test_st0601 import stream as drone_stream
 from tests.support.records import feed_fact, opening, write_record
 from tests.support.running import RunningRoom, run_words, verified
 from watchfloor.base.errors import WireError
@@ -79,15 +81,19 @@ def test_a_kept_video_is_verified_exported_and_withheld_by_hash(room: Path, tmp_
 
 def test_data_streams_and_bad_words_are_refused(room: Path) -> None:
     clip = room.parent / "clip.ts"
-    clip.write_bytes(stream(0x1B, 0x06))
+    clip.write_bytes(drone_stream([metadata({2: bytes(8), 65: b"\x13"}, (40, 41))]))
     words = ("record", "media", "keep", str(room), str(clip), "--source", "heron")
     done = run_words(*words, *TIMES)
     assert done.returncode == 2
     assert "data stream" in done.stderr
+    cleaned = room.parent / "cleaned.ts"
+    assert run_words("video", "clean", str(clip), str(cleaned)).returncode == 0
     clip.write_bytes(stream(0x1B))
     assert run_words(*words, "--from", TIMES[3], "--until", TIMES[1]).returncode == 2
     assert run_words(*words[:-1], "he ron", *TIMES).returncode == 2
     assert verified(room)["entry_count"] == 2, "nothing was written"
+    assert run_words(*words[:4], str(cleaned), *words[5:], *TIMES).returncode == 0, "what is clean may stay"
+    assert verified(room)["media_count"] == 1
 
 
 def test_the_oldest_go_when_the_bound_is_reached_and_the_record_says_so(room: Path) -> None:

@@ -7,14 +7,16 @@
 | PID | 13 | 0: program association; each program's map has the PID that it names |
 | stream type | 8, in the program map | what an elementary stream carries |
 
-Data streams (metadata, private sections) are refused: what they carry goes through an allow-list elsewhere, or nowhere.
+Data streams (metadata, private sections) are kept only as `klv_stream` leaves them.
 **Source**: ISO/IEC 13818-1, sections 2.4.3 and 2.4.4.
 """
+
+from typing import NamedTuple
 
 from watchfloor.base.errors import WireError
 
 PACKET_BYTES, SYNC = 188, 0x47
-_PICTURES_AND_SOUND = frozenset((0x01, 0x02, 0x03, 0x04, 0x0F, 0x10, 0x11, 0x1B, 0x24, 0x33))
+PICTURES_AND_SOUND = frozenset((0x01, 0x02, 0x03, 0x04, 0x0F, 0x10, 0x11, 0x1B, 0x24, 0x33))
 _PAT_TABLE, _MAP_TABLE = 0x00, 0x02
 
 
@@ -23,10 +25,25 @@ def stream_types(raw: bytes) -> frozenset[int]:
 
     **Raises**: WireError, when it is no transport stream, or has no program map.
     """
+    return frozenset(tables_of(raw).streams.values())
+
+
+class Tables(NamedTuple):
+    """The PIDs of program maps, and the type of each elementary stream that they name, by its PID."""
+
+    maps: frozenset[int]
+    streams: dict[int, int]
+
+
+def tables_of(raw: bytes) -> Tables:
+    """What the tables of a stream say that is in it.
+
+    **Raises**: WireError, as `stream_types`.
+    """
     if not raw or len(raw) % PACKET_BYTES or any(byte != SYNC for byte in raw[::PACKET_BYTES]):
         raise WireError("not an MPEG transport stream: packets of 188 bytes begin with 0x47")
     maps: set[int] = set()
-    types: set[int] = set()
+    types: dict[int, int] = {}
     for place in range(0, len(raw), PACKET_BYTES):
         packet = raw[place : place + PACKET_BYTES]
         pid = (packet[1] & 0x1F) << 8 | packet[2]
@@ -40,7 +57,7 @@ def stream_types(raw: bytes) -> frozenset[int]:
             types |= _types_in(section)
     if not types:
         raise WireError("the transport stream has no program map")
-    return frozenset(types)
+    return Tables(frozenset(maps), types)
 
 
 def carries_data(raw: bytes) -> bool:
@@ -48,7 +65,7 @@ def carries_data(raw: bytes) -> bool:
 
     **Raises**: WireError, as `stream_types`.
     """
-    return not stream_types(raw) <= _PICTURES_AND_SOUND
+    return not stream_types(raw) <= PICTURES_AND_SOUND
 
 
 def _section(packet: bytes) -> bytes:
@@ -60,13 +77,13 @@ def _length(section: bytes) -> int:
     return (section[1] & 0x0F) << 8 | section[2] if len(section) > 2 else 0
 
 
-def _types_in(section: bytes) -> set[int]:
+def _types_in(section: bytes) -> dict[int, int]:
     if len(section) < 12:
-        return set()
+        return {}
     place = 12 + ((section[10] & 0x0F) << 8 | section[11])
     end = min(3 + _length(section) - 4, len(section))
-    types = set()
+    types = {}
     while place + 5 <= end:
-        types.add(section[place])
+        types[(section[place + 1] & 0x1F) << 8 | section[place + 2]] = section[place]
         place += 5 + ((section[place + 3] & 0x0F) << 8 | section[place + 4])
     return types
