@@ -17,7 +17,7 @@ def test_a_group_is_heard_in_both_forms_and_a_storm_costs_nobody_else(tmp_path: 
     if subprocess.run([*ALONE, "ip link set lo up"], capture_output=True, check=False).returncode:
         pytest.skip("this machine gives no network namespace (`unshare --net`)")
     words = f'ip link set lo up multicast on && exec {sys.executable} -m tests.support.multicast_room "{tmp_path}"'
-    done = subprocess.run([*ALONE, words], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([*ALONE, words], capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["names"] == ["cot:MESH-1", "cot:MESH-2"]

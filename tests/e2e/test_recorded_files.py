@@ -24,7 +24,7 @@ ROWS = HEADER + "".join(
 
 def serving(folder: Path, form: str, file: Path) -> Path:
     path = folder / f"{form}.toml"
-    path.write_text(f'[[feeds]]\nid = "F"\nformat = "{form}"\npath = {json.dumps(str(file))}\nspeed = 60\n')
+    path.write_text(f'[[feeds]]\nid = "F"\nformat = "{form}"\npath = {json.dumps(str(file))}\nspeed = 10\n')
     return path
 
 
