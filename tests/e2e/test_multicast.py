@@ -1,6 +1,7 @@
 """Multicast groups, heard inside a network namespace that has no way out."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,8 @@ ALONE = ["unshare", "--map-root-user", "--net", "sh", "-c"]
 
 
 def test_a_group_is_heard_in_both_forms_and_a_storm_costs_nobody_else(tmp_path: Path) -> None:
-    if subprocess.run([*ALONE, "ip link set lo up"], capture_output=True, check=False).returncode:
+    can = shutil.which("unshare") and not subprocess.run([*ALONE, "ip link set lo up"], check=False).returncode
+    if not can:
         pytest.skip("this machine gives no network namespace (`unshare --net`)")
     words = f'ip link set lo up multicast on && exec {sys.executable} -m tests.support.multicast_room "{tmp_path}"'
     done = subprocess.run([*ALONE, words], capture_output=True, text=True, timeout=240, check=False)
