@@ -11,7 +11,7 @@ from watchfloor.base.instants import rfc3339_from_us
 from watchfloor.wire import st0601
 from watchfloor.wire.klv_stream import Cleaned, clean
 
-MOST_BYTES = 4 << 30
+MOST_BYTES = 1 << 30
 
 
 def add(commands: Any) -> None:
@@ -77,7 +77,7 @@ def work_show(arguments: argparse.Namespace) -> int:
 def _cleaned(path: Path) -> Cleaned:
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise InputError(f"`{path}` has over 4 GiB; cut it", field="IN")
+            raise InputError(f"`{path}` has over 1 GiB; cut it into parts", field="IN")
         return clean(path.read_bytes())
     except OSError as error:
         raise InputError(f"`{path}` cannot be read: {error.strerror}", field="IN") from error
