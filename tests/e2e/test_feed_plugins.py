@@ -93,8 +93,9 @@ def test_a_receiver_is_heard_in_every_form(
     port = source(SAMPLES[name] + b"rubbish\n")
     (tmp_path / "w.toml").write_text(f'[[feeds]]\nid = "R"\nformat = "{name}"\nconnect = "127.0.0.1:{port}"\n')
     room = start_room("--config", str(tmp_path / "w.toml"), command="serve")
-    room.until(lambda: room.get("/api/tracks")["features"], "a track")
-    assert room.get("/api/tracks/1")["identity"] == f"icao:{address}"
+    (track,) = room.until(lambda: room.get("/api/tracks")["features"], "a track")
+    assert room.get(f"/api/tracks/{int(address, 16)}")["identity"] == track["properties"]["identity"]
+    assert track["properties"]["identity"] == f"icao:{address}"
     (feed,) = [one for one in room.get("/api/pulse")["feeds"] if one["feed_id"] == "R"]
     assert feed["bad_count"] >= 1
 
@@ -127,7 +128,7 @@ def test_asterix_datagrams_are_heard_on_loopback(start_room: Callable[..., Runni
             return found
 
         room.until(heard, "the plot's track")
-    assert room.get("/api/tracks/1")["identity"] == "icao:3c660c"
+    assert room.get(f"/api/tracks/{0x3C660C}")["identity"] == "icao:3c660c"
     (feed,) = [one for one in room.get("/api/pulse")["feeds"] if one["feed_id"] == "A"]
     assert feed["reasons"] == {"an ASTERIX block with a length that lies": feed["bad_count"]}
     for wrong, said in (
