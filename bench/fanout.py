@@ -7,9 +7,7 @@ system's accounting of the server's process alone. taky comes from a throwaway e
 import argparse
 import asyncio
 import contextlib
-import json
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import psutil
 from _figures import Figure, paired, peer_python, tell
+from _rooms import served_room
 
 ROUNDS = 3
 WARM_S = 6.0  # a room compiles in its first seconds
@@ -32,7 +31,6 @@ LIVE, STALLED = 10, 20
 JOINING, STANDING = 200, 500
 TICK_MS = 20.0
 _TIME = re.compile(rb' uid="BENCH-(\d+)"[^>]*? time="([^"]+)"')
-WATCHFLOOR = str(Path(sys.executable).with_name("watchfloor"))
 
 
 class Served(NamedTuple):
@@ -49,25 +47,9 @@ Server = Callable[[], contextlib.AbstractAsyncContextManager[Served]]
 @asynccontextmanager
 async def watchfloor() -> AsyncIterator[Served]:
     """A room whose feed connects to the source."""
-    arrived: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
-    server = await asyncio.start_server(lambda _, writer: arrived.set_result(writer), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "watchfloor.toml"
-        config.write_text(f'[[feeds]]\nid = "LOAD"\nformat = "cot"\nconnect = "127.0.0.1:{port}"\n')
-        words = [WATCHFLOOR, "serve", "--config", str(config), "--data", folder + "/room"]
-        words += ["--port", "0", "--cot-port", "0", "--headless", "--json"]
-        room = subprocess.Popen(words, stdout=subprocess.PIPE)
-        assert room.stdout is not None
-        try:
-            started = json.loads(await asyncio.to_thread(room.stdout.readline))
-            source = await asyncio.wait_for(arrived, 10)
-            await asyncio.sleep(WARM_S)
-            yield Served(started["cot_port"], psutil.Process(room.pid), source)
-        finally:
-            room.send_signal(signal.SIGINT)
-            await asyncio.to_thread(room.wait, 20)
-            server.close()
+    async with served_room("cot") as room:
+        await asyncio.sleep(WARM_S)
+        yield Served(room.started["cot_port"], room.process, room.source)
 
 
 @asynccontextmanager

@@ -7,24 +7,18 @@ system's accounting of the room's process alone.
 
 import argparse
 import asyncio
-import json
-import signal
 import struct
-import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
-import psutil
 from _figures import Figure, tell
+from _rooms import served_room
 from websockets.asyncio.client import ClientConnection, connect
 
 from watchfloor.wire import adsb_encode, beast
 
 AIRCRAFT, SCREENS, MEASURED_S, WARM_S = 10_000, 700, 20.0, 15.0
-WATCHFLOOR = str(Path(sys.executable).with_name("watchfloor"))
 _HEAD = struct.Struct("<4sIqII")
 STEPS = 50
 
@@ -74,43 +68,29 @@ async def look(screen: ClientConnection, ages_s: list[float] | None, counts: lis
 
 async def measure() -> tuple[float, float, float, int]:
     """Cores that the room takes, the 99th part of a hundred of frames' ages [ms], MB/s sent, and tracks in a frame."""
-    arrived: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
-    server = await asyncio.start_server(lambda _, writer: arrived.set_result(writer), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "watchfloor.toml"
-        config.write_text(f'[[feeds]]\nid = "RX"\nformat = "beast"\nconnect = "127.0.0.1:{port}"\n')
-        words = [WATCHFLOOR, "serve", "--config", str(config), "--data", folder + "/room"]
-        words += ["--port", "0", "--cot-port", "0", "--headless", "--json"]
-        room = subprocess.Popen(words, stdout=subprocess.PIPE)
-        assert room.stdout is not None
-        works: list[asyncio.Task[None]] = []
+    works: list[asyncio.Task[None]] = []
+    async with served_room("beast") as room:
         try:
-            started = json.loads(await asyncio.to_thread(room.stdout.readline))
-            works.append(asyncio.create_task(fly(await asyncio.wait_for(arrived, 10))))
+            works.append(asyncio.create_task(fly(room.source)))
             ages_s: list[float] = []
             counts = [0, 0, 0]
+            address = f"ws://localhost:{room.started['http_port']}/ws"
             for number in range(SCREENS):
-                screen = await connect(f"ws://localhost:{started['http_port']}/ws", max_size=1 << 24, compression=None)
+                screen = await connect(address, max_size=1 << 24, compression=None)
                 await screen.send("{}")
                 works.append(asyncio.create_task(look(screen, ages_s if number % 100 == 0 else None, counts)))
             await asyncio.sleep(WARM_S)
-            process = psutil.Process(room.pid)
-            before, begin_s = process.cpu_times(), time.perf_counter()
+            before, begin_s = room.process.cpu_times(), time.perf_counter()
             ages_s.clear()
             counts[:2] = [0, 0]
             await asyncio.sleep(MEASURED_S)
-            after, took_s = process.cpu_times(), time.perf_counter() - begin_s
+            after, took_s = room.process.cpu_times(), time.perf_counter() - begin_s
             cores = (after.user + after.system - before.user - before.system) / took_s
-            print(f"frames {counts[0] / took_s:.0f}/s", file=sys.stderr)
             return cores, float(np.quantile(ages_s, 0.99)) * 1000, counts[1] / took_s / 1e6, counts[2]
         finally:
             for work in works:
                 work.cancel()
             await asyncio.gather(*works, return_exceptions=True)
-            room.send_signal(signal.SIGINT)
-            await asyncio.to_thread(room.wait, 20)
-            server.close()
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
 from tests.support.running import RunningRoom, run_words
-from watchfloor.edge.tak_clients import TakClients, utc_now
+from watchfloor.edge.tak.certificates import TakClients, utc_now
 
 
 def invited(folder: Path, name: str, seat: str = "watch-dnm") -> tuple[Path, dict[str, str]]:

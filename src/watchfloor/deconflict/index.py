@@ -116,6 +116,10 @@ class Index:
         asked = _columns(volumes) if is_kept else columns_of(volumes, since_us=0)
         west_deg, east_deg = asked.box[:, 0].min(), asked.box[:, 4].max()
         found: set[str] = set()
+
+        def is_struck_or_left_out(name: str) -> bool:
+            return name in self._struck or left_out(name)
+
         for turn in _TURNS:
             if east_deg + turn < _WESTMOST_DEG or west_deg + turn > _EASTMOST_DEG:
                 continue
@@ -124,8 +128,7 @@ class Index:
             box[:, 4] += turn
             if self._tree is not None:
                 theirs, ours = self._tree.query(shapely.box(box[:, 0], box[:, 1], box[:, 4], box[:, 5]))
-                known = lambda name: name in self._struck or left_out(name)  # noqa: E731
-                found |= _shared(self._snapshot, asked, (ours, theirs), (box, turn), known)
+                found |= _shared(self._snapshot, asked, (ours, theirs), (box, turn), is_struck_or_left_out)
             theirs, ours = np.nonzero(_share_boxes(self._waiting.columns.box[None, :, :], box[:, None, :]))
             found |= _shared(self._waiting, asked, (ours, theirs), (box, turn), left_out)
         return sorted(found)

@@ -35,7 +35,6 @@ from watchfloor.edge.airspace import names_told
 from watchfloor.edge.api.airspace import Call
 from watchfloor.edge.api.airspace_services import airspace_routes
 from watchfloor.edge.api.app import Doors, make_app
-from watchfloor.edge.api.cot_server import CotServer
 from watchfloor.edge.comparing import Comparing
 from watchfloor.edge.engine import engine_here
 from watchfloor.edge.feeds import recorded
@@ -53,6 +52,7 @@ from watchfloor.edge.stores.media_files import MediaFiles
 from watchfloor.edge.stores.packs import wall_folder
 from watchfloor.edge.stores.record_log import LogFiles
 from watchfloor.edge.stores.tape_files import TapeFiles
+from watchfloor.edge.tak.server import CotServer
 from watchfloor.edge.work import begin
 from watchfloor.messages.airspace import EntityKind
 from watchfloor.messages.keeping import LogTailCleared, WitnessesSet

@@ -11,7 +11,7 @@ from watchfloor.app.witnessing import WitnessRules
 from watchfloor.edge.feeds.recorded import Recording
 from watchfloor.edge.links.system_tracks import SystemTracksPlan
 from watchfloor.edge.login import LoginRule
-from watchfloor.edge.tak_clients import TakClients
+from watchfloor.edge.tak.certificates import TakClients
 from watchfloor.edge.tokens import Tokens
 from watchfloor.messages.feeds import Feed
 from watchfloor.messages.pack import Pack

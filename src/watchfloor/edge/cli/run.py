@@ -22,7 +22,7 @@ from watchfloor.edge.login import login_rule
 from watchfloor.edge.plan import Plan, Started
 from watchfloor.edge.stores.folder import is_locked, refuse_unusable
 from watchfloor.edge.stores.packs import load_pack, shipped_folder
-from watchfloor.edge.tak_clients import TakClients
+from watchfloor.edge.tak.certificates import TakClients
 
 
 def add(commands: Any) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from watchfloor.base.errors import InputError
-from watchfloor.edge.tak_clients import TakClients, utc_now
-from watchfloor.edge.tak_package import data_package
+from watchfloor.edge.tak.certificates import TakClients, utc_now
+from watchfloor.edge.tak.package import data_package
 
 
 def add(commands: Any) -> None:

@@ -14,6 +14,7 @@ Short replies padded to 28 digits are cut to their 7 bytes. Rows must not go bac
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,6 @@ def read_recording(path: Path, form: str) -> Recording:
         found = read(path)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"`{path}` cannot be read: {error}", field="path") from error
-    except InputError as error:
-        raise error if str(path) in str(error) else InputError(f"{path}: {error}", field=error.field) from error
     if not found:
         raise InputError(f"{path}: no rows", field="path")
     return found
@@ -109,13 +108,23 @@ def _frame(path: Path, line: int, row: Mapping[str, Any]) -> TimedFrame:
     return TimedFrame(toa_us, frame)
 
 
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Errors inside are told with the file that they are in."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{path}: {error}", field=error.field) from error
+
+
 def _read_csv(path: Path) -> list[Observation]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file, _named(path):
         return observed.from_csv(file)
 
 
 def _read_geojson(path: Path) -> list[Observation]:
-    return observed.from_geojson(path.read_bytes())
+    with _named(path):
+        return observed.from_geojson(path.read_bytes())
 
 
 def _read_parquet(path: Path) -> list[Observation]:
@@ -125,7 +134,7 @@ def _read_parquet(path: Path) -> list[Observation]:
     except ImportError as error:
         raise UnavailableError("Parquet needs pyarrow: pip install 'watchfloor[analysis]'") from error
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path) as file, _named(path):
             names = [name for name in file.schema_arrow.names if name in observed.COLUMNS]
             batches = file.iter_batches(columns=names)
             return observed.from_rows(row for batch in batches for row in batch.to_pylist())

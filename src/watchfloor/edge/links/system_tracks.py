@@ -6,8 +6,8 @@ from ipaddress import ip_address
 import structlog
 from msgspec import Struct
 
-from watchfloor.app.asterix_out import SystemTracks
 from watchfloor.app.room import Room
+from watchfloor.app.system_tracks import SystemTracks
 from watchfloor.base.errors import InputError
 from watchfloor.edge.utc import utc_us
 

@@ -15,8 +15,8 @@ from watchfloor.app.intake import Intake
 from watchfloor.app.newest import Newest
 from watchfloor.app.room import Room, Tick
 from watchfloor.base.labels import Audience, label_for
-from watchfloor.edge.api.cot_client import Admitted, CotClient, Door
-from watchfloor.edge.tak_clients import TakClients, utc_now
+from watchfloor.edge.tak.certificates import TakClients, utc_now
+from watchfloor.edge.tak.connection import Admitted, CotClient, Door
 from watchfloor.edge.utc import utc_us
 from watchfloor.edge.work import begin
 from watchfloor.messages.air import Rejected
@@ -120,7 +120,7 @@ class CotServer:
     def ticked(self, tick: Tick) -> None:
         """Forget who is gone."""
         for picture in self._pictures.values():
-            picture.ticked(tick)
+            picture.drop_gone()
         self._cut_revoked()
         self._uids = {cot.uid_of(track.identity) for track in tick.whole().tracks}
 

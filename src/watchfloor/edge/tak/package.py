@@ -21,7 +21,7 @@ from xml.sax.saxutils import escape
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import KeySerializationEncryption, PrivateFormat, pkcs12
 
-from watchfloor.edge.tak_clients import Invitation
+from watchfloor.edge.tak.certificates import Invitation
 
 _ROUNDS = 50_000
 _BOOLEAN, _STRING, _INTEGER = "class java.lang.Boolean", "class java.lang.String", "class java.lang.Integer"

@@ -1,0 +1,1 @@
+"""TAK clients: their ports and connections, their certificates, and the packages by which they are given."""
