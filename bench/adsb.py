@@ -22,7 +22,7 @@ from watchfloor.edge.stores.packs import load_pack
 from watchfloor.exercise.transmit import Transmitters
 from watchfloor.messages.room import Context
 from watchfloor.picture import step as picturing
-from watchfloor.picture.step import FeedLimits
+from watchfloor.picture.state import FeedLimits
 from watchfloor.wire import beast
 from watchfloor.wire.adsb import TimedFrame
 from watchfloor.wire.feeds import BUILT_IN

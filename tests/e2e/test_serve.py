@@ -11,7 +11,8 @@ from watchfloor.base.geodesy import distance_m
 from watchfloor.base.labels import label_for
 from watchfloor.edge.feeds.recorded_files import read_frames
 from watchfloor.messages.room import Context
-from watchfloor.picture.step import FeedLimits, Picture, step
+from watchfloor.picture.state import FeedLimits, Picture
+from watchfloor.picture.step import step
 from watchfloor.wire.feeds import BUILT_IN
 
 FLIGHT = "modes/one-flight.csv"

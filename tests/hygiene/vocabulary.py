@@ -3,7 +3,9 @@
 _TEXT = """
 about: what a stated fact is about: a request, an area, a city, or the room
 absent: required roles that no person has advised from yet
+accuracy: how well a place is measured
 acknowledged_by: the seat that said it has seen an alert
+across_m: one sigma of a place across a bearing
 act_id: nonce of an act, also its idempotency key
 acting_nation: the nation whose own decider decides
 actor: who acted, as the room knew it then
@@ -14,6 +16,7 @@ airfield_rings: where separation is the tower's business
 airfields: airfields of the map
 alert_id: an alert's name in this room
 alerts: alerts as a screen shows them
+along_m: one sigma of a place along a bearing
 alt_ft: pressure altitude, 1013.25 hPa
 alternatives: what else was considered
 answer: what a decider pressed
@@ -37,6 +40,7 @@ availability: whether somebody's service answers, as an arbiter says
 bad_count: what a feed sent that was refused
 base_url: the address of a manager's service
 basis: which altitudes were compared
+bearing_deg: the direction that an error is measured along, from true north
 beforehand: whether advice was given before the request was written
 begin_us: when a planned volume begins
 behind: policies behind an answer of the rules
@@ -142,6 +146,7 @@ half_time_us: how early or late an aircraft may be on its trajectory
 half_width_m: how far an aircraft may be to the side of its trajectory
 harm: harm that was reported, after the fact
 harm_id: a report of harm's name on the board
+has_place: whether a report told a place
 head: the log's newest checkpoint that a screen had
 header: the pack's main file
 headway_min: minutes between departures
@@ -220,6 +225,7 @@ now_vertical_ft: vertical distance when the probe looked
 number: a track's number in this room
 numpy: the version of numpy that computed
 observations: reports of one feed in one chunk
+oddity: what speaks against a track being one aircraft where it is shown
 of_constraints: whether a subscription is told of constraints
 of_intents: whether a subscription is told of operational intents
 old_digest: hash of the rules in force at a comparison

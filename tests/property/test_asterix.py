@@ -14,16 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchfloor.app.feed_kit import NOW_US, check_feed
+from watchfloor.app.intake import FeedSetup, Intake
 from watchfloor.base.geodesy import destination, distance_m, place_of_echo, radar_at
 from watchfloor.base.instants import DAY_US
 from watchfloor.base.labels import label_for
 from watchfloor.messages.air import Observation, Rejected, SourceAge, Track
-from watchfloor.messages.feeds import Arrival, FeedMessage, PassedOver
-from watchfloor.wire.asterix import AsterixFeed
+from watchfloor.messages.feeds import Alive, Arrival, FeedMessage, PassedOver
+from watchfloor.messages.room import Context, FeedState
+from watchfloor.picture.state import FeedLimits
+from watchfloor.wire.asterix import AsterixFeed, Site
 from watchfloor.wire.asterix_encode import blocks_of, record_of
 
 SITE = 50.0, 14.0, 300.0
-FEED = AsterixFeed({(25, sic): radar_at(*SITE) for sic in range(256)})
+FEED = AsterixFeed({(25, sic): Site(radar_at(*SITE)) for sic in range(256)})
 CATEGORIES = {21: spec.Cat_021_2_6, 48: spec.Cat_048_1_32, 62: spec.Cat_062_1_20}
 
 
@@ -262,12 +265,43 @@ def test_simulated_reports_enter_an_exercise_and_nothing_else_does() -> None:
     assert "without an address or a track number" in nameless.reason
 
 
-def test_a_plot_of_a_radar_that_nobody_placed_is_refused_and_one_without_an_address_passed_over() -> None:
+def test_a_plot_of_a_radar_that_nobody_placed_is_refused_and_one_without_a_place_or_a_name_passed_over() -> None:
     plot = {"sac": 9, "sic": 9, "time_of_day_s": 1.0, "rho_nm": 50.0, "theta_deg": 90.0}
     (nowhere,) = told(encode_records([Cat048Record(**plot, aircraft_address="3C660C")]))
     assert isinstance(nowhere, Rejected)
     assert "where radar 9/9 stands" in nowhere.reason
-    assert told(encode_records([Cat048Record(**plot)])) == [PassedOver()]
+    assert told(encode_records([Cat048Record(sac=25, sic=9, time_of_day_s=1.0)])) == [PassedOver()]
+
+
+def test_a_plot_without_an_address_names_its_radar_and_says_how_well_that_measures() -> None:
+    plot = Cat048Record(sac=25, sic=9, time_of_day_s=1.0, rho_nm=54.0, theta_deg=90.0, mode3a="4261", flight_level=310)
+    (seen,) = told(encode_records([plot]))
+    assert isinstance(seen, Observation)
+    assert (seen.identity, seen.squawk, seen.alt_ft) == ("plot:25/9", "4261", 31_000)
+    assert seen.accuracy is not None
+    assert seen.accuracy.bearing_deg == pytest.approx(90.0, abs=0.01)
+    assert (seen.accuracy.along_m, round(seen.accuracy.across_m)) == (70.0, 140)
+    better = FEED.with_options({"sites": {"25/9": [*SITE, 20, 0.02]}})
+    (finer,) = better.step(better.begin(), encode_records([plot]), Arrival(NOW_US))[1]
+    assert isinstance(finer, Observation)
+    assert finer.accuracy is not None
+    assert (finer.accuracy.along_m, round(finer.accuracy.across_m)) == (20.0, 35)
+
+
+def test_a_radar_that_turns_is_alive_though_it_sees_nobody() -> None:
+    (alive,) = told(bytes.fromhex("220010f6190e023a692b408840408000"))
+    assert isinstance(alive, Alive)
+    assert (alive.toa_us % DAY_US) / 1e6 == pytest.approx(29906.336, abs=0.001)
+    intake = Intake(
+        FeedSetup("RADAR", "RADAR", FEED, label_for(("OWN",)), FeedLimits(8_000_000, 30_000_000), Context.REPLAY)
+    )
+    day_us = NOW_US // DAY_US * DAY_US
+    room_us = day_us + 29_907_000_000
+    assert intake.state_at(room_us) is FeedState.WAITING
+    intake.receive(bytes.fromhex("220010f6190e023a692b408840408000"), room_us, is_datagram=True)
+    assert intake.state_at(room_us) is FeedState.FRESH
+    intake.receive(bytes.fromhex("220010f6190e023a692b408840408000"), room_us + 60_000_000, is_datagram=True)
+    assert intake.state_at(room_us + 60_000_000) is FeedState.LOST
 
 
 def test_a_length_that_lies_costs_its_datagram_and_a_stream_waits_for_the_rest() -> None:

@@ -13,7 +13,7 @@ from watchfloor.base.labels import label_for
 from watchfloor.messages.air import Observation, Rejected
 from watchfloor.messages.feeds import Arrival, FeedMessage, PassedOver, fault_of
 from watchfloor.messages.room import Context
-from watchfloor.picture.step import FeedLimits
+from watchfloor.picture.state import FeedLimits
 from watchfloor.wire import adsb_encode, avr, beast, lines, sbs
 from watchfloor.wire.avr import AvrFrame
 from watchfloor.wire.feeds import BUILT_IN

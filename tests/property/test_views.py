@@ -7,7 +7,8 @@ from watchfloor.app.sight import may_see
 from watchfloor.app.views import Views
 from watchfloor.base.labels import Audience, Level, label_for
 from watchfloor.messages.air import Observation, ObservationBatch
-from watchfloor.picture.step import FeedLimits, Picture, number_of
+from watchfloor.picture.moving import number_of
+from watchfloor.picture.state import FeedLimits, Picture
 
 BEGIN_US = 1_931_270_400_000_000
 LABELS = {
@@ -23,7 +24,7 @@ AUDIENCES = [
     for groups in ((), ("SOURCES",))
 ]
 EMPTY = Picture(limits={feed: FeedLimits(10_000_000, 60_000_000) for feed in LABELS})
-IDENTITIES = ("icao:4840d6", "icao:393322", "cot:TILLER21", "radar:25-7")
+IDENTITIES = ("icao:4840d6", "icao:393322", "cot:TILLER21", "radar:25-7", "plot:25/201")
 
 
 @st.composite

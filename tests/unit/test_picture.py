@@ -1,9 +1,10 @@
 """Observations to tracks: what is kept, what is refused, how age shows."""
 
 from watchfloor.base.labels import label_for
-from watchfloor.messages.air import Observation, ObservationBatch, Party
+from watchfloor.messages.air import Observation, ObservationBatch, Oddity, Party, Rejected, Track
 from watchfloor.messages.room import FeedState
-from watchfloor.picture.step import Block, FeedLimits, Picture, snapshot, step, without_lost
+from watchfloor.picture.state import Block, FeedLimits, Picture
+from watchfloor.picture.step import snapshot, step, without_lost
 
 LIMITS = {"TX": FeedLimits(10_000_000, 60_000_000), "COT": FeedLimits(15_000_000, 60_000_000)}
 EMPTY = Picture(limits=LIMITS, blocks=(Block(0xF30000, 0xF3FFFF, Party.OTHER),))
@@ -35,13 +36,48 @@ def test_a_track_begins_with_its_first_position_and_keeps_what_was_said_before()
 def test_reports_from_far_off_times_and_out_of_reach_are_refused_with_reasons() -> None:
     picture, _ = step(EMPTY, batch(at(NOW_US)), NOW_US)
     after, refused = step(picture, batch(at(NOW_US + 1_000_000, lat=11.0)), NOW_US + 1_000_000)
-    assert [one.reason for one in refused] == ["position out of reach since the last one"]
+    assert [one.reason for one in refused if isinstance(one, Rejected)] == ["position out of reach since the last one"]
     assert after.tracks["icao:f30001"].lat_deg == 10.0
     for off_us in (-16_000_000, 16_000_000):
         _, refused = step(picture, batch(at(NOW_US + off_us)), NOW_US)
+        assert isinstance(refused[0], Rejected)
         assert "15 s off" in refused[0].reason
     _, refused = step(picture, batch(at(NOW_US - 1_000_000)), NOW_US)
-    assert len(refused) == 1, "an older position never replaces a newer one"
+    assert isinstance(refused[0], Rejected), "an older position never replaces a newer one"
+
+
+def other_place(second: float, lat: float = 12.0) -> Observation:
+    return at(NOW_US + round(second * 1e6), lat=lat)
+
+
+def told_after(seen: list[Observation]) -> Track:
+    picture = EMPTY
+    for one in seen:
+        picture, _ = step(picture, batch(one), one.toa_us)
+    return picture.tracks["icao:f30001"]
+
+
+def test_one_place_out_of_reach_marks_the_track_for_a_minute_and_no_longer() -> None:
+    jumped = [at(NOW_US), other_place(1)]
+    assert told_after(jumped).oddity is Oddity.JUMPED
+    steady = [at(NOW_US + second * 1_000_000) for second in range(2, 64)]
+    assert told_after(jumped + steady[:59]).oddity is Oddity.JUMPED
+    after = told_after(jumped + steady)
+    assert (after.oddity, after.lat_deg) == (Oddity.NONE, 10.0)
+
+
+def test_an_address_in_two_places_is_one_track_marked_as_doubled_and_never_drawn_between_them() -> None:
+    seen = []
+    for second in range(0, 20, 2):
+        seen += [at(NOW_US + second * 1_000_000), other_place(second + 1)]
+    track = told_after(seen)
+    assert (track.oddity, track.lat_deg) == (Oddity.DOUBLED, 10.0)
+    assert told_after(seen[:5]).oddity is Oddity.JUMPED
+
+
+def test_places_out_of_reach_of_each_other_are_jumps_and_no_second_aircraft() -> None:
+    seen = [at(NOW_US)] + [other_place(1 + n, lat=12.0 + n) for n in range(8)]
+    assert told_after(seen).oddity is Oddity.JUMPED
 
 
 def test_pressure_and_geometric_altitude_are_never_mixed() -> None:

@@ -11,6 +11,7 @@ export interface Scene {
   readonly selected: number | null;
   readonly nowUs: number;
   readonly nameOf: (number: number) => string;
+  readonly oddityOf: (number: number) => string;
 }
 
 export interface Surface {
@@ -98,6 +99,7 @@ function drawTrack(scene: Scene, surface: Surface, row: number, alerting: Readon
       dot(context, party, colour('--room'));
     }
     if (number === scene.selected) corners(context, colour('--focus'));
+    if (scene.oddityOf(number)) questioned(context, colour('--caution'));
   }
   context.restore();
 }
@@ -186,6 +188,13 @@ function corners(context: CanvasRenderingContext2D, colour: string): void {
     context.lineTo(x * 12, y * 19);
     context.stroke();
   }
+}
+
+/** A question mark beside what may not be one aircraft where it is shown. */
+function questioned(context: CanvasRenderingContext2D, colour: string): void {
+  context.fillStyle = colour;
+  context.font = '700 17px "IBM Plex Sans"';
+  context.fillText('?', -18, -7);
 }
 
 function brokenRing(context: CanvasRenderingContext2D, colour: string): void {
@@ -286,8 +295,10 @@ function drawLabel(scene: Scene, surface: Surface, number: number, left: boolean
   const at = placeOf(picture, row, surface);
   const level = picture.level25ft[row] ?? UNKNOWN_I16;
   const speed = picture.speedDkt[row] ?? UNKNOWN_U16;
+  const oddity = scene.oddityOf(number);
   const lines = [
     scene.nameOf(number),
+    ...(oddity ? [oddity] : []),
     `${level === UNKNOWN_I16 ? 'no level' : `${(level * 25).toLocaleString('en')} ft`}${climb(picture.rateFpm[row] ?? 0)}`,
     `${speed === UNKNOWN_U16 ? '' : `${Math.round(speed / 10)} kt, `}${((picture.ageDs[row] ?? 0) / 10).toFixed(1)} s old`,
   ];

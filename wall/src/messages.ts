@@ -353,7 +353,7 @@ export interface MissingExplained {
 }
 
 /** What rarely changes of a track. */
-export type NameTold = [number, string, string, string, string];
+export type NameTold = [number, string, string, string, string, Oddity];
 
 /** Names of tracks that this screen did not have yet. */
 export interface NamesTold {
@@ -375,6 +375,9 @@ export interface NotePinned {
   moment_us: number;
   words: string;
 }
+
+/** What speaks against a track's being one aircraft where it is shown. */
+export type Oddity = "" | "a place was claimed that it cannot have reached" | "one identity, two places";
 
 /** How long ago it was asked, how long its window still lasted, and how many other requests were open. */
 export interface Pressure {

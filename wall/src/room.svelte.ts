@@ -143,6 +143,10 @@ class RoomStore {
   }
 
   /** What people call a track: its callsign, or its address. */
+  oddityOf(number: number): string {
+    return this.names.get(number)?.[5] ?? '';
+  }
+
   nameOf(number: number): string {
     const name = this.names.get(number);
     return name ? name[1] || name[3].replace(/^\w+:/, '').toUpperCase() : `T${number}`;

@@ -16,7 +16,7 @@ from watchfloor.messages.passkeys import Passkey
 from watchfloor.messages.room import SeatTaken
 from watchfloor.messages.rulebook import RuleVersion
 from watchfloor.messages.separation import SeparationRule
-from watchfloor.picture.step import Block, FeedLimits, Picture
+from watchfloor.picture.state import Block, FeedLimits, Picture
 
 MAX_RULES_BYTES = 48_000
 

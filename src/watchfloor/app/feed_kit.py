@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from watchfloor.messages.air import Observation, Rejected
-from watchfloor.messages.feeds import MOST_REST_BYTES, Arrival, Feed, FeedMessage, PassedOver, fault_of
+from watchfloor.messages.feeds import MOST_REST_BYTES, Alive, Arrival, Feed, FeedMessage, PassedOver, fault_of
 
 NOW_US = 1_931_270_400_000_000
 TRIES, LONGEST_JUNK, FLOOD_BYTES = 300, 600, 4 << 20
@@ -76,7 +76,7 @@ def _raises(feed: Feed, sample: bytes) -> str | None:
 def _gives_others(feed: Feed, sample: bytes) -> str | None:
     for piece in (*_pieces(sample), sample):
         for one in _told(feed, piece):
-            if type(one) not in (Observation, Rejected, PassedOver):
+            if type(one) not in (Observation, Rejected, PassedOver, Alive):
                 return f"{one!r} is no message, at {_shown(piece)}"
             fault = fault_of(one) if isinstance(one, Observation) else None
             if fault is not None:

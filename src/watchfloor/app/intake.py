@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from watchfloor.base.labels import Label
 from watchfloor.messages.air import Observation, ObservationBatch, Rejected
-from watchfloor.messages.feeds import MOST_REST_BYTES, Arrival, Feed, PassedOver, fault_of
+from watchfloor.messages.feeds import MOST_REST_BYTES, Alive, Arrival, Feed, PassedOver, fault_of
 from watchfloor.messages.room import Context, FeedState
-from watchfloor.picture.step import FeedLimits
+from watchfloor.picture.state import FeedLimits
+from watchfloor.picture.step import FAR_OFF_US
 from watchfloor.wire import adsb
 from watchfloor.wire.adsb import AdsbState, TimedFrame
 
@@ -150,6 +151,9 @@ class Intake:
                 self.refuse(one, room_us)
             elif isinstance(one, PassedOver):
                 self.counts.dropped_count += one.count
+            elif isinstance(one, Alive):
+                if abs(one.toa_us - room_us) <= FAR_OFF_US:
+                    self.accepted(min(one.toa_us, room_us))
             else:
                 self.refuse(
                     Rejected(reason="the feed gave what is no message", sample=repr(one).encode()[:64]), room_us

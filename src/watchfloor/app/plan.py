@@ -13,7 +13,7 @@ from watchfloor.messages.alerts import Minima
 from watchfloor.messages.feeds import Feed
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.room import Context
-from watchfloor.picture.step import FeedLimits, Picture
+from watchfloor.picture.state import FeedLimits, Picture
 from watchfloor.wire.feeds import BUILT_IN
 
 OWN = "OWN"

@@ -29,7 +29,7 @@ from watchfloor.messages.alerts import Minima
 from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.outcomes import DecisionAwaited, RequestDecided
 from watchfloor.messages.room import ClockSet, Context, FeedState, FeedStateChanged, InputQuarantined
-from watchfloor.picture.step import Picture
+from watchfloor.picture.state import Picture
 from watchfloor.wire.adsb import TimedFrame
 
 TICK_S = 0.5

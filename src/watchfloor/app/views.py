@@ -13,7 +13,7 @@ from watchfloor.app.sight import may_see
 from watchfloor.base.labels import Audience, Label
 from watchfloor.messages.air import ObservationBatch, Rejected, TrackPicture
 from watchfloor.picture import step as picturing
-from watchfloor.picture.step import Picture
+from watchfloor.picture.state import Picture
 
 TRAIL_LENGTH = 20_000
 KEPT_LOST_US = 180 * 1_000_000
@@ -44,20 +44,21 @@ class View:
 
     def take(self, batch: ObservationBatch, room_us: int) -> tuple[list[int], list[Rejected]]:
         """Take a batch; answers the times of what entered the picture, and what was refused."""
-        before = self.picture.tracks
-        self.picture, refused = picturing.step(self.picture, batch, room_us)
+        self.picture, told = picturing.step(self.picture, batch, room_us)
         entered: list[int] = []
-        for seen in batch.observations:
-            track = self.picture.tracks.get(seen.identity)
-            if track is None or track is before.get(seen.identity):
+        for one in told:
+            if isinstance(one, Rejected):
                 continue
-            entered.append(seen.toa_us)
+            entered.append(one.toa_us)
+            track = self.picture.tracks.get(one.identity)
+            if track is None:
+                continue
             for hook in self._moved:
-                hook(seen.identity)
-            if seen.lat_deg is not None and track.toa_us == seen.toa_us:
-                trail = self._trails.setdefault(seen.identity, deque(maxlen=TRAIL_LENGTH))
+                hook(one.identity)
+            if one.has_place and track.toa_us == one.toa_us:
+                trail = self._trails.setdefault(one.identity, deque(maxlen=TRAIL_LENGTH))
                 trail.append(TrailPoint(track.toa_us, track.lat_deg, track.lon_deg, track.alt_ft))
-        return entered, refused
+        return entered, [one for one in told if isinstance(one, Rejected)]
 
     def trail(self, identity: str) -> Sequence[TrailPoint]:
         """Past positions of a track, oldest first."""

@@ -21,12 +21,28 @@ class Party(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Oddity(StrEnum):
+    """What speaks against a track's being one aircraft where it is shown."""
+
+    NONE = ""
+    JUMPED = "a place was claimed that it cannot have reached"
+    DOUBLED = "one identity, two places"
+
+
+class Accuracy(Struct, frozen=True, gc=False):
+    """How well a place is measured: one sigma along a bearing [deg true] and across it."""
+
+    bearing_deg: float
+    along_m: float
+    across_m: float
+
+
 class Observation(Struct, frozen=True, gc=False, kw_only=True):
     """One report about one aircraft. A field that the report did not carry is None.
 
-    `identity` is `icao:` and a 24-bit address in hex, `cot:` and a uid, `rid:` and a drone's serial number, or `radar:`
-    and a system's own track number. Pressure altitude (`alt_ft`,
-    1013.25 hPa) and geometric altitude (`geo_alt_ft`, above the ellipsoid) are never put for each other.
+    `identity` is `icao:` and a 24-bit address in hex, `cot:` and a uid, `rid:` and a drone's serial number, `radar:`
+    and a system's own track number, or `plot:` and a radar's SAC/SIC, for an echo that names nobody. Pressure altitude
+    (`alt_ft`, 1013.25 hPa) and geometric altitude (`geo_alt_ft`, above the ellipsoid) are never put for each other.
     `geo_minus_pressure_ft` is the difference as the aircraft itself reports it. `selected_ft` is the pressure altitude
     that its crew selected to fly to.
     """
@@ -46,6 +62,19 @@ class Observation(Struct, frozen=True, gc=False, kw_only=True):
     squawk: str | None = None
     on_ground: bool | None = None
     party: Party | None = None
+    accuracy: Accuracy | None = None
+
+    def is_plot(self) -> bool:
+        """Whether it is an echo that names nobody."""
+        return self.identity.startswith("plot:")
+
+
+class Entered(Struct, frozen=True, gc=False):
+    """A report that the picture took: whose it is, empty where it is no track's yet, and whether it told a place."""
+
+    toa_us: int
+    identity: str = ""
+    has_place: bool = False
 
 
 class ObservationBatch(Struct, frozen=True, kw_only=True):
@@ -94,6 +123,7 @@ class Track(Struct, frozen=True, gc=False, kw_only=True):
     squawk: str = ""
     on_ground: bool = False
     party: Party = Party.UNKNOWN
+    oddity: Oddity = Oddity.NONE
 
 
 class TrackPicture(Struct, frozen=True, kw_only=True):

@@ -45,7 +45,13 @@ class PassedOver(Struct, frozen=True):
     count: int = 1
 
 
-FeedMessage = Observation | Rejected | PassedOver
+class Alive(Struct, frozen=True):
+    """The source was at work at this time, whether or not it had anything to tell."""
+
+    toa_us: int
+
+
+FeedMessage = Observation | Rejected | PassedOver | Alive
 
 
 @runtime_checkable
@@ -79,7 +85,7 @@ _LIMITS = {
 }
 _NUMBERS, _NUMERIC = attrgetter(*_LIMITS), frozenset((int, float))
 _LOWEST, _HIGHEST = zip(*_LIMITS.values(), strict=True)
-_IDENTITY = re.compile(r"(icao:[0-9a-f]{6}|cot:[\x21-\x7e]{1,128}|(radar|rid):[\x21-\x7e]{1,64})")
+_IDENTITY = re.compile(r"(icao:[0-9a-f]{6}|cot:[\x21-\x7e]{1,128}|(radar|rid):[\x21-\x7e]{1,64}|plot:\d{1,3}/\d{1,3})")
 
 
 def fault_of(seen: Observation) -> str | None:

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from watchfloor.base.labels import Label
 from watchfloor.messages.acts import Answer, Kind, LogHead, Verdict
+from watchfloor.messages.air import Oddity
 from watchfloor.messages.alerts import Broken, EndCause, VerticalBasis
 from watchfloor.messages.findings import RuleAnswer
 from watchfloor.messages.outcomes import Pressure, StopCause
@@ -263,6 +264,7 @@ class NameTold(Struct, frozen=True, array_like=True):
     squawk: str
     identity: str
     sources: str
+    oddity: Oddity = Oddity.NONE
 
 
 class NamesTold(Struct, frozen=True, tag_field="kind", tag="names"):

@@ -1,239 +1,143 @@
-"""One picture from many feeds: cooperative tracks keyed by identity, with sources, age and staleness.
+"""One picture from many feeds: tracks keyed by what aircraft call themselves, and those made of radar plots alone.
+
+What an aircraft says of itself is shown as it was said; what a radar measures is estimated (`plots`, `estimating`).
 
 **Doubt**: a value nobody reported stays unknown; an old position is never carried forward here; a report
-from far off the room's time is refused; a place that cannot be reached in the time between is refused.
+from far off the room's time is refused; a place that cannot be reached in the time between is refused, and its track is
+marked as doubted for a minute: as having jumped, or, when such places fit together, as being in two places.
 **Source**: own reasoning; speed gate as in `wire.cpr`.
 """
 
 from collections.abc import Mapping
-from zlib import crc32
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from watchfloor.base.geodesy import within_m
-from watchfloor.base.labels import combine
+from watchfloor.base.geodesy import Floats, within_m
 from watchfloor.base.units import US_PER_S
-from watchfloor.messages.air import (
-    Observation,
-    ObservationBatch,
-    Party,
-    Rejected,
-    SourceAge,
-    Track,
-    TrackPicture,
-)
+from watchfloor.messages.air import Entered, Observation, ObservationBatch, Oddity, Rejected, Track, TrackPicture
 from watchfloor.messages.room import FeedState
+from watchfloor.picture import estimating, plots
+from watchfloor.picture.moving import begin, moved
+from watchfloor.picture.state import FeedLimits, Picture, Rival
 
 FAR_OFF_US = 15 * US_PER_S
 GATE_MPS = 345.0
 GATE_SLACK_M = 150.0
 GATE_LOST_US = 60 * US_PER_S
-_FIRST_MADE, _NUMBERS = 1 << 24, (1 << 32) - 1
-CLIMB_WINDOW_US = 5 * US_PER_S
+BEHIND_PLOTS_US = 5 * US_PER_S
+DOUBTED_US = 60 * US_PER_S
+RIVALS_MAKE_TWO = 3
 
 
-class FeedLimits(Struct, frozen=True):
-    """When data of a feed is stale, and when it is lost, by room time."""
-
-    stale_us: int
-    lost_us: int
-
-
-class Partial(Struct, frozen=True, gc=False):
-    """What an aircraft has said before its first position."""
-
-    callsign: str = ""
-    squawk: str = ""
-    gs_kt: float | None = None
-    trk_deg: float | None = None
-    vs_fpm: int | None = None
-    velocity_toa_us: int = 0
-
-
-class Climb(Struct, frozen=True, gc=False):
-    """The level from which a vertical rate is reckoned, for feeds that report none."""
-
-    toa_us: int
-    geo_alt_ft: int
-
-
-class Block(Struct, frozen=True):
-    """A block of 24-bit addresses that names a party."""
-
-    first: int
-    last: int
-    party: Party
-
-
-class Picture(Struct, frozen=True):
-    """All tracks by identity, and what is not yet one."""
-
-    limits: Mapping[str, FeedLimits]
-    blocks: tuple[Block, ...] = ()
-    tracks: dict[str, Track] = {}
-    partials: dict[str, Partial] = {}
-    gaps_ft: dict[str, int] = {}
-    climbs: dict[str, Climb] = {}
-
-
-def step(picture: Picture, batch: ObservationBatch, room_us: int) -> tuple[Picture, list[Rejected]]:
-    """The picture after a batch, and what of the batch was refused.
+def step(picture: Picture, batch: ObservationBatch, room_us: int) -> tuple[Picture, list[Entered | Rejected]]:
+    """The picture after a batch, and what of the batch entered it, or was refused.
 
     **Args**: `room_us`: the room's time now, against which "far off" is judged.
     """
-    now = Picture(
-        picture.limits,
-        picture.blocks,
-        dict(picture.tracks),
-        dict(picture.partials),
-        dict(picture.gaps_ft),
-        dict(picture.climbs),
-    )
-    refused: list[Rejected] = []
+    now = picture.copied()
+    told: list[Entered | Rejected] = []
+    echoes: list[Observation] = []
     for seen in batch.observations:
         if abs(seen.toa_us - room_us) > FAR_OFF_US:
-            refused.append(_refusal("time is over 15 s off the room's clock", seen))
-            continue
-        track = now.tracks.get(seen.identity)
-        if track is None:
-            _begin(now, seen, batch)
-            continue
-        if seen.lat_deg is not None and not _reachable(track, seen):
-            refused.append(_refusal("position out of reach since the last one", seen))
-            continue
-        now.tracks[seen.identity] = _moved(now, track, seen, batch)
-    return now, refused
+            told.append(_refusal("time is over 15 s off the room's clock", seen))
+        elif seen.is_plot():
+            if seen.lat_deg is not None:
+                echoes.append(seen)
+        elif seen.identity not in now.tracks:
+            begin(now, seen, batch)
+            if seen.identity in now.tracks:
+                told.append(Entered(seen.toa_us, seen.identity, has_place=True))
+        else:
+            told.append(_report(now, seen, batch))
+    if echoes:
+        told += plots.take(now, echoes, batch)
+    return now, told
 
 
 def _refusal(reason: str, seen: Observation) -> Rejected:
     return Rejected(reason=reason, sample=seen.identity.encode())
 
 
-def number_of(identity: str) -> int:
-    """A track's number, 32 bits: an aircraft's own address, or a number made of another identity.
-
-    It depends on nothing else, so that it is the same in every viewer's picture and after every start, and tells nobody
-    how many tracks there are that they do not see. Two identities that are no addresses may share one, once in four
-    billion pairs.
-    """
-    scheme, _, name = identity.partition(":")
-    if scheme == "icao":
-        return int(name, 16)
-    return _FIRST_MADE + crc32(identity.encode()) % (_NUMBERS - _FIRST_MADE)
-
-
-def _begin(picture: Picture, seen: Observation, batch: ObservationBatch) -> None:
-    """Note a first report; with a place it makes a track."""
-    known = picture.partials.get(seen.identity, Partial())
-    if seen.geo_minus_pressure_ft is not None:
-        picture.gaps_ft[seen.identity] = seen.geo_minus_pressure_ft
-    has_velocity = seen.gs_kt is not None
-    partial = Partial(
-        seen.callsign or known.callsign,
-        seen.squawk or known.squawk,
-        seen.gs_kt if has_velocity else known.gs_kt,
-        seen.trk_deg if has_velocity else known.trk_deg,
-        seen.vs_fpm if seen.vs_fpm is not None else known.vs_fpm,
-        seen.toa_us if has_velocity else known.velocity_toa_us,
-    )
-    if seen.lat_deg is None or seen.lon_deg is None:
-        picture.partials[seen.identity] = partial
-        return
-    picture.partials.pop(seen.identity, None)
-    track = Track(
-        identity=seen.identity,
-        number=number_of(seen.identity),
-        label=batch.label,
-        sources=(SourceAge(batch.feed_id, seen.toa_us),),
-        toa_us=seen.toa_us,
-        lat_deg=seen.lat_deg,
-        lon_deg=seen.lon_deg,
-        gs_kt=partial.gs_kt,
-        trk_deg=partial.trk_deg,
-        vs_fpm=partial.vs_fpm,
-        velocity_toa_us=partial.velocity_toa_us,
-        callsign=partial.callsign,
-        squawk=partial.squawk,
-        party=_party_of(picture.blocks, seen.identity),
-    )
-    picture.tracks[seen.identity] = _moved(picture, track, seen, batch)
+def _report(now: Picture, seen: Observation, batch: ObservationBatch) -> Entered | Rejected:
+    """Take in what an aircraft says of itself."""
+    track = now.tracks[seen.identity]
+    row = now.estimates.get(seen.identity)
+    if seen.lat_deg is not None and row is not None and seen.toa_us < track.toa_us:
+        if not _is_only_behind_plots(track, seen, batch.feed_id):
+            return _refusal("position out of reach since the last one", seen)
+        row = now.estimates[seen.identity] = _with(row, seen)
+        ((lat_deg, lon_deg, _, _),) = estimating.told(row[None])
+        said = replace(seen, toa_us=track.toa_us, lat_deg=lat_deg, lon_deg=lon_deg)
+        now.tracks[seen.identity] = moved(now, track, said, batch, said_us=seen.toa_us)
+        return Entered(seen.toa_us, seen.identity, has_place=True)
+    if seen.lat_deg is not None:
+        if not _reachable(track, seen):
+            now.tracks[seen.identity] = _doubted(now, track, seen)
+            return _refusal("position out of reach since the last one", seen)
+        if row is not None:
+            _estimate_anew(now, track, seen)
+        track = _cleared(now, track, seen.toa_us)
+    now.tracks[seen.identity] = moved(now, track, seen, batch)
+    return Entered(seen.toa_us, seen.identity, has_place=seen.lat_deg is not None)
 
 
-def _party_of(blocks: tuple[Block, ...], identity: str) -> Party:
-    scheme, _, name = identity.partition(":")
-    if scheme == "icao":
-        address = int(name, 16)
-        for block in blocks:
-            if block.first <= address <= block.last:
-                return block.party
-    return Party.UNKNOWN
+def _is_only_behind_plots(track: Track, seen: Observation, feed_id: str) -> bool:
+    """Whether a report is older than its track only because a radar has seen the aircraft since."""
+    said_us = max((source.toa_us for source in track.sources if source.feed_id == feed_id), default=0)
+    return said_us < seen.toa_us >= track.toa_us - BEHIND_PLOTS_US
+
+
+def _with(row: Floats, seen: Observation) -> Floats:
+    """An estimate with a report taken in."""
+    scan = plots.scan_of((seen,))
+    after: Floats = estimating.update(row[None], scan.toa_us, scan.places, scan.errors)[0]
+    return after
+
+
+def _estimate_anew(now: Picture, track: Track, seen: Observation) -> None:
+    """What is thought of an aircraft that has told its place: nothing more, if it tells its velocity too."""
+    if seen.gs_kt is not None or (
+        track.gs_kt is not None and seen.toa_us - track.velocity_toa_us <= plots.OLD_VELOCITY_US
+    ):
+        del now.estimates[seen.identity]
+    else:
+        now.estimates[seen.identity] = _with(now.estimates[seen.identity], seen)
 
 
 def _reachable(track: Track, seen: Observation) -> bool:
+    gap_us = seen.toa_us - track.toa_us
+    return gap_us >= 0 and (gap_us > GATE_LOST_US or _in_reach(track, seen, gap_us))
+
+
+def _in_reach(place: Track | Rival, seen: Observation, gap_us: int) -> bool:
     if seen.lat_deg is None or seen.lon_deg is None:
         return True
-    gap_us = seen.toa_us - track.toa_us
-    if gap_us < 0:
-        return False
-    if gap_us > GATE_LOST_US:
-        return True
     allowed_m = GATE_MPS * gap_us / US_PER_S + GATE_SLACK_M
-    return within_m(track.lat_deg, track.lon_deg, seen.lat_deg, seen.lon_deg, allowed_m)
+    return within_m(place.lat_deg, place.lon_deg, seen.lat_deg, seen.lon_deg, allowed_m)
 
 
-def _moved(picture: Picture, track: Track, seen: Observation, batch: ObservationBatch) -> Track:
-    """The track after a report about it; only what the report carries changes."""
-    changes: dict[str, object] = {"sources": _sources(track.sources, batch.feed_id, seen.toa_us)}
-    if batch.label != track.label:
-        changes["label"] = combine((track.label, batch.label))
-    if seen.lat_deg is not None:
-        changes.update(toa_us=seen.toa_us, lat_deg=seen.lat_deg, lon_deg=seen.lon_deg)
-    if seen.gs_kt is not None:
-        changes.update(gs_kt=seen.gs_kt, trk_deg=seen.trk_deg, velocity_toa_us=seen.toa_us)
-    if seen.vs_fpm is not None:
-        changes["vs_fpm"] = seen.vs_fpm
-    if seen.selected_ft is not None:
-        changes.update(selected_ft=seen.selected_ft, selected_toa_us=seen.toa_us)
-    if seen.callsign:
-        changes["callsign"] = seen.callsign
-    if seen.squawk:
-        changes["squawk"] = seen.squawk
-    if seen.on_ground is not None:
-        changes["on_ground"] = seen.on_ground
-    if seen.party is not None:
-        changes["party"] = seen.party
-    _levels(picture, track, seen, changes)
-    return replace(track, **changes)
+def _doubted(now: Picture, track: Track, seen: Observation) -> Track:
+    """The track, when a place was refused: a jump, or a second aircraft of its name, if such places fit together."""
+    if seen.lat_deg is None or seen.lon_deg is None or seen.toa_us < track.toa_us:
+        return track
+    rival = now.rivals.get(seen.identity)
+    goes_on = rival is not None and 0 <= seen.toa_us - rival.toa_us <= GATE_LOST_US
+    if rival is not None and goes_on and _in_reach(rival, seen, seen.toa_us - rival.toa_us):
+        rival = Rival(seen.toa_us, seen.lat_deg, seen.lon_deg, rival.count + 1)
+    else:
+        rival = Rival(seen.toa_us, seen.lat_deg, seen.lon_deg, 1)
+    now.rivals[seen.identity] = rival
+    is_two = rival.count >= RIVALS_MAKE_TWO or track.oddity is Oddity.DOUBLED
+    return replace(track, oddity=Oddity.DOUBLED if is_two else Oddity.JUMPED)
 
 
-def _sources(sources: tuple[SourceAge, ...], feed_id: str, toa_us: int) -> tuple[SourceAge, ...]:
-    if len(sources) == 1 and sources[0].feed_id == feed_id:
-        return (SourceAge(feed_id, toa_us),)
-    others = tuple(source for source in sources if source.feed_id != feed_id)
-    return tuple(sorted((*others, SourceAge(feed_id, toa_us)), key=lambda source: source.feed_id))
-
-
-def _levels(picture: Picture, track: Track, seen: Observation, changes: dict[str, object]) -> None:
-    if seen.geo_minus_pressure_ft is not None:
-        picture.gaps_ft[seen.identity] = seen.geo_minus_pressure_ft
-    if seen.alt_ft is not None:
-        changes["alt_ft"] = seen.alt_ft
-        gap_ft = picture.gaps_ft.get(seen.identity)
-        if gap_ft is not None:
-            changes["geo_alt_ft"] = seen.alt_ft + gap_ft
-    if seen.geo_alt_ft is None:
-        return
-    changes["geo_alt_ft"] = seen.geo_alt_ft
-    if seen.vs_fpm is not None or track.alt_ft is not None:
-        return
-    start = picture.climbs.get(seen.identity)
-    if start is None or seen.toa_us < start.toa_us:
-        picture.climbs[seen.identity] = Climb(seen.toa_us, seen.geo_alt_ft)
-    elif seen.toa_us - start.toa_us >= CLIMB_WINDOW_US:
-        minutes = (seen.toa_us - start.toa_us) / (60 * US_PER_S)
-        changes["vs_fpm"] = round((seen.geo_alt_ft - start.geo_alt_ft) / minutes)
-        picture.climbs[seen.identity] = Climb(seen.toa_us, seen.geo_alt_ft)
+def _cleared(now: Picture, track: Track, toa_us: int) -> Track:
+    """The track without its doubt, when nothing has spoken against it for long enough."""
+    rival = now.rivals.get(track.identity)
+    if rival is None or toa_us - rival.toa_us <= DOUBTED_US:
+        return track
+    del now.rivals[track.identity]
+    return replace(track, oddity=Oddity.NONE)
 
 
 def state_of(track: Track, limits: Mapping[str, FeedLimits], room_us: int) -> FeedState:
@@ -256,10 +160,12 @@ def snapshot(picture: Picture, room_us: int) -> TrackPicture:
 
 
 def without_lost(picture: Picture, room_us: int, keep_us: int) -> Picture:
-    """The picture without tracks whose last position is older than `keep_us`."""
+    """The picture without tracks whose last position is older than `keep_us`, and without what was thought of them."""
     gone = [name for name, track in picture.tracks.items() if room_us - track.toa_us > keep_us]
     if not gone:
         return picture
-    tracks = {name: track for name, track in picture.tracks.items() if name not in gone}
-    climbs = {name: climb for name, climb in picture.climbs.items() if name in tracks}
-    return replace(picture, tracks=tracks, climbs=climbs)
+    after = picture.copied()
+    for part in (after.tracks, after.climbs, after.estimates, after.unnamed, after.rivals):
+        for name in gone:
+            part.pop(name, None)
+    return after

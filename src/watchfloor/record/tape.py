@@ -26,7 +26,7 @@ from msgspec import Struct
 from watchfloor.base.errors import WireError
 from watchfloor.base.labels import Label, Level
 from watchfloor.messages.acts import Integer, Whole
-from watchfloor.messages.air import Party
+from watchfloor.messages.air import Oddity, Party
 from watchfloor.messages.canonical import canonical_bytes, decode_canonical
 
 MAGIC = b"WFTAPE2\n"
@@ -83,6 +83,7 @@ class TapedName(Struct, frozen=True, omit_defaults=True):
     nations: tuple[str, ...]
     level: Integer
     need_to_know: tuple[str, ...] = ()
+    oddity: Oddity = Oddity.NONE
 
     def label(self) -> Label:
         """Who may see what has this name."""

@@ -28,6 +28,7 @@ def name_of(track: Track) -> TapedName:
         track.label.nations,
         int(track.label.level),
         track.label.need_to_know,
+        track.oddity,
     )
 
 
@@ -137,6 +138,7 @@ def picture_of(frame: Frame, names: Mapping[int, TapedName]) -> TrackPicture:
                 callsign=name.callsign,
                 squawk=name.squawk,
                 party=name.party,
+                oddity=name.oddity,
             )
         )
     states = tuple(_STATES[code] for code in columns["state"])

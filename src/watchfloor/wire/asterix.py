@@ -3,7 +3,8 @@
 | category | items read | passed over, and why |
 |---|---|---|
 | 021 | 040, 070, 071, 073, 080, 130, 131, 140, 145, 146, 155, 160, 170 | - |
-| 048 | 020, 040, 070, 090, 140, 200, 220, 240 | plots without an address (220): they need a tracker |
+| 034 | 000, 030: that a radar turns | all else: how it is set up |
+| 048 | 020, 040, 070, 090, 140, 200, 220, 240 | - |
 | 062 | 040, 060, 070, 080, 105, 130, 136, 185, 220, 245, 380 (address, callsign) | - |
 | others | - | all: they tell of the radar or the system, not of aircraft |
 
@@ -13,15 +14,20 @@
 | flight level, climb, geometric height | 1/4 FL; 6.25 ft/min; 6.25 ft | ft, ft/min |
 | polar position | 1/256 NM slant range; 360/65536 degrees true | at its pressure altitude, else at the radar's height |
 
+A plot without an aircraft's address (220) names nobody: `plot:` and its radar. A radar measures as its site says,
+else to `RANGE_ERROR_M` and `AZIMUTH_ERROR_DEG` (one sigma, own reasoning: what older secondary radars reach).
+
 What is marked as simulated enters only an exercise, and nothing else enters one; test targets are refused.
-**Source**: EUROCONTROL-SPEC-0149, parts 12 (CAT 021), 4 (CAT 048), 9 (CAT 062). aviconv-asterix reads the items.
+**Source**: EUROCONTROL-SPEC-0149, parts 12 (CAT 021), 2b (CAT 034), 4 (CAT 048), 9 (CAT 062). aviconv-asterix reads
+the items.
 """
 
 from collections.abc import Callable, Mapping
-from math import atan2, degrees, hypot
-from typing import Any
+from math import atan2, degrees, hypot, radians
+from typing import Any, NamedTuple
 
 from aviconv_asterix.cat021 import UAP_021
+from aviconv_asterix.cat034 import UAP_034
 from aviconv_asterix.cat048 import UAP_048
 from aviconv_asterix.cat062 import UAP_062
 from aviconv_asterix.fspec import decode_record
@@ -30,12 +36,22 @@ from watchfloor.base.errors import WireError
 from watchfloor.base.geodesy import Radar, place_of_echo, radar_at
 from watchfloor.base.instants import DAY_US, nearest_us
 from watchfloor.base.units import M_PER_FT, M_PER_NM, MPS_PER_KT, US_PER_S
-from watchfloor.messages.air import Observation, Rejected
-from watchfloor.messages.feeds import Arrival, FeedMessage, PassedOver, fault_of
+from watchfloor.messages.air import Accuracy, Observation, Rejected
+from watchfloor.messages.feeds import Alive, Arrival, FeedMessage, PassedOver, fault_of
 
 _HEAD, _STEPS_PER_S = 3, 128
-_UAPS = {21: UAP_021, 48: UAP_048, 62: UAP_062}
+_UAPS = {21: UAP_021, 34: UAP_034, 48: UAP_048, 62: UAP_062}
+RANGE_ERROR_M, AZIMUTH_ERROR_DEG = 70.0, 0.08
 _KT_FROM_MPS = 1 / MPS_PER_KT
+
+
+class Site(NamedTuple):
+    """Where a radar stands, and how well it measures: one sigma."""
+
+    radar: Radar
+    range_error_m: float = RANGE_ERROR_M
+    azimuth_error_deg: float = AZIMUTH_ERROR_DEG
+
 
 Fields = Mapping[str, Any]
 Items = Mapping[str, str]
@@ -46,11 +62,11 @@ class AsterixFeed:
 
     name = "asterix"
 
-    def __init__(self, sites: Mapping[tuple[int, int], Radar] | None = None) -> None:
-        self._sites: dict[tuple[Any, Any], Radar] = dict(sites or {})
+    def __init__(self, sites: Mapping[tuple[int, int], Site] | None = None) -> None:
+        self._sites: dict[tuple[Any, Any], Site] = dict(sites or {})
 
     def with_options(self, options: Mapping[str, Any]) -> "AsterixFeed":
-        """This feed with `sites`, a table of `sac/sic` to latitude, longitude and height [m].
+        """This feed with `sites`: of each `sac/sic` latitude, longitude, height [m], and errors [m, deg] if known.
 
         **Raises**: WireError, when they are something else.
         """
@@ -58,13 +74,7 @@ class AsterixFeed:
         if set(options) - {"sites"} or not isinstance(options.get("sites", {}), dict):
             raise WireError('asterix takes the option `sites`, as in `sites = {"25/201" = [47.1, 8.2, 500]}`')
         for name, given in options.get("sites", {}).items():
-            try:
-                lat_deg, lon_deg, height_m = (float(part) for part in given)
-            except (TypeError, ValueError) as error:
-                raise WireError(f"site `{name}` is no latitude, longitude and height: {error}") from error
-            if not (abs(lat_deg) <= 90 and abs(lon_deg) <= 180 and abs(height_m) < 10_000):
-                raise WireError(f"site `{name}` is nowhere")
-            sites[_source(name)] = radar_at(lat_deg, lon_deg, height_m)
+            sites[_source(name)] = _site(name, given)
         return AsterixFeed(sites)
 
     def begin(self) -> bytes:
@@ -114,6 +124,8 @@ class AsterixFeed:
         return found
 
     def _record(self, category: int, fields: Fields, items: Items, arrival: Arrival) -> FeedMessage:
+        if category == 34:
+            return Alive(_time_us(fields.get("time_of_day_s"), arrival.room_us))
         is_simulated, is_test = _MARKS[category](items)
         if is_test:
             raise WireError("a test target")
@@ -126,19 +138,24 @@ class AsterixFeed:
         return self._of_plot(fields, arrival.room_us)
 
     def _of_plot(self, fields: Fields, room_us: int) -> FeedMessage:
-        """A plot of a radar, as far as its address names the aircraft."""
-        if "aircraft_address" not in fields:
+        """A plot of a radar; one that has neither a place nor a name tells nothing."""
+        sac, sic = fields.get("sac"), fields.get("sic")
+        is_named = "aircraft_address" in fields
+        if not is_named and "rho_nm" not in fields:
             return PassedOver()
-        lat_deg = lon_deg = None
+        lat_deg = lon_deg = accuracy = None
         level_ft = _level_ft(fields.get("flight_level"))
         if "rho_nm" in fields:
-            site = self._sites.get((fields.get("sac"), fields.get("sic")))
+            site = self._sites.get((sac, sic))
             if site is None:
-                raise WireError(f"nobody told where radar {fields.get('sac')}/{fields.get('sic')} stands")
-            height_m = site.height_m if level_ft is None else level_ft * M_PER_FT
-            lat_deg, lon_deg = place_of_echo(site, fields["theta_deg"], fields["rho_nm"] * M_PER_NM, height_m)
+                raise WireError(f"nobody told where radar {sac}/{sic} stands")
+            height_m = site.radar.height_m if level_ft is None else level_ft * M_PER_FT
+            range_m = fields["rho_nm"] * M_PER_NM
+            lat_deg, lon_deg = place_of_echo(site.radar, fields["theta_deg"], range_m, height_m)
+            across_m = max(range_m * radians(site.azimuth_error_deg), 1.0)
+            accuracy = Accuracy(fields["theta_deg"], site.range_error_m, across_m)
         return Observation(
-            identity="icao:" + str(fields["aircraft_address"]).lower(),
+            identity="icao:" + str(fields["aircraft_address"]).lower() if is_named else f"plot:{sac}/{sic}",
             toa_us=_time_us(fields.get("time_of_day_s"), room_us),
             lat_deg=lat_deg,
             lon_deg=lon_deg,
@@ -147,7 +164,21 @@ class AsterixFeed:
             trk_deg=fields.get("heading_deg"),
             callsign=_callsign(fields.get("callsign")),
             squawk=fields.get("mode3a"),
+            accuracy=accuracy,
         )
+
+
+def _site(name: str, given: Any) -> Site:
+    try:
+        lat_deg, lon_deg, height_m, *errors = (float(part) for part in given)
+        site = Site(radar_at(lat_deg, lon_deg, height_m), *errors)
+    except (TypeError, ValueError) as error:
+        raise WireError(f"site `{name}` is no latitude, longitude, height and up to two errors: {error}") from error
+    if not (abs(lat_deg) <= 90 and abs(lon_deg) <= 180 and abs(height_m) < 10_000):
+        raise WireError(f"site `{name}` is nowhere")
+    if not (1 <= site.range_error_m <= 10_000 and 0.001 <= site.azimuth_error_deg <= 10):
+        raise WireError(f"the errors of site `{name}` are no metres and degrees that a radar has")
+    return site
 
 
 def _source(name: str) -> tuple[int, int]:

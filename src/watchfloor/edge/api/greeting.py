@@ -52,7 +52,7 @@ async def until_one_ends(*works: "asyncio.Task[None]") -> None:
 def name_of(track: Track) -> NameTold:
     """What a screen is told of a track beside its place."""
     sources = ",".join(source.feed_id for source in track.sources)
-    return NameTold(track.number, track.callsign, track.squawk, track.identity, sources)
+    return NameTold(track.number, track.callsign, track.squawk, track.identity, sources, track.oddity)
 
 
 class TracksNamed:

@@ -120,6 +120,7 @@ def _properties(track: Track, room_us: int) -> dict[str, Any]:
         "trk_deg": None if track.trk_deg is None else round(track.trk_deg, 2),
         "vs_fpm": track.vs_fpm,
         "on_ground": track.on_ground,
+        "oddity": track.oddity.value,
         "age_s": round(max(room_us - track.toa_us, 0) / 1e6, 1),
         "sources": [
             {"feed_id": source.feed_id, "age_s": round(max(room_us - source.toa_us, 0) / 1e6, 1)}

@@ -187,6 +187,7 @@ def _document(moment: Moment, root: str, audience: Audience, name: str) -> dict[
                     "age_s": (picture.room_us - track.toa_us) / 1e6,
                     "state": state.value,
                     "sources": [source.feed_id for source in track.sources],
+                    "oddity": track.oddity.value,
                 }
             )
     return {

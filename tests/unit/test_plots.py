@@ -1,0 +1,192 @@
+"""Radar plots: whose they are, what they make of a track, and what they leave as it was said."""
+
+import numpy as np
+import pytest
+
+from watchfloor.base.geodesy import destination, distance_m
+from watchfloor.base.labels import label_for
+from watchfloor.messages.air import Accuracy, Entered, Observation, ObservationBatch, Track
+from watchfloor.messages.room import FeedState
+from watchfloor.picture.state import FeedLimits, Picture
+from watchfloor.picture.step import snapshot, step
+
+LIMITS = {name: FeedLimits(12_000_000, 30_000_000) for name in ("TX", "RA", "RB")}
+START_US = 1_931_270_400_000_000
+FINE = Accuracy(30.0, 60.0, 120.0)
+
+
+class Sky:
+    """A picture that reports are given to, second by second."""
+
+    def __init__(self) -> None:
+        self.picture = Picture(LIMITS)
+        self.entered: list[Entered] = []
+
+    def take(self, second: float, feed: str, *seen: Observation) -> None:
+        now_us = START_US + round(second * 1e6)
+        batch = ObservationBatch(feed_id=feed, tor_us=now_us, label=label_for(("ALD",)), observations=seen)
+        self.picture, told = step(self.picture, batch, now_us)
+        assert all(isinstance(one, Entered) for one in told), told
+        self.entered = [one for one in told if isinstance(one, Entered)]
+
+    def tracks(self) -> list[Track]:
+        return sorted(self.picture.tracks.values(), key=lambda track: track.identity)
+
+    def only(self) -> Track:
+        (track,) = self.tracks()
+        return track
+
+
+def along(second: float, gs_mps: float = 200.0, aside_m: float = 0.0) -> tuple[float, float]:
+    """Where an aircraft is that flies east from 47 N 8 E."""
+    lat, lon = destination(47.0, 8.0, 90.0, gs_mps * second)
+    return destination(lat, lon, 0.0, aside_m)
+
+
+def plot(second: float, place: tuple[float, float], **more: object) -> Observation:
+    toa_us = START_US + round(second * 1e6)
+    return Observation(  # type: ignore[arg-type]
+        identity="plot:25/201", toa_us=toa_us, lat_deg=place[0], lon_deg=place[1], accuracy=FINE, **more
+    )
+
+
+def said(second: float, place: tuple[float, float], **more: object) -> Observation:
+    toa_us = START_US + round(second * 1e6)
+    flown: dict[str, object] = {"gs_kt": 388.77, "trk_deg": 90.0, **more}
+    return Observation(identity="icao:4b1234", toa_us=toa_us, lat_deg=place[0], lon_deg=place[1], **flown)  # type: ignore[arg-type]
+
+
+def ages(track: Track) -> dict[str, float]:
+    """When each source saw it last, in seconds since the start."""
+    return {source.feed_id: (source.toa_us - START_US) / 1e6 for source in track.sources}
+
+
+def seen_by_radar(sky: Sky, seconds: range, **more: object) -> None:
+    for second in seconds:
+        sky.take(second, "RA", plot(second, along(second), **more))
+
+
+def test_three_plots_on_one_way_are_an_aircraft_and_two_are_none() -> None:
+    sky = Sky()
+    seen_by_radar(sky, range(0, 8, 4))
+    assert not sky.tracks()
+    seen_by_radar(sky, range(8, 24, 4), alt_ft=12_000, squawk="4261")
+    track = sky.only()
+    assert track.identity.startswith("radar:RA/")
+    assert (track.alt_ft, track.squawk, track.callsign) == (12_000, "4261", "")
+    assert distance_m(track.lat_deg, track.lon_deg, *along(20)) < 60
+    assert track.gs_kt == pytest.approx(388.8, abs=12)
+    assert track.trk_deg == pytest.approx(90, abs=3)
+    assert sky.entered == [Entered(START_US + 20_000_000, track.identity, has_place=True)]
+
+
+def test_clutter_is_no_aircraft_and_keeps_the_feed_alive() -> None:
+    sky, dice = Sky(), np.random.default_rng(3)
+    for second in range(0, 60, 4):
+        places = zip(dice.uniform(46, 48, 10), dice.uniform(7, 9, 10), strict=True)
+        sky.take(second, "RA", *(plot(second, place) for place in places))
+        assert len(sky.entered) == 10
+    assert not sky.tracks()
+
+
+def test_what_an_aircraft_says_stands_as_it_said_it_until_a_radar_sees_it_later() -> None:
+    sky = Sky()
+    sky.take(0, "TX", said(0, along(0)))
+    sky.take(1, "TX", said(1, along(1)))
+    sky.take(1.2, "RA", plot(0.9, along(0.9, aside_m=50)))
+    track = sky.only()
+    assert (track.lat_deg, track.lon_deg) == along(1)
+    assert ages(track) == {"RA": 0.9, "TX": 1.0}
+    sky.take(5, "RA", plot(5, along(5, aside_m=50)))
+    track = sky.only()
+    assert track.toa_us == START_US + 5_000_000
+    assert 0 < distance_m(track.lat_deg, track.lon_deg, *along(5)) < 45
+    assert track.gs_kt == 388.77
+    sky.take(6, "TX", said(6, along(6)))
+    assert (sky.only().lat_deg, sky.only().lon_deg) == along(6)
+    assert not sky.picture.estimates
+
+
+def test_a_report_that_comes_after_a_plot_it_is_older_than_is_no_fault() -> None:
+    sky = Sky()
+    sky.take(0, "TX", said(0, along(0)))
+    sky.take(4, "RA", plot(4, along(4, aside_m=80)))
+    before = sky.only()
+    sky.take(4.1, "TX", said(3.8, along(3.8)))
+    after = sky.only()
+    assert after.toa_us == before.toa_us
+    assert distance_m(after.lat_deg, after.lon_deg, *along(4)) < distance_m(before.lat_deg, before.lon_deg, *along(4))
+
+
+def test_a_silent_aircraft_goes_on_by_radar_alone_under_its_own_name() -> None:
+    sky = Sky()
+    for second in range(3):
+        sky.take(second, "TX", said(second, along(second), callsign="SWR1"))
+    seen_by_radar(sky, range(4, 44, 4))
+    track = sky.only()
+    assert (track.identity, track.callsign) == ("icao:4b1234", "SWR1")
+    assert distance_m(track.lat_deg, track.lon_deg, *along(40)) < 60
+    assert track.velocity_toa_us == START_US + 40_000_000, "its velocity is estimated once its own is old"
+
+
+def test_an_aircraft_that_begins_to_name_itself_takes_over_the_track_that_plots_made() -> None:
+    sky = Sky()
+    seen_by_radar(sky, range(0, 24, 4))
+    assert sky.only().identity.startswith("radar:")
+    for second in range(24, 40, 4):
+        for part in range(4):
+            sky.take(second + part, "TX", said(second + part, along(second + part)))
+        sky.take(second + 3.5, "RA", plot(second + 3.5, along(second + 3.5)))
+    track = sky.only()
+    assert track.identity == "icao:4b1234"
+    assert {source.feed_id for source in track.sources} == {"RA", "TX"}
+
+
+def test_two_that_fly_one_above_the_other_stay_two() -> None:
+    sky = Sky()
+    for second in range(0, 40, 4):
+        sky.take(second, "TX", said(second, along(second), alt_ft=30_000))
+        sky.take(second + 0.5, "RA", plot(second + 0.5, along(second + 0.5), alt_ft=24_000))
+    names = [track.identity[:5] for track in sky.tracks()]
+    assert names == ["icao:", "radar"]
+    assert [source.feed_id for source in sky.tracks()[0].sources] == ["TX"]
+
+
+def test_two_radars_see_one_aircraft_as_one_track_with_both_their_ages() -> None:
+    sky = Sky()
+    for second in range(30):
+        if second % 4 == 0:
+            sky.take(second, "RA", plot(second, along(second)))
+        if second % 6 == 1:
+            sky.take(second, "RB", plot(second, along(second, aside_m=60)))
+    assert ages(sky.only()) == {"RA": 28.0, "RB": 25.0}
+
+
+def test_crossing_aircraft_keep_their_names_apart() -> None:
+    sky = Sky()
+    for second in range(0, 60, 4):
+        east = destination(47.0, 8.0, 90.0, 200.0 * (second - 30))
+        north = destination(47.0, 8.0, 0.0, 200.0 * (second - 30))
+        sky.take(second, "RA", plot(second, east), plot(second, north))
+    tracks = sky.tracks()
+    assert sorted(round((track.trk_deg or 0) / 90) % 4 for track in tracks) == [0, 1]
+
+
+def test_a_track_of_plots_grows_old_like_any_other_and_is_not_carried_on() -> None:
+    sky = Sky()
+    seen_by_radar(sky, range(0, 24, 4))
+    place = sky.only().lat_deg, sky.only().lon_deg
+    look = snapshot(sky.picture, START_US + 51_000_000)
+    assert look.states == (FeedState.LOST,)
+    assert (look.tracks[0].lat_deg, look.tracks[0].lon_deg) == place
+
+
+def test_a_step_leaves_the_picture_before_it_as_it_was() -> None:
+    sky = Sky()
+    seen_by_radar(sky, range(0, 12, 4))
+    before, kept = sky.picture, sky.picture.copied()
+    rows = {name: row.copy() for name, row in before.estimates.items()}
+    seen_by_radar(sky, range(12, 16, 4))
+    assert before.tracks == kept.tracks
+    assert before.unnamed == kept.unnamed
+    assert all(np.array_equal(row, rows[name]) for name, row in before.estimates.items())
