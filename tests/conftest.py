@@ -54,8 +54,8 @@ def start_room(tmp_path: Path) -> Iterator[Callable[..., RunningRoom]]:
     """Starts `watchfloor run` as a process; every room is ended after the test."""
     rooms: list[RunningRoom] = []
 
-    def start(*arguments: str, data: Path | None = None, command: str = "run") -> RunningRoom:
-        room = RunningRoom(data or tmp_path / f"room{len(rooms)}", arguments, command)
+    def start(*arguments: str, data: Path | None = None, command: str = "run", video: bool = False) -> RunningRoom:
+        room = RunningRoom(data or tmp_path / f"room{len(rooms)}", arguments, command, video=video)
         rooms.append(room)
         return room
 

@@ -8,9 +8,13 @@ from pathlib import Path
 import dpkt
 import pyarrow.parquet as pq
 import pytest
+from aviconv_asterix import Cat048Record, encode_records
 
+from tests.e2e.test_video import pictures
 from tests.support.running import RunningRoom, run_words
+from watchfloor.base.geodesy import destination, track_and_length
 from watchfloor.edge.feeds.recorded_files import read_recording
+from watchfloor.edge.stores.packs import load_pack
 from watchfloor.messages.air import Observation
 from watchfloor.wire import cot
 
@@ -137,3 +141,46 @@ def test_json_lines_of_frames_are_read_as_the_table_of_them_is(tmp_path: Path, t
     lines = [json.dumps({"timestamp": float(row["timestamp"]), "frame": row["frame"]}) for row in rows]
     (tmp_path / "a.jsonl").write_text("\n".join(lines) + "\n")
     assert read_recording(tmp_path / "a.jsonl", "modes-jsonl") == read_recording(tmp_path / "a.csv", "modes-csv")
+
+
+def test_a_raw_file_of_radar_plots_becomes_a_track_that_names_nobody(
+    tmp_path: Path, start_room: Callable[..., RunningRoom]
+) -> None:
+    blocks = []
+    for second in range(0, 60, 4):
+        lat, lon = destination(47.0, 8.0, 90.0, 200.0 * second)
+        azimuth, away_m = track_and_length(47.2, 8.2, lat, lon)
+        plot = Cat048Record(
+            sac=25, sic=201, time_of_day_s=36_000.0 + second, rho_nm=away_m / 1852, theta_deg=azimuth, flight_level=0
+        )
+        blocks.append(encode_records([plot]))
+    (tmp_path / "plots.raw").write_bytes(b"".join(blocks))
+    config = serving(tmp_path, "asterix", tmp_path / "plots.raw")
+    config.write_text(config.read_text() + 'options = {sites = {"25/201" = [47.2, 8.2, 0]}}\n')
+    room = start_room("--config", str(config), command="serve")
+    (track,) = room.until(lambda: room.get("/api/tracks")["features"], "the track")
+    assert track["properties"]["identity"].startswith("radar:F/")
+    assert track["properties"]["time"].startswith("1970-01-01T10:00:")
+    assert abs(track["properties"]["gs_kt"] - 389) < 40
+    for raw, why in ((b"\x30\x00\x02", "length that lies"), (b"", "no ASTERIX")):
+        (tmp_path / "plots.raw").write_bytes(raw)
+        refused = run_words("serve", "--config", str(config), "--headless")
+        assert (refused.returncode, why in refused.stderr) == (2, True)
+
+
+def test_a_recorded_video_is_played_at_the_times_that_it_tells(
+    tmp_path: Path, start_room: Callable[..., RunningRoom]
+) -> None:
+    (tmp_path / "clip.ts").write_bytes(b"".join(pictures(6)))
+    config = serving(tmp_path, "stanag4609", tmp_path / "clip.ts")
+    room = start_room("--config", str(config), command="serve")
+    (video,) = room.until(lambda: room.get("/api/pulse")["videos"], "the video")
+    assert video["feed_id"] == "F"
+    assert abs(video["behind_us"]) < 250_000
+    pulse = room.get("/api/pulse")
+    assert abs(pulse["room_us"] - load_pack("eight-thirty").start_us) < 120_000_000
+    assert room.started["context"] == "REPLAY"
+    for raw, why in ((b"G" * 400, "not an MPEG"), ((b"G\x40\x00\x10" + b"\xff" * 184) * 3, "no clock")):
+        (tmp_path / "clip.ts").write_bytes(raw)
+        refused = run_words("serve", "--config", str(config), "--headless")
+        assert (refused.returncode, why in refused.stderr) == (2, True)

@@ -43,7 +43,9 @@ basis: which altitudes were compared
 bearing_deg: the direction that an error is measured along, from true north
 beforehand: whether advice was given before the request was written
 begin_us: when a planned volume begins
+begins_key: whether decoding can begin with these bytes of a video
 behind: policies behind an answer of the rules
+behind_us: how far behind the room's clock a camera's newest word came
 below_ft: the level below which a ring applies
 between_parties: whether one of two aircraft is the other party's
 between_parties: whether an alert is about aircraft of both parties
@@ -55,6 +57,7 @@ brings: the implicit subscription that an entity brings
 callsign: what an aircraft calls itself
 callsigns: what the callsigns of aircraft begin with
 callsigns: names of scripted aircraft
+camera: the route of the aircraft that films, for a feed of video
 carried_out_us: room time at which somebody said that it has been done; 0 before
 cases: test cases of a pack's rules
 cause: why something ended
@@ -77,6 +80,7 @@ code: stable name of a refusal
 conditions: on what conditions advice given beforehand holds, in words
 confirmed: whether a decision was confirmed with a passkey
 context: what a screen says it is
+corners: the corners of what a camera sees
 corridor: corners of a place in which a rule of separation holds
 could_go_wrong: what could go wrong, and for whom
 count: how many tracks or aircraft
@@ -132,7 +136,10 @@ first_off_block_min: minutes from the start to the first departure
 first_room_us: room time of a tape block's first frame
 form: how a passkey is used and checked: webauthn or ssh
 format: a feed's wire format
+frame: the middle of what a camera sees
 frame_count: frames in a tape block
+frame_lat_deg: the middle of what a camera sees, latitude
+frame_lon_deg: the middle of what a camera sees, longitude
 from_digest: hash of the rules that a change replaces
 from_ft: the level from which a rule of separation holds
 from_us: start of a request's window
@@ -168,6 +175,7 @@ in_force: the version of the rules in force at the start
 is_datagram: whether a chunk's ends are those of a message
 is_exercise: whether the rules are those of an exercise
 is_near_line: whether an area may lie within 20 NM of a party line
+is_off: whether a camera's clock is too far from the room's to be one with it
 jump_to_us: room time to jump to
 jumped: whether a clock setting begins a new time context
 key: idempotency key of an entry
@@ -251,6 +259,7 @@ past_decisions: decisions that no longer stand
 path: vertices of a scripted route
 paused: whether room time stands
 person_id: a number for a person; the name is in the roster
+place: where a camera is
 plan_id: whose planned volume it is
 points: where an aircraft means to be when
 position_count: positions received
@@ -268,6 +277,7 @@ radius_mm: the radius of a circle, or 0 for a polygon
 radius_nm: radius of a ring around an airfield
 raised_us: room time at which an alert was raised
 rate_permille: room seconds per thousand seconds
+raw: bytes of a video, whole packets, without what may not be kept
 reason: why something was refused or ended
 reasons: policies behind the engine's own decision
 received_us: room time of receipt
@@ -339,6 +349,7 @@ subject_id: the use or report of harm that a review is about
 subscribers: who is to be told of a change
 subscription: somebody's wish to be told of changes
 subscription_id: the id of a subscription, empty where there is none
+tables: what a video must begin with
 tape_failed: why the tape cannot be written
 text: a rule file's text
 thoughts: second thoughts: what somebody would have answered
@@ -374,6 +385,7 @@ version_count: how many versions an entity has had
 versions: versions of a pack's rules, oldest first
 vertical_at_cpa_ft: vertical distance at closest approach
 vertical_ft: vertical minimum or distance
+videos: each video: its clock, and where its camera looks
 volumes: planned volumes, or pairs of them
 vs_fpm: vertical rate
 wait_us: how long witnesses may take before a decision is stopped

@@ -194,3 +194,14 @@ def test_a_stream_that_lost_packets_or_bytes_gives_nothing_away(lost: int, data:
             damaged[place] ^= data.draw(st.integers(1, 255))
     cleaned = klv_stream.clean(bytes(damaged))
     assert b"SECRET" not in without_heads(cleaned.raw)
+
+
+def test_private_data_in_the_heads_of_metadata_packets_does_not_stay() -> None:
+    raw = stream([packet({2: BEGIN_US.to_bytes(8)})])
+    place = next(place for place in range(0, len(raw), PACKET_BYTES) if raw[place + 1 : place + 3] == b"\x41\x02")
+    one = raw[place : place + PACKET_BYTES]
+    assert one[3] & 0x20, "a short unit is stuffed in the head of its packet"
+    hidden = one[:5] + bytes((0x02, len(SECRET))) + SECRET + one[7 + len(SECRET) :]
+    cleaned = klv_stream.clean(raw[:place] + hidden + raw[place + PACKET_BYTES :]).raw
+    assert SECRET not in cleaned
+    assert cleaned == klv_stream.clean(raw).raw

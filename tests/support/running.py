@@ -25,10 +25,20 @@ WATCHFLOOR = str(Path(sys.executable).with_name("watchfloor"))
 class RunningRoom:
     """`watchfloor run` or `serve`, started and waited for."""
 
-    def __init__(self, data: Path, arguments: tuple[str, ...] = (), command: str = "run", program: str = WATCHFLOOR):
+    def __init__(
+        self,
+        data: Path,
+        arguments: tuple[str, ...] = (),
+        command: str = "run",
+        program: str = WATCHFLOOR,
+        *,
+        video: bool = False,
+    ):
         self.data = data
         words = [program, command, *arguments, "--data", str(data), "--headless", "--json"]
         words += ["--port", "0", "--cot-port", "0"]
+        if command == "run" and not video:
+            words.append("--without-video")
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = _first_line(self.process)
         if not line:

@@ -1,7 +1,7 @@
 """Observations to tracks: what is kept, what is refused, how age shows."""
 
 from watchfloor.base.labels import label_for
-from watchfloor.messages.air import Observation, ObservationBatch, Oddity, Party, Rejected, Track
+from watchfloor.messages.air import Entered, Observation, ObservationBatch, Oddity, Party, Rejected, Track
 from watchfloor.messages.room import FeedState
 from watchfloor.picture.state import Block, FeedLimits, Picture
 from watchfloor.picture.step import snapshot, step, without_lost
@@ -44,6 +44,18 @@ def test_reports_from_far_off_times_and_out_of_reach_are_refused_with_reasons() 
         assert "15 s off" in refused[0].reason
     _, refused = step(picture, batch(at(NOW_US - 1_000_000)), NOW_US)
     assert isinstance(refused[0], Rejected), "an older position never replaces a newer one"
+
+
+def test_a_source_that_is_a_moment_behind_another_is_heard_and_moves_nothing_back() -> None:
+    picture, _ = step(EMPTY, batch(at(NOW_US)), NOW_US)
+    picture, told = step(picture, batch(at(NOW_US - 400_000, lat=10.0005, callsign="ONE"), feed="COT"), NOW_US)
+    (track,) = picture.tracks.values()
+    assert told == [Entered(NOW_US - 400_000, "icao:f30001")]
+    assert (track.lat_deg, track.toa_us, track.callsign) == (10.0, NOW_US, "ONE")
+    assert [source.feed_id for source in track.sources] == ["COT", "TX"]
+    for late in (at(NOW_US - 400_000, lat=10.0005), at(NOW_US - 300_000, lat=10.3), at(NOW_US - 6_000_000)):
+        _, told = step(picture, batch(late, feed="COT"), NOW_US)
+        assert isinstance(told[0], Rejected), late
 
 
 def other_place(second: float, lat: float = 12.0) -> Observation:

@@ -1,13 +1,14 @@
 /** Tracks on a canvas above the map: dots, then frames for what is selected or alerting. */
 
 import { spanText } from './clock';
-import type { AlertShown, GuestShown } from './messages';
+import type { AlertShown, FeedShown, GuestShown, PlaceShown, VideoShown } from './messages';
 import { PARTIES, rowOf, STATES, UNKNOWN_I16, UNKNOWN_U16, type Picture } from './wire';
 
 export interface Scene {
   readonly picture: Picture;
   readonly alerts: readonly AlertShown[];
   readonly guests: readonly GuestShown[];
+  readonly films: readonly { readonly video: VideoShown; readonly feed: FeedShown; readonly number: number }[];
   readonly selected: number | null;
   readonly nowUs: number;
   readonly nameOf: (number: number) => string;
@@ -40,6 +41,7 @@ export function draw(scene: Scene, surface: Surface): void {
   const { picture } = scene;
   for (let row = 0; row < picture.count; row++) drawTrack(scene, surface, row, alerting);
   for (const guest of scene.guests) drawGuest(guest, surface);
+  for (const { video, feed, number } of scene.films) if (feed.state === 'fresh') drawFilm(video, number, surface);
   for (const alert of scene.alerts) {
     if (alert.ended) continue;
     drawAlert(alert, scene, surface);
@@ -224,6 +226,46 @@ function drawLost(context: CanvasRenderingContext2D, colour: (name: string) => s
   context.setLineDash([]);
   context.font = '500 13px "IBM Plex Sans Condensed"';
   context.fillText(`lost ${spanText(ageS * 1e6)}`, 12, 4);
+}
+
+/** The frame that a camera sees, and dashed lines to where it is; its edge and number are those of its tile. */
+function drawFilm(video: VideoShown, number: number, surface: Surface): void {
+  const { context, colour } = surface;
+  const at = (place: PlaceShown) => surface.project(place.lon_e7deg / 1e7, place.lat_e7deg / 1e7);
+  const corners = video.corners.map(at);
+  const [first] = corners;
+  if (!first) return;
+  context.save();
+  context.strokeStyle = context.fillStyle = colour('--focus');
+  context.lineWidth = 1.8;
+  context.beginPath();
+  corners.forEach(({ x, y }, place) => (place ? context.lineTo(x, y) : context.moveTo(x, y)));
+  context.closePath();
+  context.stroke();
+  context.globalAlpha = 0.18;
+  context.fill();
+  context.globalAlpha = 0.7;
+  if (video.place) {
+    const from = at(video.place);
+    context.lineWidth = 1;
+    context.setLineDash([3, 4]);
+    for (const { x, y } of [corners[2], corners[3]].filter((one) => one !== undefined)) {
+      context.beginPath();
+      context.moveTo(x, y);
+      context.lineTo(from.x, from.y);
+      context.stroke();
+    }
+    context.setLineDash([]);
+  }
+  context.globalAlpha = 1;
+  const top = corners.reduce((high, one) => (one.y < high.y ? one : high), first);
+  context.font = '600 13px "IBM Plex Sans Condensed"';
+  const text = `feed ${number}`;
+  const width = context.measureText(text).width + 12;
+  context.fillRect(top.x - width / 2, top.y - 24, width, 18);
+  context.fillStyle = colour('--room');
+  context.fillText(text, top.x - width / 2 + 6, top.y - 11);
+  context.restore();
 }
 
 function drawGuest(guest: GuestShown, surface: Surface): void {

@@ -379,6 +379,12 @@ export interface NotePinned {
 /** What speaks against a track's being one aircraft where it is shown. */
 export type Oddity = "" | "a place was claimed that it cannot have reached" | "one identity, two places";
 
+/** A place on the map. */
+export interface PlaceShown {
+  lat_e7deg: number;
+  lon_e7deg: number;
+}
+
 /** How long ago it was asked, how long its window still lasted, and how many other requests were open. */
 export interface Pressure {
   since_asked_us: number;
@@ -397,6 +403,7 @@ export interface PulseTold {
   witness_failed: string | null;
   feeds: (FeedShown)[];
   guests: (GuestShown)[];
+  videos?: (VideoShown)[];
 }
 
 /** Where a replay stands for this viewer, what there is to step to, and what is hidden. */
@@ -653,6 +660,16 @@ export type Verdict = "concur" | "doubt";
 
 /** Which altitudes were compared; unknown means the pair is judged as if level with each other. */
 export type VerticalBasis = "geometric" | "pressure" | "unknown";
+
+/** One video: how far its clock is from the room's, where its camera is, the frame's centre and corners. */
+export interface VideoShown {
+  feed_id: string;
+  behind_us: number | null;
+  is_off: boolean;
+  place: PlaceShown | null;
+  frame: PlaceShown | null;
+  corners: (PlaceShown)[];
+}
 
 /** Somebody by role and nation; screens show no names of persons. */
 export interface Who {

@@ -2,7 +2,7 @@
 
 import type { ClockTold } from './clock';
 import { roomNowUs, wishedInstant } from './clock';
-import type { AlertShown, FeedShown, GuestShown, HarmShown, LogHead, NamesTold, NameTold, PulseTold, ReplayTold, RequestShown, ScreenTold, SeatShown, UseShown } from './messages';
+import type { AlertShown, FeedShown, GuestShown, HarmShown, LogHead, NamesTold, NameTold, PulseTold, ReplayTold, RequestShown, ScreenTold, SeatShown, UseShown, VideoShown } from './messages';
 import { ask, heldSeat, leave, type Seat } from './seat';
 import { readFrame, type Picture } from './wire';
 
@@ -44,6 +44,15 @@ class RoomStore {
   alerts = $state.raw<readonly AlertShown[]>([]);
   feeds = $state.raw<readonly FeedShown[]>([]);
   guests = $state.raw<readonly GuestShown[]>([]);
+  videos = $state.raw<readonly VideoShown[]>([]);
+  /** Each video with its feed and the number that its tile and its frame on the map share. */
+  filmed = $derived(
+    this.videos.flatMap((video) => {
+      const place = this.feeds.findIndex((feed) => feed.feed_id === video.feed_id);
+      const feed = this.feeds[place];
+      return feed ? [{ video, feed, number: place + 1 }] : [];
+    }),
+  );
   head = $state.raw<LogHead>({ size_count: 0, root: '0'.repeat(64) });
   digest = $state.raw('0'.repeat(64));
   clock = $state.raw<ClockTold>({ roomUs: 0, ratePermille: 1000, paused: true, toldMs: 0 });
@@ -116,6 +125,7 @@ class RoomStore {
       this.clock = { roomUs: told.room_us, ratePermille: told.rate_permille, paused: told.paused, toldMs: performance.now() };
       this.feeds = told.feeds;
       this.guests = told.guests;
+      this.videos = told.videos ?? [];
       this.failed = told.failed;
       this.tapeFailed = told.tape_failed;
       this.witnessFailed = told.witness_failed;
@@ -142,11 +152,12 @@ class RoomStore {
     }
   }
 
-  /** What people call a track: its callsign, or its address. */
+  /** What speaks against a track being one aircraft where it is shown; empty, when nothing does. */
   oddityOf(number: number): string {
     return this.names.get(number)?.[5] ?? '';
   }
 
+  /** What people call a track: its callsign, or its address. */
   nameOf(number: number): string {
     const name = this.names.get(number);
     return name ? name[1] || name[3].replace(/^\w+:/, '').toUpperCase() : `T${number}`;

@@ -6,12 +6,13 @@ that a failure comes again.
 
 from collections.abc import Callable, Iterator
 from hashlib import shake_128
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import Struct
 
 from watchfloor.messages.air import Observation, Rejected
-from watchfloor.messages.feeds import MOST_REST_BYTES, Alive, Arrival, Feed, FeedMessage, PassedOver, fault_of
+from watchfloor.messages.feeds import MOST_REST_BYTES, Arrival, Feed, FeedMessage, fault_of
+from watchfloor.messages.video import CameraView, VideoPiece
 
 NOW_US = 1_931_270_400_000_000
 TRIES, LONGEST_JUNK, FLOOD_BYTES = 300, 600, 4 << 20
@@ -76,7 +77,7 @@ def _raises(feed: Feed, sample: bytes) -> str | None:
 def _gives_others(feed: Feed, sample: bytes) -> str | None:
     for piece in (*_pieces(sample), sample):
         for one in _told(feed, piece):
-            if type(one) not in (Observation, Rejected, PassedOver, Alive):
+            if type(one) not in get_args(FeedMessage):
                 return f"{one!r} is no message, at {_shown(piece)}"
             fault = fault_of(one) if isinstance(one, Observation) else None
             if fault is not None:
@@ -120,15 +121,17 @@ def _reads_nothing(feed: Feed, sample: bytes) -> str | None:
     told = _told(feed, sample)
     count = len(_goods(told))
     refused = sum(one.count for one in told if isinstance(one, Rejected))
-    return None if count > refused else f"{count} observations, and {refused} refused"
+    return None if count > refused else f"{count} observations or camera views, and {refused} refused"
 
 
 def _told(feed: Feed, raw: bytes) -> list[FeedMessage]:
     return feed.step(feed.begin(), raw, _ARRIVAL)[1]
 
 
-def _goods(told: list[FeedMessage]) -> list[Observation]:
-    return [one for one in told if isinstance(one, Observation)]
+def _goods(told: list[FeedMessage]) -> list[Observation | CameraView | bytes]:
+    """What a source told; of video all that screens would have, however it is cut into pieces."""
+    pictures = b"".join(one.raw for one in told if isinstance(one, VideoPiece))
+    return [*(one for one in told if isinstance(one, Observation | CameraView)), *([pictures] if pictures else [])]
 
 
 def _shown(raw: bytes) -> str:

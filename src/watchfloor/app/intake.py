@@ -10,6 +10,7 @@ from watchfloor.base.labels import Label
 from watchfloor.messages.air import Observation, ObservationBatch, Rejected
 from watchfloor.messages.feeds import MOST_REST_BYTES, Alive, Arrival, Feed, PassedOver, fault_of
 from watchfloor.messages.room import Context, FeedState
+from watchfloor.messages.video import CameraView, VideoPiece
 from watchfloor.picture.state import FeedLimits
 from watchfloor.picture.step import FAR_OFF_US
 from watchfloor.wire import adsb
@@ -62,6 +63,7 @@ class Intake:
         self.counts = FeedCounts()
         self.reasons: dict[str, int] = {}
         self.quarantine: deque[Quarantined] = deque(maxlen=KEPT_SAMPLES)
+        self.video: list[VideoPiece | CameraView] = []
         self.newest_toa_us: int | None = None
         self.state = FeedState.WAITING
         self.restart()
@@ -110,6 +112,11 @@ class Intake:
         """Observations that a recorded file holds as such."""
         return self._batch(self._sorted_out(observations, room_us), room_us)
 
+    def take_video(self) -> list[VideoPiece | CameraView]:
+        """What came of video since the last time."""
+        taken, self.video = self.video, []
+        return taken
+
     def refuse(self, rejected: Rejected, room_us: int) -> None:
         """Count and keep something refused."""
         self.counts.bad_count += rejected.count
@@ -151,6 +158,8 @@ class Intake:
                 self.refuse(one, room_us)
             elif isinstance(one, PassedOver):
                 self.counts.dropped_count += one.count
+            elif isinstance(one, VideoPiece | CameraView):
+                self.video.append(one)
             elif isinstance(one, Alive):
                 if abs(one.toa_us - room_us) <= FAR_OFF_US:
                     self.accepted(min(one.toa_us, room_us))

@@ -10,8 +10,8 @@ from watchfloor.base.labels import Audience, label_for, level_named
 from watchfloor.base.units import US_PER_S, metres_from_nm
 from watchfloor.deconflict.alerts import Rings
 from watchfloor.messages.alerts import Minima
-from watchfloor.messages.feeds import Feed
-from watchfloor.messages.pack import Pack
+from watchfloor.messages.feeds import Configurable, Feed
+from watchfloor.messages.pack import Pack, PackFeed
 from watchfloor.messages.room import Context
 from watchfloor.picture.state import FeedLimits, Picture
 from watchfloor.wire.feeds import BUILT_IN
@@ -26,7 +26,7 @@ def exercise_setup(pack: Pack, room_id: str) -> RoomSetup:
         FeedSetup(
             feed_id=feed.id,
             name=feed.name,
-            reads=BUILT_IN[feed.format],
+            reads=_reader(pack, feed),
             label=label_for(feed.nations, level_named(feed.level), feed.need_to_know),
             limits=FeedLimits(round(feed.stale_s * US_PER_S), round(feed.lost_s * US_PER_S)),
             context=Context.EXERCISE,
@@ -51,6 +51,14 @@ def exercise_setup(pack: Pack, room_id: str) -> RoomSetup:
         utc_offset_s=pack.utc_offset_s,
         exercise=pack.header.id,
     )
+
+
+def _reader(pack: Pack, feed: PackFeed) -> Feed:
+    """What reads a feed; a camera's aircraft is the one that reports itself under its route's name."""
+    reads = BUILT_IN[feed.format]
+    if feed.camera and isinstance(reads, Configurable):
+        return reads.with_options({"platform": f"cot:{pack.header.id}-{feed.camera}"})
+    return reads
 
 
 def served_setup(settings: Settings, room_id: str, readers: Mapping[str, Feed]) -> RoomSetup:

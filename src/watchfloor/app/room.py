@@ -16,6 +16,7 @@ from watchfloor.app.guests import Guests
 from watchfloor.app.intake import FeedSetup, Intake
 from watchfloor.app.screens import sampled_screens
 from watchfloor.app.taping import FRAME_S, Taping
+from watchfloor.app.video import Video
 from watchfloor.app.views import View, Views
 from watchfloor.app.witnessing import Witnessing
 from watchfloor.app.writer import Input, Writer
@@ -103,6 +104,7 @@ class Room:
         for audience in (setup.everyone, *setup.seats.values()):
             self.views.of(audience)
         self.watch = Watch(setup.minima, setup.rings, next_number=len(writer.state.alerts) + 1, regimes=setup.regimes)
+        self.videos: dict[str, Video] = {}
         self.generation = 0
         self.guests = Guests()
         self.ending = asyncio.Event()
@@ -154,12 +156,16 @@ class Room:
     def hung_up(self, feed_id: str) -> None:
         """A feed's connection went."""
         self.intakes[feed_id].hung_up(self.writer.room_now_us())
+        if feed_id in self.videos:
+            self.videos[feed_id].forget()
 
     def refuse(self, feed_id: str, reason: str, sample: bytes) -> None:
         """Count something that a feed's port refused before any codec saw it."""
         self.intakes[feed_id].refuse(Rejected(reason=reason, sample=sample), self.writer.room_now_us())
 
     def _take(self, intake: Intake, batch: ObservationBatch, room_us: int) -> None:
+        if found := intake.take_video():
+            self.videos.setdefault(batch.feed_id, Video()).take(found, room_us)
         if batch.observations:
             self.taping.observed(batch)
         entered, refused = self.views.take(batch, room_us)
@@ -252,6 +258,8 @@ class Room:
         """A new time context: nothing measured in the old one is shown in it."""
         self.generation += 1
         self.views.forget()
+        for video in self.videos.values():
+            video.forget()
         self.watch = deconflict.forget(self.watch)
         for intake in self.intakes.values():
             intake.restart()

@@ -14,7 +14,7 @@ from watchfloor.messages.separation import SeparationRule
 from watchfloor.wire.feeds import BUILT_IN
 
 _LONGEST_NAME = 200
-RECORDED = ("csv", "geojson", "modes-csv", "modes-jsonl", "parquet")
+RECORDED = ("asterix", "csv", "geojson", "modes-csv", "modes-jsonl", "parquet", "stanag4609")
 CAPTURES = (".pcap", ".pcapng")
 CLIENTS = "TAK"  # the id under which TAK clients are counted
 

@@ -296,7 +296,8 @@ class Host:
                 await port.start()
             simulator = Simulator(room, ports, clock.now_us)
             simulated = {seat.id: links[seat.id] for seat in plan.pack.header.seats if seat.simulated}
-            await simulator.start(plan.pack_folder, http_port, simulated, opening_left=past.opening_left(plan.pack))
+            left = past.opening_left(plan.pack)
+            await simulator.start(plan.pack_folder, http_port, simulated, opening_left=left, video=plan.video)
 
             async def stop() -> None:
                 await simulator.stop()

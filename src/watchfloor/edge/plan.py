@@ -45,6 +45,7 @@ class Plan(Struct, frozen=True):
     from_us: int | None = None
     until_us: int | None = None
     passkeys: bool = False
+    video: bool = True
     login: LoginRule | None = None
     pack: Pack | None = None
     pack_folder: Path = Path()

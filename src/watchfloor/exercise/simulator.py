@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from watchfloor.messages.pack import Pack
 from watchfloor.wire.pack import parse_pack
 
 STEP_S = 0.05
+PICTURE_S = 0.1
 RETRY_S = 0.5
 SEND_WAIT_S = 5.0
 
@@ -116,6 +118,43 @@ def _open_record(pack: Pack, setup: dict[str, Any]) -> None:
         _say({"opened": False, "reason": str(error)})
 
 
+class Filming:
+    """The pack's cameras, once their ground is drawn; none where the extra `video` is not installed."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._ready: queue.Queue[Any] = queue.Queue()
+        self._cameras: Any = None
+        self._begun_us: int | None = None
+        self._last_us: int | None = None
+        self._next_s = 0.0
+        threading.Thread(target=self._draw, args=(pack,), daemon=True).start()
+
+    def _draw(self, pack: Pack) -> None:
+        try:
+            from watchfloor.exercise.camera import Cameras  # noqa: PLC0415  # an extra
+        except ImportError:
+            return
+        self._ready.put(Cameras(pack))
+
+    def jump(self) -> None:
+        """A new time context: every stream begins anew."""
+        self._begun_us = None
+
+    def at(self, room_us: int) -> Iterator[tuple[str, bytes]]:
+        """What cameras send now; nothing, when the last picture was just now, or the room's time stands still."""
+        now_s = time.monotonic()
+        if self._cameras is None and not self._ready.empty():
+            self._cameras = self._ready.get()
+        if self._cameras is None or now_s < self._next_s or room_us == self._last_us:
+            return
+        self._next_s = max(self._next_s + PICTURE_S, now_s)
+        self._last_us = room_us
+        if self._begun_us is None:
+            self._begun_us = room_us
+            self._cameras.begin(room_us)
+        yield from self._cameras.at(room_us)
+
+
 def main() -> int:
     """Fly until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -128,6 +167,7 @@ def main() -> int:
     lines = {feed_id: FeedLine(feed_id, port) for feed_id, port in setup["feeds"].items()}
     if setup["opening_left"]:
         threading.Thread(target=_open_record, args=(pack, setup), daemon=True).start()
+    filming = Filming(pack) if setup["video"] else None
     clock: RoomTime | None = None
     transmitters: Transmitters | None = None
     while True:
@@ -140,10 +180,14 @@ def main() -> int:
                 for line in lines.values():
                     line.drop()
                 transmitters = Transmitters(pack, clock.now_us())
+                if filming is not None:
+                    filming.jump()
         except queue.Empty:
             pass
         if clock is not None and transmitters is not None:
             for feed_id, raw in transmitters.until(clock.now_us()):
+                lines[feed_id].put(raw)
+            for feed_id, raw in filming.at(clock.now_us()) if filming is not None else ():
                 lines[feed_id].put(raw)
             for line in lines.values():
                 line.flush()

@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 from msgspec import Struct
 
 from watchfloor.messages.air import Observation, Rejected
+from watchfloor.messages.video import CameraView, VideoPiece
 
 MOST_REST_BYTES = 1 << 20
 
@@ -51,7 +52,7 @@ class Alive(Struct, frozen=True):
     toa_us: int
 
 
-FeedMessage = Observation | Rejected | PassedOver | Alive
+FeedMessage = Observation | Rejected | PassedOver | Alive | VideoPiece | CameraView
 
 
 @runtime_checkable

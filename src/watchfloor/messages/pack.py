@@ -86,7 +86,10 @@ class PackAddressBlock(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class PackFeed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A feed of the exercise: its wire format, its age limits and whom it is releasable to."""
+    """A feed of the exercise: its wire format, its age limits and whom it is releasable to.
+
+    `camera`: for video, the route of the aircraft that films.
+    """
 
     id: Ident
     name: NeededWords
@@ -96,6 +99,7 @@ class PackFeed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     nations: tuple[Ident, ...]
     level: LevelName = "open"
     need_to_know: tuple[Ident, ...] = ()
+    camera: str = ""
 
 
 class PackKind(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

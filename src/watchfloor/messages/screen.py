@@ -234,6 +234,24 @@ class FeedShown(Struct, frozen=True):
     reasons: dict[str, int]
 
 
+class PlaceShown(Struct, frozen=True):
+    """A place on the map."""
+
+    lat_e7deg: int
+    lon_e7deg: int
+
+
+class VideoShown(Struct, frozen=True):
+    """One video: how far its clock is from the room's, where its camera is, the frame's centre and corners."""
+
+    feed_id: str
+    behind_us: int | None
+    is_off: bool
+    place: PlaceShown | None
+    frame: PlaceShown | None
+    corners: tuple[PlaceShown, ...]
+
+
 class GuestShown(Struct, frozen=True):
     """A TAK client's own position; the room does not judge it."""
 
@@ -254,6 +272,7 @@ class PulseTold(Struct, frozen=True, tag_field="kind", tag="pulse"):
     witness_failed: str | None
     feeds: tuple[FeedShown, ...]
     guests: tuple[GuestShown, ...]
+    videos: tuple[VideoShown, ...] = ()
 
 
 class NameTold(Struct, frozen=True, array_like=True):

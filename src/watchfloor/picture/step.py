@@ -24,7 +24,7 @@ FAR_OFF_US = 15 * US_PER_S
 GATE_MPS = 345.0
 GATE_SLACK_M = 150.0
 GATE_LOST_US = 60 * US_PER_S
-BEHIND_PLOTS_US = 5 * US_PER_S
+BEHIND_OTHERS_US = 5 * US_PER_S
 DOUBTED_US = 60 * US_PER_S
 RIVALS_MAKE_TWO = 3
 
@@ -62,14 +62,9 @@ def _report(now: Picture, seen: Observation, batch: ObservationBatch) -> Entered
     """Take in what an aircraft says of itself."""
     track = now.tracks[seen.identity]
     row = now.estimates.get(seen.identity)
-    if seen.lat_deg is not None and row is not None and seen.toa_us < track.toa_us:
-        if not _is_only_behind_plots(track, seen, batch.feed_id):
-            return _refusal("position out of reach since the last one", seen)
-        row = now.estimates[seen.identity] = _with(row, seen)
-        ((lat_deg, lon_deg, _, _),) = estimating.told(row[None])
-        said = replace(seen, toa_us=track.toa_us, lat_deg=lat_deg, lon_deg=lon_deg)
-        now.tracks[seen.identity] = moved(now, track, said, batch, said_us=seen.toa_us)
-        return Entered(seen.toa_us, seen.identity, has_place=True)
+    if seen.lat_deg is not None and _is_only_behind(track, seen, batch.feed_id):
+        now.tracks[seen.identity] = _told_late(now, track, seen, batch)
+        return Entered(seen.toa_us, seen.identity)
     if seen.lat_deg is not None:
         if not _reachable(track, seen):
             now.tracks[seen.identity] = _doubted(now, track, seen)
@@ -81,10 +76,25 @@ def _report(now: Picture, seen: Observation, batch: ObservationBatch) -> Entered
     return Entered(seen.toa_us, seen.identity, has_place=seen.lat_deg is not None)
 
 
-def _is_only_behind_plots(track: Track, seen: Observation, feed_id: str) -> bool:
-    """Whether a report is older than its track only because a radar has seen the aircraft since."""
+def _is_only_behind(track: Track, seen: Observation, feed_id: str) -> bool:
+    """Whether a report is older than its track only because another source has told of the aircraft since."""
+    behind_us = track.toa_us - seen.toa_us
     said_us = max((source.toa_us for source in track.sources if source.feed_id == feed_id), default=0)
-    return said_us < seen.toa_us >= track.toa_us - BEHIND_PLOTS_US
+    return said_us < seen.toa_us and 0 < behind_us <= BEHIND_OTHERS_US and _in_reach(track, seen, behind_us)
+
+
+def _told_late(now: Picture, track: Track, seen: Observation, batch: ObservationBatch) -> Track:
+    """The track with a report that is older than it: an estimate takes it in, a newer word stands."""
+    row = now.estimates.get(seen.identity)
+    if row is None:
+        lasting = Observation(
+            identity=seen.identity, toa_us=seen.toa_us, callsign=seen.callsign, squawk=seen.squawk, party=seen.party
+        )
+        return moved(now, track, lasting, batch)
+    row = now.estimates[seen.identity] = _with(row, seen)
+    ((lat_deg, lon_deg, _, _),) = estimating.told(row[None])
+    said = replace(seen, toa_us=track.toa_us, lat_deg=lat_deg, lon_deg=lon_deg)
+    return moved(now, track, said, batch, said_us=seen.toa_us)
 
 
 def _with(row: Floats, seen: Observation) -> Floats:

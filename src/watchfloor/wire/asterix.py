@@ -22,7 +22,7 @@ What is marked as simulated enters only an exercise, and nothing else enters one
 the items.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import atan2, degrees, hypot, radians
 from typing import Any, NamedTuple
 
@@ -32,7 +32,7 @@ from aviconv_asterix.cat048 import UAP_048
 from aviconv_asterix.cat062 import UAP_062
 from aviconv_asterix.fspec import decode_record
 
-from watchfloor.base.errors import WireError
+from watchfloor.base.errors import InputError, WireError
 from watchfloor.base.geodesy import Radar, place_of_echo, radar_at
 from watchfloor.base.instants import DAY_US, nearest_us
 from watchfloor.base.units import M_PER_FT, M_PER_NM, MPS_PER_KT, US_PER_S
@@ -40,6 +40,7 @@ from watchfloor.messages.air import Accuracy, Observation, Rejected
 from watchfloor.messages.feeds import Alive, Arrival, FeedMessage, PassedOver, fault_of
 
 _HEAD, _STEPS_PER_S = 3, 128
+_TIMES = ("time_of_applicability_s", "time_of_reception_s", "time_of_day_s", "time_of_track_s")
 _UAPS = {21: UAP_021, 34: UAP_034, 48: UAP_048, 62: UAP_062}
 RANGE_ERROR_M, AZIMUTH_ERROR_DEG = 70.0, 0.08
 _KT_FROM_MPS = 1 / MPS_PER_KT
@@ -166,6 +167,33 @@ class AsterixFeed:
             squawk=fields.get("mode3a"),
             accuracy=accuracy,
         )
+
+
+def blocks_with_times(raw: bytes) -> Iterator[tuple[bytes, int | None]]:
+    """The data blocks of a file, and the time of day [us] of each one's first record; None, where it tells none.
+
+    **Raises**: InputError, naming the byte, at a length that lies.
+    """
+    place = 0
+    while place < len(raw):
+        length = int.from_bytes(raw[place + 1 : place + _HEAD], "big")
+        if length < _HEAD or place + length > len(raw):
+            raise InputError(f"byte {place}: an ASTERIX block with a length that lies", field="path")
+        block = raw[place : place + length]
+        yield block, _time_of_day_us(block)
+        place += length
+
+
+def _time_of_day_us(block: bytes) -> int | None:
+    uap = _UAPS.get(block[0])
+    if uap is None:
+        return None
+    try:
+        fields: Fields = decode_record(block, _HEAD, uap, category=block[0])[0]
+    except Exception:  # noqa: BLE001  # whatever the reader raises, this block tells no time; its feed refuses it
+        return None
+    times = [fields[name] for name in _TIMES if name in fields]
+    return round(times[0] * US_PER_S) if times else None
 
 
 def _site(name: str, given: Any) -> Site:

@@ -14,6 +14,7 @@ from watchfloor.messages.feeds import Arrival, Feed, FeedMessage, PassedOver
 from watchfloor.wire import adsb, avr, beast, cot, sbs, tak
 from watchfloor.wire.adsb import AdsbState, TimedFrame
 from watchfloor.wire.beast import COUNTER_HZ, BeastState
+from watchfloor.wire.live_video import LiveVideoFeed
 from watchfloor.wire.remote_id import RemoteIdFeed
 
 REANCHOR_US = 5 * US_PER_S
@@ -131,7 +132,7 @@ class CotFeed:
         return state.unread()
 
 
-_ALL: tuple[Feed, ...] = (BeastFeed(), CotFeed(), AvrFeed(), SbsFeed(), RemoteIdFeed())
+_ALL: tuple[Feed, ...] = (BeastFeed(), CotFeed(), AvrFeed(), SbsFeed(), RemoteIdFeed(), LiveVideoFeed())
 BUILT_IN: Mapping[str, Feed] = {feed.name: feed for feed in _ALL}
 
 

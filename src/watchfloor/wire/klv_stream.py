@@ -8,6 +8,7 @@ little for that.
 |---|---|
 | UAS metadata with a right checksum | its allowed items; fill for the rest |
 | any other key, a wrong checksum, cut | fill |
+| private data in the heads of its packets | stuffing |
 | a data stream that is no KLV, or that no program names | null packets |
 | packets lost in between | the metadata that they cut is fill |
 
@@ -20,7 +21,7 @@ from typing import NamedTuple
 
 from watchfloor.base.errors import WireError
 from watchfloor.wire import st0601
-from watchfloor.wire.mpegts import PACKET_BYTES, PICTURES_AND_SOUND, tables_of
+from watchfloor.wire.mpegts import PACKET_BYTES, PICTURES_AND_SOUND, plain_head, tables_of
 from watchfloor.wire.st0601 import FILL_KEY, KEY
 
 SYNCHRONOUS, ASYNCHRONOUS = 0x15, 0x06
@@ -54,7 +55,7 @@ def clean(raw: bytes) -> Cleaned:
     """
     tables = tables_of(raw)
     out = bytearray(raw)
-    kept = _Kept()
+    kept = Kept()
     named = {0, _NULL_PID, *tables.maps, *tables.streams}
     for pid in sorted({_pid_at(raw, place) for place in range(0, len(raw), PACKET_BYTES)} - named):
         kept.refused["a stream that no program names"] += _blank(out, pid)
@@ -64,12 +65,21 @@ def clean(raw: bytes) -> Cleaned:
         if stream_type not in (SYNCHRONOUS, ASYNCHRONOUS):
             kept.refused["a data stream that is no metadata"] += _blank(out, pid)
             continue
+        _unmark(out, pid)
         for spans in _units(raw, pid):
             fresh = kept.unit(b"".join(raw[span.begin : span.end] for span in spans), stream_type)
             for span in spans:
                 size = span.end - span.begin
                 out[span.begin : span.end], fresh = fresh[:size], fresh[size:]
     return Cleaned(bytes(out), tuple(kept.packets), kept.tags, kept.refused)
+
+
+def _unmark(out: bytearray, pid: int) -> None:
+    """Take private data out of the heads of a stream's packets."""
+    for place in range(0, len(out), PACKET_BYTES):
+        if _pid_at(out, place) == pid:
+            head = plain_head(bytes(out[place : place + PACKET_BYTES]))
+            out[place : place + len(head)] = head
 
 
 def _blank(out: bytearray, pid: int) -> int:
@@ -103,8 +113,8 @@ def _units(raw: bytes, pid: int) -> Iterator[list[_Span]]:
         yield spans
 
 
-class _Kept:
-    """What stays of a stream's metadata, and what was dropped."""
+class Kept:
+    """What stays of streams' metadata, and what was dropped."""
 
     def __init__(self) -> None:
         self.packets: list[st0601.Packet] = []

@@ -18,6 +18,7 @@ from watchfloor.base.errors import WireError
 PACKET_BYTES, SYNC = 188, 0x47
 PICTURES_AND_SOUND = frozenset((0x01, 0x02, 0x03, 0x04, 0x0F, 0x10, 0x11, 0x1B, 0x24, 0x33))
 _PAT_TABLE, _MAP_TABLE = 0x00, 0x02
+_MARKS, _CLOCK, _CLOCK_BYTES = 0xE0, 0x10, 6
 
 
 def stream_types(raw: bytes) -> frozenset[int]:
@@ -42,22 +43,28 @@ def tables_of(raw: bytes) -> Tables:
     """
     if not raw or len(raw) % PACKET_BYTES or any(byte != SYNC for byte in raw[::PACKET_BYTES]):
         raise WireError("not an MPEG transport stream: packets of 188 bytes begin with 0x47")
-    maps: set[int] = set()
-    types: dict[int, int] = {}
+    tables = Tables(frozenset(), {})
     for place in range(0, len(raw), PACKET_BYTES):
-        packet = raw[place : place + PACKET_BYTES]
-        pid = (packet[1] & 0x1F) << 8 | packet[2]
-        if not packet[1] & 0x40 or (pid != 0 and pid not in maps):
-            continue
-        section = _section(packet)
-        if pid == 0 and section[:1] == bytes((_PAT_TABLE,)):
-            body = section[8 : 3 + _length(section) - 4]
-            maps |= {(body[at + 2] & 0x1F) << 8 | body[at + 3] for at in range(0, len(body) - 3, 4)}
-        elif section[:1] == bytes((_MAP_TABLE,)):
-            types |= _types_in(section)
-    if not types:
+        tables = with_table(tables, raw[place : place + PACKET_BYTES])
+    if not tables.streams:
         raise WireError("the transport stream has no program map")
-    return Tables(frozenset(maps), types)
+    return tables
+
+
+def with_table(tables: Tables, packet: bytes) -> Tables:
+    """The tables with what one packet tells of them; most tell nothing."""
+    pid = (packet[1] & 0x1F) << 8 | packet[2]
+    if not packet[1] & 0x40 or (pid != 0 and pid not in tables.maps):
+        return tables
+    section = _section(packet)
+    if pid == 0 and section[:1] == bytes((_PAT_TABLE,)):
+        body = section[8 : 3 + _length(section) - 4]
+        maps = {(body[at + 2] & 0x1F) << 8 | body[at + 3] for at in range(0, len(body) - 3, 4)}
+        return tables if maps <= tables.maps else Tables(tables.maps | maps, tables.streams)
+    if section[:1] == bytes((_MAP_TABLE,)):
+        types = _types_in(section)
+        return tables if types.items() <= tables.streams.items() else Tables(tables.maps, tables.streams | types)
+    return tables
 
 
 def carries_data(raw: bytes) -> bool:
@@ -66,6 +73,27 @@ def carries_data(raw: bytes) -> bool:
     **Raises**: WireError, as `stream_types`.
     """
     return not stream_types(raw) <= PICTURES_AND_SOUND
+
+
+def clock_us(packet: bytes) -> int | None:
+    """The clock (PCR) that a packet tells [us]; None, where it tells none."""
+    if not packet[3] & 0x20 or packet[4] < 1 + _CLOCK_BYTES or not packet[5] & _CLOCK:
+        return None
+    raw = int.from_bytes(packet[6 : 6 + _CLOCK_BYTES])
+    return ((raw >> 15) * 300 + (raw & 0x1FF)) // 27
+
+
+def plain_head(packet: bytes) -> bytes:
+    """All of a packet before its payload, without private data: of an adaptation field only its marks and its clock."""
+    if not packet[3] & 0x20:
+        return packet[:4]
+    size = min(packet[4], PACKET_BYTES - 5)
+    if not size:
+        return packet[:5]
+    has_clock = packet[5] & _CLOCK and size >= 1 + _CLOCK_BYTES
+    clock = packet[6 : 6 + _CLOCK_BYTES] if has_clock else b""
+    field = bytes((packet[5] & _MARKS | (_CLOCK if has_clock else 0),)) + clock
+    return packet[:4] + bytes((size,)) + field.ljust(size, b"\xff")
 
 
 def _section(packet: bytes) -> bytes:

@@ -144,8 +144,10 @@ def _check_sources(file: Marked, header: PackHeader) -> None:
             raise file.fault(("feeds", place, "need_to_know"), "no such group that needs to know")
         if not set(feed.nations) <= nations:
             raise file.fault(("feeds", place, "nations"), "names a nation that the pack does not have")
-        if feed.format not in ("beast", "cot"):
-            raise file.fault(("feeds", place, "format"), f"`{feed.format}` is neither `beast` nor `cot`")
+        if feed.format not in ("beast", "cot", "stanag4609"):
+            raise file.fault(("feeds", place, "format"), f"`{feed.format}` is none of `beast`, `cot` and `stanag4609`")
+        if bool(feed.camera) != (feed.format == "stanag4609"):
+            raise file.fault(("feeds", place), "video has a `camera`, the route of its aircraft; nothing else has")
         if feed.lost_s < feed.stale_s:
             raise file.fault(("feeds", place, "lost_s"), "a feed is lost after it is stale, not before")
     for place, rule in enumerate(header.separation):

@@ -30,6 +30,7 @@ from watchfloor.edge.api.login import LoginDoors
 from watchfloor.edge.api.problems import on_error, problem
 from watchfloor.edge.api.rules import RuleDoors, RuleOffice, rules_document
 from watchfloor.edge.api.tracks import by_age, track_document, tracks_geojson, tracks_parquet
+from watchfloor.edge.api.video_sockets import VideoViewer
 from watchfloor.edge.login import Login
 from watchfloor.messages.pack import Pack
 
@@ -76,6 +77,7 @@ class Doors(RuleDoors):
             *(LoginDoors(self._login).routes() if self._login else ()),
             *self.seat_routes(),
             WebSocketRoute("/ws", self.socket),
+            WebSocketRoute("/ws/video/{feed_id}", self.video),
             *wall_routes(wall),
         ]
         return found
@@ -137,6 +139,10 @@ class Doors(RuleDoors):
     async def socket(self, socket: WebSocket) -> None:
         """A screen's connection."""
         await sockets.Viewer(self._room, self._shows, self._seats, socket).serve()
+
+    async def video(self, socket: WebSocket) -> None:
+        """A screen's connection for one video."""
+        await VideoViewer(self._room, self._seats, socket).serve()
 
 
 def wall_routes(wall: Path) -> list[BaseRoute]:

@@ -7,13 +7,23 @@ import msgspec
 from watchfloor.app.room import Room, Tick
 from watchfloor.app.screens import screen_digest, screen_document
 from watchfloor.app.sight import may_see
+from watchfloor.app.video import Video, footprint_of
 from watchfloor.base.labels import Audience
 from watchfloor.edge.api import frames
 from watchfloor.edge.api.greeting import name_of
 from watchfloor.edge.utc import utc_us
 from watchfloor.messages.acts import LogHead
 from watchfloor.messages.air import Track
-from watchfloor.messages.screen import FeedShown, GuestShown, NamesTold, NameTold, PulseTold, ScreenTold
+from watchfloor.messages.screen import (
+    FeedShown,
+    GuestShown,
+    NamesTold,
+    NameTold,
+    PlaceShown,
+    PulseTold,
+    ScreenTold,
+    VideoShown,
+)
 
 
 def pulse(room: Room, audience: Audience) -> PulseTold:
@@ -46,7 +56,29 @@ def pulse(room: Room, audience: Audience) -> PulseTold:
             for guest in room.guests.shown(utc_us())
             if may_see(guest.label, audience)
         ),
+        videos=tuple(
+            _video(feed_id, video, room.writer.room_now_us())
+            for feed_id, video in room.videos.items()
+            if may_see(room.intakes[feed_id].setup.label, audience)
+        ),
     )
+
+
+def _video(feed_id: str, video: Video, room_us: int) -> VideoShown:
+    view, drift = footprint_of(video, room_us), video.drift()
+    corners = view.corners if view else ()
+    return VideoShown(
+        feed_id=feed_id,
+        behind_us=None if drift is None or view is None else drift.behind_us,
+        is_off=drift is not None and drift.is_off,
+        place=_place(view.lat_deg, view.lon_deg) if view else None,
+        frame=_place(view.frame_lat_deg, view.frame_lon_deg) if view else None,
+        corners=tuple(PlaceShown(round(one.lat_deg * 1e7), round(one.lon_deg * 1e7)) for one in corners),
+    )
+
+
+def _place(lat_deg: float | None, lon_deg: float | None) -> PlaceShown | None:
+    return None if lat_deg is None or lon_deg is None else PlaceShown(round(lat_deg * 1e7), round(lon_deg * 1e7))
 
 
 def screen(room: Room, audience: Audience) -> ScreenTold:

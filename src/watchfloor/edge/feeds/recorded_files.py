@@ -5,6 +5,7 @@
 | `modes-csv` | columns `timestamp` (seconds since 1970, UTC) and `frame` (14 or 28 hex digits) |
 | `modes-jsonl` | one JSON object a line with the same two names, as jet1090 writes it |
 | `csv`, `geojson`, `parquet` | observations by the names of their fields (`wire/observed`) |
+| `asterix`, `stanag4609` | a stream as it was sent (`recorded_streams`) |
 | a connected feed's | a packet capture (`.pcap`, `.pcapng`): the payloads of its UDP datagrams |
 
 Short replies padded to 28 digits are cut to their 7 bytes. Rows must not go back in time by more than a second.
@@ -20,8 +21,10 @@ from typing import Any
 
 import dpkt
 
+from watchfloor.app.settings import CAPTURES
 from watchfloor.base.errors import InputError, UnavailableError
 from watchfloor.edge.feeds.recorded import Datagram, Recording
+from watchfloor.edge.feeds.recorded_streams import read_asterix, read_video
 from watchfloor.messages.air import Observation
 from watchfloor.wire import observed
 from watchfloor.wire.adsb import TimedFrame
@@ -43,7 +46,7 @@ def read_recording(path: Path, form: str) -> Recording:
     **Raises**: InputError, naming file and line, at the first row that is none; UnavailableError, when a package that
     reads it is not installed.
     """
-    read = READERS.get(form, read_capture)
+    read = read_capture if path.name.lower().endswith(CAPTURES) else READERS[form]
     try:
         found = read(path)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -172,9 +175,11 @@ def _udp(link: Callable[[bytes], Any], raw: bytes) -> bytes:
 
 
 READERS: Mapping[str, Callable[[Path], Recording]] = {
+    "asterix": read_asterix,
     "csv": _read_csv,
     "geojson": _read_geojson,
     "modes-csv": read_frames,
     "modes-jsonl": read_json_frames,
     "parquet": _read_parquet,
+    "stanag4609": read_video,
 }

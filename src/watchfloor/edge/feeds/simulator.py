@@ -32,10 +32,12 @@ class Simulator:
         self._opened = asyncio.Event()
         room.on_jump(self._hang_up)
 
-    async def start(self, pack_folder: Path, http_port: int, links: Mapping[str, str], *, opening_left: int) -> None:
+    async def start(
+        self, pack_folder: Path, http_port: int, links: Mapping[str, str], *, opening_left: int, video: bool
+    ) -> None:
         """Start the process, tell it what to fly, where to, and the time; wait until the opening record stands.
 
-        **Args**: `opening_left`: how many acts of the opening record do not stand yet.
+        **Args**: `opening_left`: how many acts of the opening record do not stand yet; `video`: whether drones film.
         """
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -53,6 +55,7 @@ class Simulator:
                 "room_id": self._room.setup.room_id,
                 "links": dict(links),
                 "opening_left": opening_left,
+                "video": video,
             }
         )
         if self._room.writer.state.clock is not None:
