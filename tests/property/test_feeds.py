@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.property.test_live_video import RAW as VIDEO
 from watchfloor.app.feed_kit import NOW_US, check_feed
 from watchfloor.app.intake import FeedSetup, Intake
 from watchfloor.base.labels import label_for
@@ -40,6 +41,7 @@ SAMPLES = {
     "avr": b"".join(f"@{n * 6_000_000:012x}{frame.hex()};\r\n".encode() for n, frame in enumerate(FRAMES * 3)),
     "sbs": BASESTATION,
     "cot": EVENT.encode() * 3,
+    "stanag4609": VIDEO,
 }
 DRONE = {
     "BasicID": {"IDType": 1, "UAType": 2, "UASID": "1596F350457791312345"},

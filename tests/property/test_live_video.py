@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.property.test_st0601 import BEGIN_US, DATA, OTHER, SECRET, SECRET_TAGS, SYNC, VIDEO, packet, stream
-from watchfloor.app.feed_kit import check_feed
 from watchfloor.base.errors import WireError
 from watchfloor.messages.air import Observation, Rejected
 from watchfloor.messages.feeds import Alive, Arrival, FeedMessage, PassedOver
@@ -133,8 +132,3 @@ def test_a_datagram_is_whole_packets_and_what_is_not_is_refused() -> None:
     found = told([whole[0], whole[1][:-5], *whole[2:]], is_datagram=True)
     assert "half a packet in a datagram" in {one.reason for one in found if isinstance(one, Rejected)}
     assert Alive(BEGIN_US) in found
-
-
-def test_the_feed_holds_to_the_kit() -> None:
-    for check in check_feed(LiveVideoFeed(), RAW):
-        assert check.holds, f"{check.name}: {check.words}"

@@ -5,6 +5,7 @@ import { demuxTs, type AccessUnit } from './transport';
 
 const MOST_WAITING = 4;
 const MOST_TIMES = 64;
+const BEGINNING_MS = 1000; // who begins gets all pictures since the last key at once; that is not being late
 
 export interface Player {
   readonly push: (bytes: Uint8Array) => void;
@@ -19,6 +20,7 @@ export function playTs(canvas: HTMLCanvasElement, onShown: (cameraUs: number | n
   let codec = '';
   let newest: VideoFrame | null = null;
   let asked = 0;
+  let openedMs = 0;
 
   function show(): void {
     asked = 0;
@@ -41,12 +43,14 @@ export function playTs(canvas: HTMLCanvasElement, onShown: (cameraUs: number | n
         if (decoder === fresh) decoder = null; // it closed itself; the next key picture opens another
       },
     });
+    openedMs = performance.now();
     fresh.configure({ codec: name, optimizeForLatency: true }); // no `description`: the bytes are Annex B
     return fresh;
   }
 
   function take(unit: AccessUnit): void {
-    if ((unit.afterGap || (decoder?.decodeQueueSize ?? 0) > MOST_WAITING) && decoder) {
+    const isLate = (decoder?.decodeQueueSize ?? 0) > MOST_WAITING && performance.now() - openedMs > BEGINNING_MS;
+    if ((unit.afterGap || isLate) && decoder) {
       decoder.close();
       decoder = null;
     }
