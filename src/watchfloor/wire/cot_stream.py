@@ -33,6 +33,11 @@ _UNFINISHED = re.compile(
     rb"""<(?:!(?:-(?:-.*)?)?|!\[?[CDAT]{0,5}(?:\[.*)?|\?.*|/?(?:[A-Za-z_:](?:[^<>"']|"[^"<]*"|'[^'<]*')*(?:"[^"<]*|'[^'<]*)?)?)?\Z""",
     re.DOTALL,
 )
+# A whole event of plain tags and text, which is what nearly all are: read at once, to the same end as tag by tag.
+_PLAIN = re.compile(
+    rb"""<event(?=[\s/>])(?:[^<>"'/]|/(?!>)|"[^"<]*+"|'[^'<]*+')*+>"""
+    rb"""(?:[^<]++|<(?!/?event[\s/>])/?[A-Za-z_:][^\s<>/"'=]*+(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+>)*+</event\s*>"""
+)
 _HARMLESS = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 
 
@@ -52,6 +57,11 @@ def step(state: StreamState, chunk: bytes) -> tuple[StreamState, list[bytes | Re
             data = _to_next_start(data, found)
             if not _START.match(data):
                 return StreamState(data), found
+            plain = _PLAIN.match(data)
+            if plain is not None:
+                found.append(plain.group())
+                data = data[plain.end() :]
+                continue
             opened = _OPEN.match(data)
             if opened is None:
                 if _could_continue(data, 0):
