@@ -11,7 +11,7 @@ from aviconv_asterix import Cat021Record, Cat048Record, Cat062Record, encode_rec
 from watchfloor.base.geodesy import radar_at
 from watchfloor.messages.air import Observation
 from watchfloor.messages.feeds import Arrival
-from watchfloor.wire.asterix import AsterixFeed
+from watchfloor.wire.asterix import AsterixFeed, Site
 
 RECORDS, PER_BLOCK, ROUNDS, GOAL = 6_000, 20, 5, 0.7
 NOW_US = 1_931_270_400_000_000
@@ -57,7 +57,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", action="store_true")
     as_json = parser.parse_args().json
-    feed, arrival = AsterixFeed({(25, 1): radar_at(50.0, 14.0, 300.0)}), Arrival(NOW_US, is_datagram=True)
+    feed, arrival = AsterixFeed({(25, 1): Site(radar_at(50.0, 14.0, 300.0))}), Arrival(NOW_US, is_datagram=True)
     for category in (21, 48, 62):
         given, ours, peer = blocks(category), [], []
         for _ in range(ROUNDS):

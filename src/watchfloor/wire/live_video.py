@@ -50,6 +50,7 @@ class VideoState(Struct, frozen=True):
     rest: bytes = b""
     is_lost: bool = False
     tables: Tables = Tables(frozenset(), {})
+    pictures: frozenset[int] = frozenset()
     table_packets: Mapping[int, bytes] = {}
     units: Mapping[int, Unit] = {}
 
@@ -79,20 +80,22 @@ class LiveVideoFeed:
 
     def step(self, state: VideoState, chunk: bytes, arrival: Arrival) -> tuple[VideoState, list[FeedMessage]]:
         """Pieces, camera views and observations in a chunk."""
+        if not state.rest and not state.is_lost and _goes_on(state.pictures, chunk):
+            return state, [VideoPiece(chunk), Alive(arrival.room_us)]
         read = _Reading(state)
-        packets, rest = read.packets(chunk if arrival.is_datagram else state.rest + chunk)
-        for packet in packets:
-            read.take(packet)
+        rest = read.read(chunk if arrival.is_datagram else state.rest + chunk)
         if rest and arrival.is_datagram:
             read.refuse("half a packet in a datagram", rest)
             rest, read.is_lost = b"", False
         found: list[FeedMessage] = [*read.pieces(), *read.found]
-        if packets:
+        if read.is_alive:
             found.append(Alive(arrival.room_us))
-        for packet_read in read.kept.packets:
-            found += self._seen(packet_read)
+        if read.kept is not None:
+            for packet_read in read.kept.packets:
+                found += self._seen(packet_read)
         found += read.counted()
-        return VideoState(rest, read.is_lost, read.tables, read.table_packets, read.units), found
+        told = VideoState(rest, read.is_lost, read.tables, read.pictures, read.table_packets, read.units)
+        return told, found
 
     def rest(self, state: VideoState) -> bytes:
         """Half a packet, and metadata that is not whole."""
@@ -119,45 +122,57 @@ class _Reading:
 
     def __init__(self, state: VideoState) -> None:
         self.tables, self.table_packets, self.units = state.tables, dict(state.table_packets), dict(state.units)
-        self.is_lost = state.is_lost
-        self.kept = Kept()
+        self.is_lost, self.is_alive = state.is_lost, False
+        self.pictures = state.pictures
+        self.kept: Kept | None = None
         self.found: list[FeedMessage] = []
         self._out: list[bytearray] = []
         self._keys: list[bool] = []
         self._passed = 0
 
-    def packets(self, raw: bytes) -> tuple[list[bytes], bytes]:
-        """Whole packets in bytes, and what is left; what stands between them is refused."""
-        whole: list[bytes] = []
-        place = 0
+    def read(self, raw: bytes) -> bytes:
+        """Take whole packets, and answer what is left; what stands between them is refused.
+
+        Packets of pictures that begin nothing, which nearly all are, go on in runs.
+        """
+        place, run = 0, 0
         while place + PACKET_BYTES <= len(raw):
             if raw[place] == SYNC and not self.is_lost:
-                whole.append(raw[place : place + PACKET_BYTES])
+                marks = raw[place + 1]
+                if marks & 0xC0 or ((marks & 0x1F) << 8 | raw[place + 2]) not in self.pictures:
+                    self._give(raw[run:place])
+                    self._take(raw[place : place + PACKET_BYTES])
+                    run = place + PACKET_BYTES
                 place += PACKET_BYTES
                 continue
+            self._give(raw[run:place])
             begin, place = place, _next_packet(raw, place)
             if not self.is_lost:
                 self.refuse("bytes outside any packet", raw[begin:place])
-            self.is_lost = place + 2 * PACKET_BYTES >= len(raw)
+            self.is_lost, run = place + 2 * PACKET_BYTES >= len(raw), place
             if self.is_lost:
                 break
-        return whole, raw[place:]
+        self._give(raw[run:place])
+        return raw[place:]
 
     def refuse(self, reason: str, sample: bytes) -> None:
         """Count something that is no part of a stream."""
         self.found.append(Rejected(reason=reason, sample=sample[:64]))
 
-    def take(self, packet: bytes) -> None:
-        """One packet."""
+    def _take(self, packet: bytes) -> None:
+        """A packet that may begin something, or is of something else than pictures."""
+        self.is_alive = True
         pid = (packet[1] & 0x1F) << 8 | packet[2]
         if packet[1] & 0x80 or pid == _NULL_PID:
             self._passed += 1
             return
-        self.tables = with_table(self.tables, packet)
+        tables = with_table(self.tables, packet)
+        if tables is not self.tables:
+            self.tables, self.pictures = tables, _pictures_of(tables)
         if pid == 0 or pid in self.tables.maps:
             if packet[1] & 0x40:
                 self.table_packets[pid] = packet
-            self._give(packet, begins_key=False)
+            self._give(packet)
             return
         kind = self.tables.streams.get(pid)
         if kind in PICTURES_AND_SOUND:
@@ -167,11 +182,14 @@ class _Reading:
         else:
             self._passed += 1
 
-    def _give(self, packet: bytes, *, begins_key: bool) -> None:
+    def _give(self, packets: bytes, *, begins_key: bool = False) -> None:
+        if not packets:
+            return
+        self.is_alive = True
         if begins_key or not self._out:
             self._out.append(bytearray())
             self._keys.append(begins_key)
-        self._out[-1] += packet
+        self._out[-1] += packets
 
     def _metadata(self, pid: int, kind: int, packet: bytes) -> None:
         """A packet of metadata: its unit is given on once it is whole, or another begins."""
@@ -192,27 +210,30 @@ class _Reading:
 
     def _ended(self, pid: int, kind: int, unit: Unit) -> None:
         self.units.pop(pid, None)
+        self.kept = self.kept or Kept()
         fresh = self.kept.unit(b"".join(packet[_payload_at(packet) :] for packet in unit.packets), kind)
         for packet in unit.packets:
             head = plain_head(packet)
             size = PACKET_BYTES - len(head)
-            self._give(head + fresh[:size], begins_key=False)
+            self._give(head + fresh[:size])
             fresh = fresh[size:]
 
     def pieces(self) -> list[FeedMessage]:
         """What screens may have, cut before key pictures."""
-        tables = b"".join(packet for _, packet in sorted(self.table_packets.items()))
         return [
-            VideoPiece(bytes(raw), begins_key, tables if begins_key else b"")
+            VideoPiece(bytes(raw), begins_key, self._tables() if begins_key else b"")
             for raw, begins_key in zip(self._out, self._keys, strict=True)
         ]
 
+    def _tables(self) -> bytes:
+        return b"".join(packet for _, packet in sorted(self.table_packets.items()))
+
     def counted(self) -> Iterator[FeedMessage]:
         """What was dropped, and what was refused of the metadata."""
-        dropped = self._passed + sum(self.kept.tags.values())
+        dropped = self._passed + (sum(self.kept.tags.values()) if self.kept else 0)
         if dropped:
             yield PassedOver(dropped)
-        for reason, count in self.kept.refused.items():
+        for reason, count in self.kept.refused.items() if self.kept else ():
             yield Rejected(reason=f"metadata: {reason}", sample=b"", count=count)
 
 
@@ -263,6 +284,22 @@ def _corners(values: Mapping[str, float | int | None]) -> tuple[Corner, ...]:
             return ()
         found.append(Corner(lat_deg, (lon_deg + 180) % 360 - 180))
     return tuple(found)
+
+
+def _goes_on(pictures: frozenset[int], chunk: bytes) -> bool:
+    """Whether a chunk is whole packets of pictures that begin nothing, which most chunks are."""
+    if not chunk or len(chunk) % PACKET_BYTES:
+        return False
+    for place in range(0, len(chunk), PACKET_BYTES):
+        marks = chunk[place + 1]
+        if chunk[place] != SYNC or marks & 0xC0 or ((marks & 0x1F) << 8 | chunk[place + 2]) not in pictures:
+            return False
+    return True
+
+
+def _pictures_of(tables: Tables) -> frozenset[int]:
+    """The PIDs of pictures and sound."""
+    return frozenset(pid for pid, kind in tables.streams.items() if kind in PICTURES_AND_SOUND) - tables.maps - {0}
 
 
 def _next_packet(raw: bytes, place: int) -> int:
