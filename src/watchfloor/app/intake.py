@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import structlog
 from msgspec import Struct
 
+from watchfloor.app.ports import QuarantineStore
 from watchfloor.base.labels import Label
 from watchfloor.messages.air import Observation, ObservationBatch, Rejected
 from watchfloor.messages.feeds import MOST_REST_BYTES, Alive, Arrival, Feed, PassedOver, fault_of
@@ -16,7 +17,7 @@ from watchfloor.picture.step import FAR_OFF_US
 from watchfloor.wire import adsb
 from watchfloor.wire.adsb import AdsbState, TimedFrame
 
-KEPT_SAMPLES = 50
+KEPT_SAMPLES, KEPT_BYTES = 50, 64
 MAX_REASONS = 40
 OTHER = "other reasons"
 _log = structlog.get_logger()
@@ -38,9 +39,10 @@ class FeedSetup(Struct, frozen=True):
 
 
 class Quarantined(Struct, frozen=True):
-    """Something refused: when by room time, why, and its first bytes in hex."""
+    """Something refused: when by room time, why, its first bytes in hex; `offset_bytes`: where its chunk began."""
 
     room_us: int
+    offset_bytes: int
     reason: str
     sample: str
 
@@ -58,8 +60,10 @@ class FeedCounts(Struct):
 class Intake:
     """One feed's pipeline. Not thread-safe; lives on the event loop."""
 
-    def __init__(self, setup: FeedSetup) -> None:
+    def __init__(self, setup: FeedSetup, keep: QuarantineStore | None = None) -> None:
         self.setup = setup
+        self._keep = keep
+        self._chunk_at = 0
         self.counts = FeedCounts()
         self.reasons: dict[str, int] = {}
         self.quarantine: deque[Quarantined] = deque(maxlen=KEPT_SAMPLES)
@@ -85,6 +89,7 @@ class Intake:
 
         **Fails safe**: a feed that raises, or keeps more than it may, is refused with this chunk and begins anew.
         """
+        self._chunk_at = self.counts.bytes_count
         self.counts.bytes_count += len(chunk)
         reads = self.setup.reads
         if reads is None:
@@ -122,7 +127,10 @@ class Intake:
         self.counts.bad_count += rejected.count
         reason = rejected.reason if rejected.reason in self.reasons or len(self.reasons) < MAX_REASONS else OTHER
         self.reasons[reason] = self.reasons.get(reason, 0) + rejected.count
-        self.quarantine.append(Quarantined(room_us, rejected.reason, rejected.sample[:64].hex()))
+        kept = Quarantined(room_us, self._chunk_at, rejected.reason, rejected.sample[:KEPT_BYTES].hex())
+        self.quarantine.append(kept)
+        if self._keep is not None:
+            self._keep.keep(self.setup.feed_id, kept)
 
     def state_at(self, room_us: int) -> FeedState:
         """How old the newest data is, by the feed's own limits."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from msgspec import Struct
+
 from watchfloor.messages.entry import Entry
 from watchfloor.record.log import Batch, Edge
 from watchfloor.record.note import NoteSignature, VerifierKey
@@ -116,3 +118,10 @@ class Logins(Protocol):
 
     def holder(self, token: str) -> str:
         """A name for whoever logged in; InputError, when nobody did."""
+
+
+class QuarantineStore(Protocol):
+    """Where what feeds sent that was refused is kept, the newest of it."""
+
+    def keep(self, feed_id: str, refused: Struct) -> None:
+        """Keep something refused, if there is room and time for it; never raises."""

@@ -14,6 +14,7 @@ from msgspec import Struct
 from watchfloor.app.board_facts import line_now
 from watchfloor.app.guests import Guests
 from watchfloor.app.intake import FeedSetup, Intake
+from watchfloor.app.ports import QuarantineStore
 from watchfloor.app.screens import sampled_screens
 from watchfloor.app.taping import FRAME_S, Taping
 from watchfloor.app.video import Video
@@ -97,9 +98,11 @@ class Watcher(Protocol):
 class Room:
     """The parts of a running room, and the loop that keeps them in step."""
 
-    def __init__(self, setup: RoomSetup, writer: Writer, taping: Taping) -> None:
+    def __init__(
+        self, setup: RoomSetup, writer: Writer, taping: Taping, quarantine: QuarantineStore | None = None
+    ) -> None:
         self.setup, self.writer = setup, writer
-        self.intakes = {feed.feed_id: Intake(feed) for feed in setup.feeds}
+        self.intakes = {feed.feed_id: Intake(feed, quarantine) for feed in setup.feeds}
         self.views = Views(setup.picture, {feed.feed_id: feed.label for feed in setup.feeds})
         for audience in (setup.everyone, *setup.seats.values()):
             self.views.of(audience)

@@ -50,6 +50,7 @@ from watchfloor.edge.recovery import first_key, held_room_id, next_block_numbers
 from watchfloor.edge.stores.folder import DataFolder, FileRoster
 from watchfloor.edge.stores.media_files import MediaFiles
 from watchfloor.edge.stores.packs import wall_folder
+from watchfloor.edge.stores.quarantine_files import QuarantineFiles
 from watchfloor.edge.stores.record_log import LogFiles
 from watchfloor.edge.stores.tape_files import TapeFiles
 from watchfloor.edge.tak.server import CotServer
@@ -103,7 +104,7 @@ class Host:
         writer = Writer(store, clock, signers, past, desk)
         setup = self._setup(room_id)
         taping = Taping(TapeFiles(folder.path), writer, setup.label, next_block_numbers(folder.path, past))
-        room = Room(setup, writer, taping)
+        room = Room(setup, writer, taping, QuarantineFiles(folder.path))
         room.end_at_us = self._plan.until_us
         if self._plan.witnesses:
             room.witnessing = Witnessing(writer, self._plan.witnesses, self._plan.witness_rules, setup.label, past)

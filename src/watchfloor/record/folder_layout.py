@@ -11,6 +11,7 @@
 | `tape/STREAM-NNNNNN.wft` | the tape's sealed blocks; the streams are `tracks` and `observations` |
 | `tape/STREAM-NNNNNN.wfj` | the journal of the block that is open, or was when a crash came |
 | `media/HASH` | a video segment or large document, named by its SHA-256 |
+| `quarantine/FEED.jsonl`, `.old.jsonl` | what was refused of a feed, the newest; outside the record, may be deleted |
 | `seal.note` | after a good end: size and SHA-256 of every other file, signed by the log's key |
 | `*.new` | a file whose writing was cut off; it never counted, and the next start removes it |
 | `roster.json` | names of persons; outside the record, may be deleted |
@@ -32,6 +33,7 @@ LOG_FILE = re.compile(r"record/(\d{6})\.wfl")
 TAPE_FILE = re.compile(r"tape/((?:tracks|observations)-\d{6})\.wft")
 JOURNAL_FILE = re.compile(r"tape/((?:tracks|observations)-\d{6})\.wfj")
 MEDIA_FILE = re.compile(r"media/([0-9a-f]{64})")
+QUARANTINE_FILE = re.compile(r"quarantine/[A-Za-z0-9_-]{1,32}(\.old)?\.jsonl")
 _SEAL_LINE = re.compile(r"([0-9a-f]{64}) (0|[1-9]\d*) (\S+)")
 
 
@@ -61,6 +63,11 @@ def media_file(digest: str) -> str:
 def journal_file(block: str) -> str:
     """The file of a tape block that is open."""
     return f"tape/{block}.wfj"
+
+
+def quarantine_file(feed_id: str, *, is_old: bool = False) -> str:
+    """The file of what a feed sent that was refused."""
+    return f"quarantine/{feed_id}{'.old' if is_old else ''}.jsonl"
 
 
 def seal_text(origin: str, files: list[SealedFile]) -> str:

@@ -25,7 +25,7 @@ _KNOWN = frozenset(
         layout.PUBLIC_KEY,
     )
 )
-_FORMS = (layout.LOG_FILE, layout.TAPE_FILE, layout.JOURNAL_FILE, layout.MEDIA_FILE)
+_FORMS = (layout.LOG_FILE, layout.TAPE_FILE, layout.JOURNAL_FILE, layout.MEDIA_FILE, layout.QUARANTINE_FILE)
 
 
 def check_folder(files: Mapping[str, bytes], run: Runner = map, trust: Trust = NO_TRUST) -> Report:
@@ -115,6 +115,8 @@ def _check_seal(report: Report, files: Mapping[str, bytes], signers: Signers) ->
         if name not in files:
             if name == layout.ROSTER:
                 report.notes.append("the roster of names was removed; the record does not need it")
+            elif layout.QUARANTINE_FILE.fullmatch(name):
+                report.notes.append(f"{name} was removed; the record does not need it")
             elif name in (layout.PRIVATE_KEY, layout.NEXT_KEY):
                 report.notes.append("the log's private key was taken out; verification does not need it")
             elif not layout.MEDIA_FILE.fullmatch(name):  # the inventory says what is missing there, and why

@@ -1,0 +1,46 @@
+"""What feeds sent that was refused, as lines of JSON in files of at most `MOST_BYTES`; the oldest go first.
+
+Of a storm only so many lines a second are written as a person could ever read; all are counted elsewhere.
+"""
+
+import time
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from watchfloor.record.folder_layout import quarantine_file
+
+MOST_BYTES = 1 << 20
+LINES_PER_S = 50.0
+_log = structlog.get_logger()
+
+
+class QuarantineFiles:
+    """The files of a data folder's quarantine, two a feed at most."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._left: dict[str, tuple[float, float]] = {}
+        self._failed = False
+
+    def keep(self, feed_id: str, refused: msgspec.Struct) -> None:
+        """Write a line, if this feed has not written too many just now."""
+        now_s = time.monotonic()
+        left, looked_s = self._left.get(feed_id, (LINES_PER_S, now_s))
+        left = min(left + (now_s - looked_s) * LINES_PER_S, LINES_PER_S)
+        self._left[feed_id] = max(left - 1, 0.0), now_s
+        if left < 1:
+            return
+        path = self._folder / quarantine_file(feed_id)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            with path.open("ab") as file:
+                file.write(msgspec.json.encode(refused) + b"\n")
+                size_bytes = file.tell()
+            if size_bytes >= MOST_BYTES:
+                path.replace(self._folder / quarantine_file(feed_id, is_old=True))
+        except OSError as error:
+            if not self._failed:
+                _log.warning("the quarantine cannot be written", reason=str(error))
+            self._failed = True
