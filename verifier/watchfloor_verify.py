@@ -44,7 +44,8 @@ OUTCOMES = (
     "RequestStopped",
 )
 GESTURES = ("DecisionSigned", "DoubtResolved", "StandingAdviceGiven", "RuleChangeSigned", "ReviewClosed")
-CONTEXTS = ("EXERCISE", "EXERCISE REPLAY", "REPLAY", "WHAT IF", "LIVE - CIVIL, NOT CERTIFIED")
+REAL = "LIVE - CIVIL, NOT CERTIFIED"
+CONTEXTS = ("EXERCISE", "EXERCISE REPLAY", "REPLAY", "WHAT IF", REAL)
 
 
 def unpadded(text: str) -> bytes:
@@ -285,6 +286,8 @@ class Verifier:
         self.doctrine: dict = {}
         self.open_frames: dict[str, list] = {}
         self.ended: dict[str, dict] = {}
+        self.sealed_us: dict[str, int] = {}
+        self.missing: dict[str, int] = {}
         self.closed = False
         self.media: dict[str, dict] = {}
         self.witnesses: list[Key] = []
@@ -460,7 +463,8 @@ class Verifier:
     def take(self, seq: int, entry: dict) -> None:
         body = entry["body"]
         kind = body["type"]
-        if kind in ("TapeFrameWritten", "TapeBlockSealed", "TapeBlockRecovered", "RoomClosed", "RoomOpened"):
+        tape_kinds = ("TapeFrameWritten", "TapeBlockSealed", "TapeBlockRecovered", "TapeBlockExpired")
+        if kind in (*tape_kinds, "RoomClosed", "RoomOpened"):
             self.closed = kind == "RoomClosed"
         if kind == "RoomOpened":
             self.room, self.context = body["room_id"], body["context"]
@@ -484,7 +488,10 @@ class Verifier:
         elif kind == "TapeFrameWritten":
             self.open_frames.setdefault(body["block"], []).append((seq, body))
         elif kind in ("TapeBlockSealed", "TapeBlockRecovered"):
+            self.sealed_us[body["block"]] = entry["toe_us"]
             self.take_block(seq, body)
+        elif kind == "TapeBlockExpired":
+            self.take_expiry(seq, entry, body)
         elif kind == "MediaKept":
             held = {"seq": seq, "size": body["size_bytes"], "gone": False, "missed": False}
             self.media[body["digest"]] = {**held, "words": "", "before": "", "act": ""}
@@ -748,13 +755,29 @@ class Verifier:
             self.lack("was sealed as something else than its last frame", seq, name)
         if name not in self.files:
             if body["sealed_bytes"] and name not in self.hidden_files:
-                self.bad(name, "the block is missing", frames[0][0] if frames else seq)
+                self.missing[block] = frames[0][0] if frames else seq
         elif (sha(self.files[name]).hex(), len(self.files[name])) != (body["sealed_digest"], body["sealed_bytes"]):
             self.bad(name, "the block is not as it was sealed", seq)
         else:
             self.counts["block"] += 1
 
+    def take_expiry(self, seq: int, entry: dict, body: dict) -> None:
+        """A block is let go only in a room of real feeds, and not before its time."""
+        name, sealed_us = f"tape/{body['block']}.wft", self.sealed_us.pop(body["block"], None)
+        if self.context != REAL:
+            self.bad(name, "was let go, though this tape does not expire", seq)
+        elif sealed_us is None:
+            self.lack("was let go, though it was never sealed", seq, name)
+        elif entry["toe_us"] - sealed_us < body["keep_s"] * 1_000_000:
+            self.bad(name, "was let go before its time", seq)
+        self.missing.pop(body["block"], None)
+
     def finish(self) -> None:
+        for block, seq in self.missing.items():
+            if self.context == REAL:
+                self.lack("the block is missing", seq, f"tape/{block}.wft", seq)
+            else:
+                self.bad(f"tape/{block}.wft", "the block is missing", seq)
         for block, frames in self.open_frames.items():
             self.check_journal(f"tape/{block}.wfj", frames)
         for digest, held in self.media.items():

@@ -178,6 +178,7 @@ is_near_line: whether an area may lie within 20 NM of a party line
 is_off: whether a camera's clock is too far from the room's to be one with it
 jump_to_us: room time to jump to
 jumped: whether a clock setting begins a new time context
+keep_s: how long a block of the tape was kept after it was sealed
 key: idempotency key of an entry
 key_id: short name of a public key
 key_line: a verifier key in the one-line form of signed notes

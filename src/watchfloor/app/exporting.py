@@ -19,7 +19,13 @@ from watchfloor.messages.keeping import (
     SecondSignerSet,
     WitnessesSet,
 )
-from watchfloor.messages.room import RoomOpened, TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
+from watchfloor.messages.room import (
+    RoomOpened,
+    TapeBlockExpired,
+    TapeBlockRecovered,
+    TapeBlockSealed,
+    TapeFrameWritten,
+)
 from watchfloor.messages.signed import SignedAct, act_of
 from watchfloor.record import export_layout as layout
 from watchfloor.record.folder_layout import (
@@ -142,6 +148,9 @@ class _Named:
         elif isinstance(body, TapeBlockSealed | TapeBlockRecovered):
             self.files.pop(journal_file(body.block), None)
             self.files[tape_file(body.block)] = entry.seq
+        elif isinstance(body, TapeBlockExpired):
+            self.files.pop(tape_file(body.block), None)
+            self.absences.setdefault(tape_file(body.block), []).append(entry.seq)
         elif isinstance(body, MediaKept):
             self.files[media_file(body.digest)] = entry.seq
         elif isinstance(body, MediaRetired | MediaMissed | MediaReappeared):

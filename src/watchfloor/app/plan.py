@@ -89,6 +89,7 @@ def served_setup(settings: Settings, room_id: str, readers: Mapping[str, Feed]) 
         rings=Rings((), 0, 0),
         regimes=regimes_of(settings.separation),
         picture=Picture(limits=limits),
+        tape_keep_us=None if settings.is_recorded() else round(settings.tape.keep_h * 3600 * US_PER_S),
         utc_offset_s=settings.room.utc_offset_s,
         exercise="",
     )

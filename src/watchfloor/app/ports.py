@@ -52,6 +52,9 @@ class TapeStore(Protocol):
     def forget_journal(self, block: str) -> None:
         """Remove a journal whose sealed block the record knows."""
 
+    def let_go(self, block: str) -> None:
+        """Remove a sealed block that the record says is let go."""
+
     def close(self) -> None:
         """Let go of journals that are still open, as they are."""
 

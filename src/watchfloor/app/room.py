@@ -38,13 +38,15 @@ TICK_S = 0.5
 TICKS_PER_FRAME = round(FRAME_S / TICK_S)
 TOLD_EVERY_S = 60.0
 SAMPLED_EVERY_S = 10.0
+EXPIRED_EVERY_S = 30.0
 _log = structlog.get_logger()
 
 
 class RoomSetup(Struct, frozen=True):
     """What a room is made of: an exercise's pack or a serve file, in the engine's shapes.
 
-    `everyone` is the class of those who sit nowhere, `seats` are the classes of those who sit, by seat.
+    `everyone` is the class of those who sit nowhere, `seats` are the classes of those who sit, by seat. `tape_keep_us`:
+    after how long the tape of real feeds is let go; None, when it is kept.
     """
 
     room_id: str
@@ -60,6 +62,7 @@ class RoomSetup(Struct, frozen=True):
     picture: Picture
     utc_offset_s: int
     exercise: str
+    tape_keep_us: int | None = None
 
 
 class Tick:
@@ -120,6 +123,7 @@ class Room:
         self._told_bad: dict[tuple[str, str], int] = {}
         self._next_told_s = 0.0
         self._next_sample_s = 0.0
+        self._next_expiry_s = 0.0
         self._tick_count = 0
         self._looked_us = -1
         self._counter = 0
@@ -219,6 +223,10 @@ class Room:
         for watcher in tuple(self._watchers):
             watcher.ticked(tick)
         self._tick_count += 1
+        if self.setup.tape_keep_us is not None and now_s >= self._next_expiry_s and self.writer.trouble is None:
+            self._next_expiry_s = now_s + EXPIRED_EVERY_S
+            with contextlib.suppress(UnavailableError):
+                await self.taping.expire(self.setup.tape_keep_us)
         if moved and self._tick_count % TICKS_PER_FRAME == 0:
             with contextlib.suppress(UnavailableError):
                 await self.taping.frame(tick.whole())

@@ -14,6 +14,7 @@ from watchfloor.messages.separation import SeparationRule
 from watchfloor.wire.feeds import BUILT_IN
 
 _LONGEST_NAME = 200
+SHORTEST_KEEP_H, LONGEST_KEEP_H = 0.01, 24 * 366
 RECORDED = ("asterix", "csv", "geojson", "modes-csv", "modes-jsonl", "parquet", "stanag4609")
 CAPTURES = (".pcap", ".pcapng")
 CLIENTS = "TAK"  # the id under which TAK clients are counted
@@ -61,6 +62,12 @@ class FeedTable(Struct, frozen=True, forbid_unknown_fields=True):
     lost_s: float = 60.0
 
 
+class TapeTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[tape]`: for how many hours the tape of connected feeds is kept; recordings that are played do not expire."""
+
+    keep_h: float = 24.0
+
+
 class SystemTracksTable(Struct, frozen=True, forbid_unknown_fields=True):
     """`[system_tracks]`: where the picture is sent as ASTERIX CAT 062 over UDP, and as which source (`SAC/SIC`).
 
@@ -97,6 +104,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     separation: tuple[SeparationRule, ...] = ()
     f3548: F3548Table = F3548Table()
     system_tracks: SystemTracksTable = SystemTracksTable()
+    tape: TapeTable = TapeTable()
 
     def is_recorded(self) -> bool:
         """Whether there are feeds, and every one is a recorded file."""
@@ -126,6 +134,8 @@ def parse_settings(name: str, raw: bytes, formats: Collection[str] = tuple(BUILT
         _check_feed(name, place, feed, formats)
     if not 0 < len(settings.f3548.name) <= _LONGEST_NAME:
         raise InputError(f"{name}: f3548.name has 1 to {_LONGEST_NAME} characters", field="f3548")
+    if not SHORTEST_KEEP_H <= settings.tape.keep_h <= LONGEST_KEEP_H:
+        raise InputError(f"{name}: tape.keep_h is from {SHORTEST_KEEP_H:g} to {LONGEST_KEEP_H:,}", field="tape")
     for place, rule in enumerate(settings.separation):
         if objection := rule.objection():
             raise InputError(f"{name}: separation[{place}]: {objection}", field="separation")

@@ -52,6 +52,7 @@ from watchfloor.messages.room import (
     LinksIssued,
     RoomOpened,
     SeatTaken,
+    TapeBlockExpired,
     TapeBlockRecovered,
     TapeBlockSealed,
     TapeFrameWritten,
@@ -73,7 +74,7 @@ class AlertView(Struct, frozen=True):
 
 
 class RoomState(Struct, frozen=True):
-    """Everything that the record says of the room."""
+    """Everything that the record says of the room. `kept_blocks`: when each block of the tape was sealed, by `toe`."""
 
     board: Board = Board()
     opened: RoomOpened | None = None
@@ -87,6 +88,7 @@ class RoomState(Struct, frozen=True):
     afterthoughts: Afterthoughts = Afterthoughts()
     open_blocks: Mapping[str, TapeFrameWritten] = {}
     sealed_blocks: tuple[str, ...] = ()
+    kept_blocks: Mapping[str, int] = {}
     directory: Directory = NO_AIRSPACE
 
 
@@ -131,7 +133,11 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
         return replace(state, opened=fact), []
     if isinstance(fact, TapeBlockSealed | TapeBlockRecovered):
         still = {block: held for block, held in state.open_blocks.items() if block != fact.block}
-        return replace(state, open_blocks=still, sealed_blocks=(*state.sealed_blocks, fact.block)), []
+        kept = {**state.kept_blocks, fact.block: toe_us}
+        return replace(state, open_blocks=still, sealed_blocks=(*state.sealed_blocks, fact.block), kept_blocks=kept), []
+    if isinstance(fact, TapeBlockExpired):
+        kept = {block: sealed_us for block, sealed_us in state.kept_blocks.items() if block != fact.block}
+        return replace(state, kept_blocks=kept), []
     return state, []
 
 

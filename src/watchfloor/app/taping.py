@@ -13,8 +13,9 @@ from watchfloor.app.ports import TapeStore
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import FullError, UnavailableError
 from watchfloor.base.labels import Label
+from watchfloor.base.units import US_PER_S
 from watchfloor.messages.air import ObservationBatch, TrackPicture
-from watchfloor.messages.room import TapeBlockSealed, TapeFrameWritten
+from watchfloor.messages.room import TapeBlockExpired, TapeBlockSealed, TapeFrameWritten
 from watchfloor.record.tape import OBSERVATIONS, TRACKS, Frame, RunningDigest, TapedName, encode_frame
 from watchfloor.record.tape_block import SEAL_BYTES, encode_block, sealed_as
 from watchfloor.record.tape_pictures import ObservationRows, frame_of_picture
@@ -34,7 +35,7 @@ class Taping:
 
     def __init__(self, store: TapeStore, writer: Writer, label: Label, first_numbers: Mapping[str, int]) -> None:
         self.failed: str | None = None
-        self._writer, self._store = writer, store
+        self._writer, self._store, self._label = writer, store, label
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tape")
         self._rows = ObservationRows()
         self._told: dict[int, TapedName] = {}
@@ -81,6 +82,15 @@ class Taping:
             await self.seal()
             return
         self.failed = None
+
+    async def expire(self, keep_us: int) -> None:
+        """Let go of blocks that were sealed so long ago: the record says it first, then the file goes."""
+        now_us, loop = self._writer.entry_now_us(), asyncio.get_running_loop()
+        due = [block for block, sealed_us in self._writer.state.kept_blocks.items() if now_us - sealed_us >= keep_us]
+        for block in due:
+            fact = TapeBlockExpired(block, keep_us // US_PER_S, self._label)
+            await self._writer.enter(Input("room", f"expired-{block}", fact))
+            await loop.run_in_executor(self._worker, self._store.let_go, block)
 
     async def seal(self) -> None:
         """End the open blocks, if there are any. What cannot be sealed stays open: for later, or for the next start."""

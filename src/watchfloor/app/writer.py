@@ -326,6 +326,10 @@ class Writer:
         """Room time at an entry time; real time while no clock is set."""
         return toe_us if state.clock is None else room_time_us(state.clock, toe_us)
 
+    def entry_now_us(self) -> int:
+        """The time that an entry would get now."""
+        return self._clock.now_us()
+
     def room_now_us(self) -> int:
         """Room time now, by the durable state."""
         return self.room_us_at(self.state, self._clock.now_us())

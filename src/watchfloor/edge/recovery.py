@@ -71,6 +71,8 @@ async def recover_tape(path: Path, writer: Writer, label: Label) -> tuple[str, .
     notes = []
     before = writer.state
     known = set(before.sealed_blocks)
+    for block in known - before.kept_blocks.keys():
+        (path / layout.tape_file(block)).unlink(missing_ok=True)  # a crash came between its last word and its end
     for file in sorted((path / "tape").glob("*.wfj")):
         block = file.stem
         if block in known:

@@ -144,6 +144,17 @@ class TapeBlockRecovered(Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     label: Label
 
 
+class TapeBlockExpired(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="TapeBlockExpired"):
+    """A block of real feeds' tape is let go, this long after it was sealed; a digest of what it held stays on record.
+
+    The entry comes first, then the file goes. The tape of an exercise never expires.
+    """
+
+    block: Ident
+    keep_s: Whole
+    label: Label
+
+
 class RoomClosed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="RoomClosed"):
     """The process ended in good order; the tape is sealed."""
 
@@ -161,5 +172,6 @@ AnyRoomFact = (
     | TapeFrameWritten
     | TapeBlockSealed
     | TapeBlockRecovered
+    | TapeBlockExpired
     | RoomClosed
 )

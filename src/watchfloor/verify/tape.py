@@ -8,8 +8,17 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from watchfloor.base.errors import WireError
+from watchfloor.base.units import US_PER_S
 from watchfloor.messages.entry import Entry
-from watchfloor.messages.room import RoomClosed, RoomOpened, TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
+from watchfloor.messages.room import (
+    Context,
+    RoomClosed,
+    RoomOpened,
+    TapeBlockExpired,
+    TapeBlockRecovered,
+    TapeBlockSealed,
+    TapeFrameWritten,
+)
 from watchfloor.record.folder_layout import JOURNAL_FILE, TAPE_FILE, journal_file, tape_file
 from watchfloor.record.tape import MAGIC, MAX_FRAME_BYTES, decode_frame, stream_of
 from watchfloor.record.tape_block import decode_block
@@ -22,7 +31,7 @@ _Frames = list[tuple[int, TapeFrameWritten]]
 class TapeCheck:
     """Takes entries of its `kinds` in order and checks each block when the record says that it is complete."""
 
-    kinds = frozenset((TapeFrameWritten, TapeBlockSealed, TapeBlockRecovered, RoomClosed, RoomOpened))
+    kinds = frozenset((TapeFrameWritten, TapeBlockSealed, TapeBlockRecovered, TapeBlockExpired, RoomClosed, RoomOpened))
 
     def __init__(
         self,
@@ -35,20 +44,36 @@ class TapeCheck:
         self._report, self._files, self._withheld, self._is_export = report, files, withheld, is_export
         self._open: dict[str, _Frames] = {}
         self._ended: dict[str, tuple[_Frames, _End]] = {}
+        self._sealed_us: dict[str, int] = {}
+        self._missing: dict[str, int] = {}
+        self._expired_count = 0
+        self._context: Context | None = None
         self._closed = False
 
     def take(self, entry: Entry) -> None:
         """Follow the tape through the next entry."""
         body = entry.body
         self._closed = isinstance(body, RoomClosed)
-        if isinstance(body, TapeFrameWritten):
+        if isinstance(body, RoomOpened):
+            self._context = body.context
+        elif isinstance(body, TapeBlockExpired):
+            self._check_expiry(entry, body)
+        elif isinstance(body, TapeFrameWritten):
             self._open.setdefault(body.block, []).append((entry.seq, body))
         elif isinstance(body, TapeBlockSealed | TapeBlockRecovered):
             frames = self._open.pop(body.block, [])
+            self._sealed_us[body.block] = entry.toe_us
             self._check_end(body.block, frames, (entry.seq, body))
 
     def finish(self) -> None:
-        """Check what is open, and that there are no blocks that the record does not know."""
+        """Check what is open, what is gone, and that there are no blocks that the record does not know."""
+        for block, seq in self._missing.items():
+            if self._context is Context.LIVE_CIVIL:
+                self._report.lack(tape_file(block), "the block is missing", seq, after=seq)
+            else:
+                self._report.add(tape_file(block), "the block is missing", seq)
+        if self._expired_count:
+            self._report.notes.append(f"{self._expired_count} blocks of the tape were let go in their time")
         for block in sorted(self._open):
             self._check_open(block, self._open[block])
         for name in self._files:
@@ -75,7 +100,7 @@ class TapeCheck:
         raw = self._files.get(name)
         if raw is None:
             if fact.sealed_bytes and name not in self._withheld:
-                self._report.add(name, "the block is missing", frames[0][0] if frames else seq)
+                self._missing[block] = frames[0][0] if frames else seq
             return
         self._report.block_count += 1
         if len(raw) != fact.sealed_bytes or sha256(raw).hexdigest() != fact.sealed_digest:
@@ -86,6 +111,18 @@ class TapeCheck:
             self._report.add(name, sentence, seq)
             return
         self._report.frame_count += fact.frame_count
+
+    def _check_expiry(self, entry: Entry, fact: TapeBlockExpired) -> None:
+        """A block is let go only in a room of real feeds, and not before its time."""
+        name, sealed_us = tape_file(fact.block), self._sealed_us.pop(fact.block, None)
+        self._expired_count += 1
+        if self._context is not Context.LIVE_CIVIL:
+            self._report.add(name, "was let go, though this tape does not expire", entry.seq)
+        elif sealed_us is None:
+            self._report.lack(name, "was let go, though it was never sealed", entry.seq)
+        elif entry.toe_us - sealed_us < fact.keep_s * US_PER_S:
+            self._report.add(name, "was let go before its time", entry.seq)
+        self._missing.pop(fact.block, None)
 
     def _check_open(self, block: str, frames: _Frames) -> None:
         """The block that a crash left open: behind the last recorded frame at most one frame, whole or torn."""

@@ -65,6 +65,16 @@ class TapeFiles:
             self._open.pop(stream_of(block)).close()
         (self._folder / journal_file(block)).unlink(missing_ok=True)
 
+    def let_go(self, block: str) -> None:
+        """Remove a sealed block that the record says is let go.
+
+        **Raises**: UnavailableError, when the disk refuses.
+        """
+        try:
+            (self._folder / tape_file(block)).unlink(missing_ok=True)
+        except OSError as error:
+            raise refusal(error, f"tape block `{block}` cannot be removed") from error
+
     def close(self) -> None:
         """Let go of journals that are still open, as they are; the next start seals them."""
         while self._open:
