@@ -7,11 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
+from mcap.reader import make_reader
 from playwright.sync_api import Page, sync_playwright
 
 from tests.fault.test_attacks import VERIFIER, asked_of_one_file, asked_of_page
 from tests.support.records import LABEL, opening, writing
+from tests.support.running import run_words
 from tests.unit.test_taping import picture
 from watchfloor.app.exporting import ExportRules, export_files
 from watchfloor.app.taping import Taping
@@ -124,3 +127,31 @@ async def restarted(path: Path) -> None:
 def test_only_what_is_old_enough_is_let_go(tmp_path: Path) -> None:
     run(lived(tmp_path / "room", Context.LIVE_CIVIL, 3600))
     assert (tmp_path / "room" / BLOCK).exists()
+
+
+def test_what_leaves_a_room_of_real_feeds_names_no_aircraft(tmp_path: Path) -> None:
+    run(lived(tmp_path / "room", Context.LIVE_CIVIL, None))
+    named = [track.identity.removeprefix("icao:") for track in picture(1001).tracks]
+    callsigns = [track.callsign for track in picture(1001).tracks]
+    done = run_words("record", "export", str(tmp_path / "room"), str(tmp_path / "out"))
+    assert done.returncode == 0
+    assert not list((tmp_path / "out").rglob("*.wft"))
+    assert "names aircraft" in (tmp_path / "out" / "withheld.json").read_text()
+    assert run_words("record", "export", str(tmp_path / "room"), str(tmp_path / "q"), "--parquet").returncode == 0
+    tables = [pq.read_table(path) for path in sorted((tmp_path / "q").glob("tracks-*.parquet"))]
+    (table,) = tables
+    assert table.schema.metadata[b"watchfloor.names"] == b"pseudonyms of this view alone"
+    told = set(table["identity"].to_pylist())
+    assert len(told) == len(named)
+    assert all(one.startswith("pseudonym:") for one in told)
+    assert set(table["callsign"].to_pylist()) == {""}
+    assert not set(table["number"].to_pylist()) & {track.number for track in picture(1001).tracks}
+    assert run_words("record", "export", str(tmp_path / "room"), str(tmp_path / "v.mcap"), "--mcap").returncode == 0
+    raw = (tmp_path / "v.mcap").read_bytes()
+    with (tmp_path / "v.mcap").open("rb") as file:
+        said = b"".join(message.data for _, _, message in make_reader(file).iter_messages(topics=["/tracks"]))
+    assert said
+    assert not [name for name in (*named, *callsigns) if name.encode() in said + raw]
+    whole = run_words("record", "export", str(tmp_path / "room"), str(tmp_path / "all"), "--with-tape")
+    assert whole.returncode == 0
+    assert len(list((tmp_path / "all").rglob("*.wft"))) == 4

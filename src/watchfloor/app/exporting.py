@@ -47,11 +47,15 @@ _NEVER_WITHHELD = frozenset((RoomOpened, WitnessesSet, *KEY_CHANGES))
 
 
 class ExportRules(Struct, frozen=True):
-    """What to leave out: entries by number, and all that is not releasable to an audience (None: nothing)."""
+    """What to leave out: entries by number, all that is not releasable to an audience (None: nothing), and the tape.
+
+    `without_tape`: why the tape is left out; empty, when it is not.
+    """
 
     withheld_seqs: frozenset[int] = frozenset()
     words: str = "withheld"
     audience: Audience | None = None
+    without_tape: str = ""
 
 
 def export_files(files: Mapping[str, bytes], rules: ExportRules) -> Iterator[tuple[str, bytes]]:
@@ -196,6 +200,8 @@ def _why_file(
     name: str, files: Mapping[str, bytes], named: _Named, reasons: Mapping[int, str], rules: ExportRules
 ) -> str | None:
     """Why a file is not handed out, or None."""
+    if rules.without_tape and (TAPE_FILE.fullmatch(name) or JOURNAL_FILE.fullmatch(name)):
+        return rules.without_tape
     if name in files:
         return reasons.get(named.files[name]) or _why_file_withheld(name, files[name], rules)
     # why it is not there may stand in what is withheld

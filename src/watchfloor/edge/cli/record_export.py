@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +19,12 @@ from watchfloor.edge.stores.exports import write_files
 from watchfloor.edge.stores.folder import FolderFiles
 from watchfloor.edge.stores.mcap_export import write_mcap
 from watchfloor.edge.stores.parquet_view import write_view
-from watchfloor.messages.room import RoomOpened
+from watchfloor.messages.room import Context, RoomOpened
 from watchfloor.record.export_layout import is_export
 from watchfloor.record.log import batches_of, entries_of
+from watchfloor.record.pseudonyms import KEY_BYTES, Pseudonyms
+
+TAPE_IS_KEPT_BACK = "the tape of real feeds names aircraft; ask for a view with pseudonyms"
 
 
 def add(verbs: Any) -> None:
@@ -46,6 +50,11 @@ def add(verbs: Any) -> None:
     export.add_argument("--level", choices=LEVEL_NAMES, help="... up to this level (default: open)")
     export.add_argument(
         "--need-to-know", action="append", default=[], metavar="GROUP", help="... to people who are in this group"
+    )
+    export.add_argument(
+        "--with-tape",
+        action="store_true",
+        help="also the tape of real feeds, which names aircraft; views (--parquet, --mcap) give them pseudonyms anyway",
     )
     export.add_argument("--labels", metavar="FILE", help="also write what is held with its labels, as ADatP-4774 XML")
     export.add_argument("--policy", metavar="NAME=URI", default=POLICY, help="... under this policy (%(default)s)")
@@ -92,8 +101,10 @@ def export_work(arguments: argparse.Namespace) -> int:
         raise InputError("say with `--words` why entries are withheld; everybody will see it", field="words")
     audience = _audience(arguments)
     labels = wish_of(arguments.labels, arguments.policy, arguments.review)
-    rules = ExportRules(frozenset(arguments.withhold), arguments.words.strip() or "withheld", audience)
     files = holding_files(Path(arguments.folder))
+    withheld = frozenset(arguments.withhold), arguments.words.strip() or "withheld"
+    without_tape = "" if arguments.with_tape or not _is_of_real_feeds(files) else TAPE_IS_KEPT_BACK
+    rules = ExportRules(*withheld, audience, without_tape)
     refuse_inside(Path(arguments.out), Path(arguments.folder))
     if arguments.parquet or arguments.mcap:
         return _write_view(arguments, files, audience)
@@ -108,6 +119,12 @@ def export_work(arguments: argparse.Namespace) -> int:
         print(f"{count} files in `{arguments.out}`: {report.entry_count} entries, {report.withheld_count} withheld")
         print(f"check it: watchfloor record verify {arguments.out}")
     return 0
+
+
+def _is_of_real_feeds(files: FolderFiles) -> bool:
+    """Whether a record is of a room with connected feeds."""
+    opened = [entry.body for entry in entries_of(files) if isinstance(entry.body, RoomOpened)]
+    return any(body.context is Context.LIVE_CIVIL for body in opened)
 
 
 def _audience(arguments: argparse.Namespace) -> Audience | None:
@@ -135,11 +152,17 @@ def _write_view(arguments: argparse.Namespace, files: FolderFiles, audience: Aud
         "room": opened[-1].room_id,
     }
     out = Path(arguments.out)
+    pseudonyms = None
+    if any(body.context is Context.LIVE_CIVIL for body in opened):
+        pseudonyms = Pseudonyms(secrets.token_bytes(KEY_BYTES))
+        marks["names"] = "pseudonyms of this view alone"
     if arguments.parquet:
-        count = write_view(out, entries, files, audience, marks, progress("files written", arguments.json))
+        tell = progress("files written", arguments.json)
+        count = write_view(out, entries, files, audience, marks, tell, pseudonyms)
         what = "files"
     else:
-        count = write_mcap(out, entries, files, audience, marks, progress("messages written", arguments.json))
+        tell = progress("messages written", arguments.json)
+        count = write_mcap(out, entries, files, audience, marks, tell, pseudonyms)
         what = "messages"
     print(json.dumps({what: count, **marks}) if arguments.json else f"{count} {what} in `{out}`, {marks['context']}")
     return 0

@@ -16,6 +16,7 @@ from watchfloor.edge.stores.disk import refusal
 from watchfloor.messages.entry import Entry
 from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed, TapeFrameWritten
 from watchfloor.record.folder_layout import tape_file
+from watchfloor.record.pseudonyms import Pseudonyms
 from watchfloor.record.tape import TRACKS, stream_of
 from watchfloor.record.tape_files import named_frames
 from watchfloor.record.tape_pictures import picture_of
@@ -42,6 +43,7 @@ def write_mcap(
     audience: Audience | None,
     marks: Mapping[str, str],
     tell: Callable[[int], None],
+    pseudonyms: Pseudonyms | None = None,
 ) -> int:
     """Write the file; answers how many messages.
 
@@ -57,7 +59,7 @@ def write_mcap(
             writer = Writer(file)
             writer.start(profile="", library="watchfloor")
             writer.add_metadata("watchfloor", dict(marks))
-            count = _write(writer, entries, files, audience, marks["context"], tell)
+            count = _write(writer, entries, files, audience, marks["context"], tell, pseudonyms)
             writer.finish()  # type: ignore[no-untyped-call]
     except FileExistsError as error:
         raise UnavailableError(f"`{path}` exists already") from error
@@ -73,6 +75,7 @@ def _write(
     audience: Audience | None,
     context: str,
     tell: Callable[[int], None],
+    pseudonyms: Pseudonyms | None,
 ) -> int:
     channels = {}
     for topic, name, schema in (("/tracks", "foxglove.GeoJSON", _GEOJSON), ("/events", "foxglove.Log", _LOG)):
@@ -98,7 +101,7 @@ def _write(
         if isinstance(body, TapeBlockSealed | TapeBlockRecovered) and stream_of(body.block) == TRACKS:
             raw = files.get(tape_file(body.block))
             for frame, names in named_frames(body.block, raw) if raw else ():
-                picture = picture_of(frame, names)
+                picture = picture_of(frame, names if pseudonyms is None else pseudonyms.all_of(names))
                 put("/tracks", picture.room_us, {"geojson": json.dumps(_features(picture, audience, context))})
         elif not isinstance(body, TapeFrameWritten) and (audience is None or may_see(body.label, audience)):
             stamp = {"sec": entry.room_us // 1_000_000, "nsec": entry.room_us % 1_000_000 * 1000}

@@ -17,6 +17,7 @@ from watchfloor.base.labels import Audience
 from watchfloor.messages.entry import Entry, encode_entry
 from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed
 from watchfloor.record.folder_layout import tape_file
+from watchfloor.record.pseudonyms import Pseudonyms
 from watchfloor.record.tape import NOTHING, STREAMS, Frame, TapedName, stream_of
 from watchfloor.record.tape_files import named_frames
 
@@ -43,6 +44,7 @@ def write_view(
     audience: Audience | None,
     marks: Mapping[str, str],
     tell: Callable[[int], None],
+    pseudonyms: Pseudonyms | None = None,
 ) -> int:
     """Write the view into a new folder; answers how many files.
 
@@ -68,7 +70,7 @@ def write_view(
     try:
         out.mkdir(parents=True, exist_ok=True)
         for stream in STREAMS:
-            for number, columns in enumerate(_hours(stream, entries, files, audience), 1):
+            for number, columns in enumerate(_hours(stream, entries, files, audience, pseudonyms), 1):
                 put(f"{stream}-{number:03d}.parquet", columns)
         shown = [entry for entry in entries if audience is None or may_see(entry.body.label, audience)]
         put("entries.parquet", _entry_columns(shown))
@@ -78,7 +80,11 @@ def write_view(
 
 
 def _hours(
-    stream: str, entries: list[Entry], files: Mapping[str, bytes], audience: Audience | None
+    stream: str,
+    entries: list[Entry],
+    files: Mapping[str, bytes],
+    audience: Audience | None,
+    pseudonyms: Pseudonyms | None,
 ) -> Iterator[dict[str, Any]]:
     """Columns of each hour of room time, sorted by number, then time."""
     held: list[_Named] = []
@@ -90,19 +96,24 @@ def _hours(
         if raw is None:
             continue
         if held and body.first_room_us - held[0][0].head.room_us >= HOUR_US:
-            yield _columns(stream, held, audience)
+            yield _columns(stream, held, audience, pseudonyms)
             held = []
         held += named_frames(body.block, raw)
     if held:
-        yield _columns(stream, held, audience)
+        yield _columns(stream, held, audience, pseudonyms)
 
 
-def _columns(stream: str, held: list[_Named], audience: Audience | None) -> dict[str, Any]:
+def _columns(
+    stream: str, held: list[_Named], audience: Audience | None, pseudonyms: Pseudonyms | None
+) -> dict[str, Any]:
     import pyarrow as pa  # noqa: PLC0415
 
     raw = {column.name: np.concatenate([frame.columns[column.name] for frame, _ in held]) for column in STREAMS[stream]}
     room_us = np.repeat([frame.head.room_us for frame, _ in held], [frame.head.count for frame, _ in held])
     names = [told[int(number)] for frame, told in held for number in frame.columns["number"].tolist()]
+    if pseudonyms is not None:
+        names = [pseudonyms.of(name) for name in names]
+        raw["number"] = np.array([name.number for name in names], np.uint32)
     identity = np.array([name.identity for name in names], dtype=object)
     kept = np.array(
         [audience is None or may_see(name.label(), audience) for name in names],
