@@ -124,7 +124,7 @@ def test_sixty_requests_and_three_kills(start_room: Callable[..., RunningRoom], 
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_six_hundred_requests_and_thirty_kills(start_room: Callable[..., RunningRoom], tmp_path: Path) -> None:
     people = lived(start_room, tmp_path / "room", 600, 30)
     assert people.kill_count == 30
