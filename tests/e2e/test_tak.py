@@ -1,5 +1,6 @@
 """A stock PyTAK client on the room's CoT port, over a real socket."""
 
+import shutil
 import socket
 import subprocess
 import sys
@@ -8,8 +9,10 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
-from tests.support.running import RunningRoom
+from tests.support.running import RunningRoom, run_words
+from watchfloor.edge.stores.packs import shipped_folder
 from watchfloor.messages.air import Rejected
 from watchfloor.wire import cot, tak
 from watchfloor.wire.cot_stream import StreamState
@@ -239,3 +242,24 @@ def test_a_flood_is_cut_off_with_a_reason_in_the_log(start_room: Callable[..., R
     room.stop()
     for word in ("over 1 MiB that is no event", "over 50 events a second", "over 256 KiB in one message"):
         assert word in room.errors
+
+
+def test_the_plain_port_shows_what_its_pack_says_and_no_wall_more_for_it(
+    tmp_path: Path, start_room: Callable[..., RunningRoom]
+) -> None:
+    shutil.copytree(shipped_folder() / "eight-thirty", tmp_path / "pack")
+    told = tmp_path / "pack" / "pack.yaml"
+    text = told.read_text()
+    before, line, after = text.partition("format: cot, stale_s: 15, lost_s: 60, nations: ")
+    text = before + line + "[DNM]" + after[after.index("]") + 1 :]
+    told.write_text("tak_port: {nations: [DNM]}\n" + text)
+    room = start_room(str(tmp_path / "pack"), "--without-passkeys", data=tmp_path / "room")
+    seen = events_of(room, lambda events: any(uid.endswith("HERON") for uid in events))
+    assert any(uid.endswith("HERON") for uid in seen)
+    shown = {one["properties"]["callsign"] for one in room.get("/api/tracks")["features"]}
+    assert shown
+    assert "HERON" not in shown
+    told.write_text(text.replace("title:", "tak_port: {nations: [XYZ]}\ntitle:", 1))
+    refused = run_words("exercise", "check", str(tmp_path / "pack"))
+    assert refused.returncode == 2
+    assert "names a nation that the pack does not have" in refused.stderr

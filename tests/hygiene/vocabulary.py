@@ -351,6 +351,7 @@ subscribers: who is to be told of a change
 subscription: somebody's wish to be told of changes
 subscription_id: the id of a subscription, empty where there is none
 tables: what a video must begin with
+tak_port: whose picture TAK clients without a certificate have
 tape_failed: why the tape cannot be written
 text: a rule file's text
 thoughts: second thoughts: what somebody would have answered

@@ -75,6 +75,14 @@ def everyone(pack: Pack) -> Audience:
     return Audience(nations=tuple(sorted(nation.id for nation in pack.header.nations)))
 
 
+def plain_port_of(pack: Pack) -> Audience:
+    """Whose picture TAK clients without a certificate have; everyone's, where the pack does not say."""
+    port = pack.header.tak_port
+    if port is None:
+        return everyone(pack)
+    return Audience(tuple(sorted(set(port.nations))), level_named(port.level), tuple(sorted(set(port.need_to_know))))
+
+
 def label_all(pack: Pack) -> Label:
     """The label of what all nations of the room may see."""
     return label_for(everyone(pack).nations)

@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from watchfloor.app.doctrine import cleared_of, everyone, label_all, minima_of, picture_of, regimes_of, rings_of
+from watchfloor.app.doctrine import (
+    cleared_of,
+    everyone,
+    label_all,
+    minima_of,
+    picture_of,
+    plain_port_of,
+    regimes_of,
+    rings_of,
+)
 from watchfloor.app.intake import FeedSetup
 from watchfloor.app.room import RoomSetup
 from watchfloor.app.settings import CLIENTS, Settings
@@ -41,6 +50,7 @@ def exercise_setup(pack: Pack, room_id: str) -> RoomSetup:
         title=pack.header.title,
         context=Context.EXERCISE,
         everyone=everyone(pack),
+        plain_port=plain_port_of(pack),
         seats={seat.id: cleared_of(pack, seat) for seat in pack.header.seats},
         label=label,
         feeds=(*feeds, clients),
@@ -82,6 +92,7 @@ def served_setup(settings: Settings, room_id: str, readers: Mapping[str, Feed]) 
         title=settings.room.title,
         context=context,
         everyone=Audience(nations=(OWN,)),
+        plain_port=Audience(nations=(OWN,)),
         seats={},
         label=label,
         feeds=(*feeds, clients),

@@ -45,14 +45,16 @@ _log = structlog.get_logger()
 class RoomSetup(Struct, frozen=True):
     """What a room is made of: an exercise's pack or a serve file, in the engine's shapes.
 
-    `everyone` is the class of those who sit nowhere, `seats` are the classes of those who sit, by seat. `tape_keep_us`:
-    after how long the tape of real feeds is let go; None, when it is kept.
+    `everyone` is the class of those who sit nowhere, `plain_port` of TAK clients without a certificate, `seats` are the
+    classes of those who sit, by seat. `tape_keep_us`: after how long the tape of real feeds is let go; None, when it is
+    kept.
     """
 
     room_id: str
     title: str
     context: Context
     everyone: Audience
+    plain_port: Audience
     seats: Mapping[str, Audience]
     label: Label
     feeds: tuple[FeedSetup, ...]
@@ -107,7 +109,7 @@ class Room:
         self.setup, self.writer = setup, writer
         self.intakes = {feed.feed_id: Intake(feed, quarantine) for feed in setup.feeds}
         self.views = Views(setup.picture, {feed.feed_id: feed.label for feed in setup.feeds})
-        for audience in (setup.everyone, *setup.seats.values()):
+        for audience in (setup.everyone, setup.plain_port, *setup.seats.values()):
             self.views.of(audience)
         self.watch = Watch(setup.minima, setup.rings, next_number=len(writer.state.alerts) + 1, regimes=setup.regimes)
         self.videos: dict[str, Video] = {}

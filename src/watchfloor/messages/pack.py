@@ -160,6 +160,14 @@ class DoctrineSet(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True,
         return next((area for area in self.areas if area.id == area_id), None)
 
 
+class PackTakPort(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whose picture TAK clients without a certificate have: what is releasable to all of these, up to a level."""
+
+    nations: Annotated[tuple[Ident, ...], Meta(min_length=1)]
+    level: LevelName = "open"
+    need_to_know: tuple[Ident, ...] = ()
+
+
 class PackHeader(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`pack.yaml`."""
 
@@ -179,6 +187,7 @@ class PackHeader(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     kinds: tuple[PackKind, ...]
     need_to_know: tuple[PackGroup, ...] = ()
     separation: tuple[SeparationRule, ...] = ()
+    tak_port: PackTakPort | None = None
 
 
 class Area(Struct, frozen=True, kw_only=True):

@@ -139,6 +139,11 @@ def _check_seats(file: Marked, header: PackHeader) -> None:
 
 def _check_sources(file: Marked, header: PackHeader) -> None:
     nations = {nation.id for nation in header.nations}
+    port = header.tak_port
+    if port is not None and not set(port.nations) <= nations:
+        raise file.fault(("tak_port", "nations"), "names a nation that the pack does not have")
+    if port is not None and not set(port.need_to_know) <= {group.id for group in header.need_to_know}:
+        raise file.fault(("tak_port", "need_to_know"), "no such group that needs to know")
     for place, feed in enumerate(header.feeds):
         if not set(feed.need_to_know) <= {group.id for group in header.need_to_know}:
             raise file.fault(("feeds", place, "need_to_know"), "no such group that needs to know")

@@ -1,8 +1,8 @@
 """CoT for TAK clients: every track that a client's class of viewers may see, newest only.
 
-The plain port shows what all may see. The TLS port asks for a certificate, and shows what the seat sees that it was
-given to. A tick gathers what moved; each event is encoded once in each form that somebody reads, and a client that does
-not read is passed by until it reads again.
+The plain port shows what the pack says, else what all may see. The TLS port asks for a certificate, and shows what the
+seat sees that it was given to. A tick gathers what moved; each event is encoded once in each form that somebody reads,
+and a client that does not read is passed by until it reads again.
 """
 
 import asyncio
@@ -45,8 +45,9 @@ class CotServer:
     async def start(self, bound: socket.socket) -> int:
         """Listen on a bound socket; answers its port."""
         self._task = begin(self._run())
-        everyone = Admitted(self._room.setup.everyone, self._room.setup.label)
-        return await self._listen(bound, lambda _: everyone, None)
+        audience = self._room.setup.plain_port
+        anybody = Admitted(audience, label_for(audience.nations))
+        return await self._listen(bound, lambda _: anybody, None)
 
     async def start_tls(self, bound: socket.socket, certificates: TakClients) -> int:
         """Listen for clients with certificates; answers the port.
