@@ -256,8 +256,8 @@ def test_the_plain_port_shows_what_its_pack_says_and_no_wall_more_for_it(
     room = start_room(str(tmp_path / "pack"), "--without-passkeys", data=tmp_path / "room")
     seen = events_of(room, lambda events: any(uid.endswith("HERON") for uid in events))
     assert any(uid.endswith("HERON") for uid in seen)
-    shown = {one["properties"]["callsign"] for one in room.get("/api/tracks")["features"]}
-    assert shown
+    features = room.until(lambda: room.get("/api/tracks")["features"], "tracks of other feeds")
+    shown = {one["properties"]["callsign"] for one in features}
     assert "HERON" not in shown
     told.write_text(text.replace("title:", "tak_port: {nations: [XYZ]}\ntitle:", 1))
     refused = run_words("exercise", "check", str(tmp_path / "pack"))
