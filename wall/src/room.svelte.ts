@@ -92,7 +92,14 @@ class RoomStore {
       const wish = this.info?.replay ? wishedInstant(location.hash, this.info.end_us ?? 0, this.info.utc_offset_s) : null;
       if (wish) this.steer(wish);
     };
-    socket.onmessage = (message: MessageEvent<ArrayBuffer | string>) => this.#take(message.data);
+    socket.onmessage = (message: MessageEvent<ArrayBuffer | string>) => {
+      try {
+        this.#take(message.data);
+      } catch (error) {
+        socket.close(); // a new connection begins with a whole picture
+        throw error;
+      }
+    };
     socket.onclose = (event) => {
       if (this.#socket !== socket) return;
       this.connected = false;
@@ -113,7 +120,7 @@ class RoomStore {
   #take(data: ArrayBuffer | string): void {
     this.connected = true;
     if (data instanceof ArrayBuffer) {
-      this.#takePicture(readFrame(data));
+      this.#takePicture(readFrame(data, this.picture));
       return;
     }
     const told = JSON.parse(data) as ScreenTold | PulseTold | NamesTold | ReplayTold;

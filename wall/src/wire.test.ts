@@ -33,4 +33,32 @@ describe('picture frame', () => {
     expect(() => readFrame(frame(2).slice(0, 60))).toThrow('2 tracks');
     expect(() => readFrame(new ArrayBuffer(4))).toThrow('not a picture');
   });
+
+  it('goes on from the frame before, in order of numbers, and lets go of who is gone', () => {
+    const before = readFrame(frame(3));
+    const news = new ArrayBuffer(28 + 4 + 24 * 2);
+    const view = new DataView(news);
+    view.setUint32(0, 0x32544657, true);
+    view.setUint32(4, 2, true);
+    view.setBigInt64(8, 1931271000500000n, true);
+    view.setUint32(16, 3, true);
+    view.setUint32(20, 1, true);
+    view.setUint32(24, 1, true);
+    view.setUint32(28, 100, true);
+    const begin = 32;
+    [102, 500].forEach((number, row) => {
+      view.setUint32(begin + 4 * row, number, true);
+      view.setInt32(begin + 8 + 4 * row, -1 - row, true);
+      view.setUint16(begin + 24 + 2 * row, 0, true);
+      view.setUint8(begin + 46 + row, 1);
+    });
+    const after = readFrame(news, before);
+    expect([...after.number]).toEqual([101, 102, 500]);
+    expect([...after.latE7]).toEqual([-375000001, -1, -2]);
+    expect([...after.ageDs]).toEqual([13, 0, 0]);
+    expect([...after.state]).toEqual([2, 1, 1]);
+    expect(after.roomUs).toBe(1931271000500000);
+    expect(() => readFrame(news, after)).toThrow('go on from nothing');
+    expect(() => readFrame(news)).toThrow('go on from nothing');
+  });
 });

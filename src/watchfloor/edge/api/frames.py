@@ -1,12 +1,12 @@
-"""The binary frame that carries the picture to a wall: 24 bytes a track.
+"""The binary frames that carry the picture to a wall: 24 bytes a track, whole or only what is new.
 
-| field | bytes | meaning |
+| field of a whole frame | bytes | meaning |
 |---|---|---|
 | magic | 4 | `WFT1` |
 | count | 4 | u32, tracks that follow |
 | room time | 8 | i64, microseconds |
 | generation | 4 | u32, grows at each new time context |
-| reserved | 4 | zero |
+| turn | 4 | u32, which frame of its class of viewers this is |
 | columns | 24 * count | in this order, each for all tracks: |
 | number | 4 | u32 |
 | lat, lon | 4 + 4 | i32, 1e-7 degree |
@@ -18,11 +18,15 @@
 | party | 1 | 0 coalition, 1 other party, 2 civil, 3 humanitarian, 4 unknown |
 | state | 1 | 0 waiting, 1 fresh, 2 stale, 3 lost |
 
-All little-endian. The wall reads it with typed arrays (`wall/src/wire.ts`).
+News begin with `WFT2` and the same head, then how many tracks are gone (u32) and their numbers (u32 each), then the
+columns of those that came or changed. They go on from the frame of the turn before, in which every other track stays as
+it was, older by the time in between. Rows are in order of their numbers. All little-endian. The wall reads them with
+typed arrays (`wall/src/wire.ts`).
 **Source**: own format.
 """
 
 import struct
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -31,10 +35,13 @@ from watchfloor.base.labels import Audience
 from watchfloor.messages.air import Party, Track, TrackPicture
 from watchfloor.messages.room import FeedState
 
-MAGIC = b"WFT1"
+MAGIC, NEWS_MAGIC = b"WFT1", b"WFT2"
 _HEAD = struct.Struct("<4sIqII")
 PARTIES = (Party.COALITION, Party.OTHER, Party.CIVIL, Party.HUMANITARIAN, Party.UNKNOWN)
 STATES = (FeedState.WAITING, FeedState.FRESH, FeedState.STALE, FeedState.LOST)
+_PARTY_CODES = {party: code for code, party in enumerate(PARTIES)}
+_STATE_CODES = {state: code for code, state in enumerate(STATES)}
+_U32 = (1 << 32) - 1
 
 
 def visible(picture: TrackPicture, audience: Audience) -> TrackPicture:
@@ -51,8 +58,61 @@ def visible(picture: TrackPicture, audience: Audience) -> TrackPicture:
     )
 
 
-def encode(picture: TrackPicture, generation: int) -> bytes:
-    """One frame."""
+def encode(picture: TrackPicture, generation: int, turn: int = 0) -> bytes:
+    """A whole frame."""
+    head = _HEAD.pack(MAGIC, len(picture.tracks), picture.room_us, generation, turn & _U32)
+    return head + _columns(picture)
+
+
+def encode_news(changed: TrackPicture, gone: Sequence[int], generation: int, turn: int) -> bytes:
+    """What is new since the frame before: tracks that came or changed, and the numbers of those that are gone."""
+    head = _HEAD.pack(NEWS_MAGIC, len(changed.tracks), changed.room_us, generation, turn & _U32)
+    return head + np.array([len(gone), *gone], "<u4").tobytes() + _columns(changed)
+
+
+class Turns:
+    """The frames of one class of viewers, turn by turn: each is made once, and only if somebody is sent it."""
+
+    def __init__(self) -> None:
+        self.turn = 0
+        self._seen = TrackPicture(room_us=0, tracks=(), states=())
+        self._held: dict[int, tuple[Track, FeedState]] = {}
+        self._generation, self._news, self._whole = -1, b"", b""
+
+    def look(self, seen: TrackPicture, generation: int) -> Sequence[Track]:
+        """Take the picture of the next turn; answers the tracks that came or changed.
+
+        A track that anything was heard of is another object, so that to compare costs next to nothing.
+        """
+        held = {track.number: (track, state) for track, state in zip(seen.tracks, seen.states, strict=True)}
+        changed = [pair for number, pair in held.items() if not _is_same(self._held.get(number), pair)]
+        gone = sorted(self._held.keys() - held.keys())
+        tracks, states = zip(*changed, strict=True) if changed else ((), ())
+        self.turn += 1
+        new = TrackPicture(room_us=seen.room_us, tracks=tracks, states=states)
+        goes_on = generation == self._generation
+        self._news = encode_news(new, gone, generation, self.turn) if goes_on else b""
+        self._seen, self._held, self._generation, self._whole = seen, held, generation, b""
+        return tracks
+
+    def frame_after(self, turn: int) -> bytes:
+        """What a viewer is sent whose newest frame was of this turn: news, or else the whole picture."""
+        if self._news and turn == self.turn - 1:
+            return self._news
+        if not self._whole:
+            self._whole = encode(self._seen, self._generation, self.turn)
+        return self._whole
+
+    def numbers(self) -> Collection[int]:
+        """The tracks that there are now."""
+        return self._held.keys()
+
+
+def _is_same(held: tuple[Track, FeedState] | None, now: tuple[Track, FeedState]) -> bool:
+    return held is not None and held[0] is now[0] and held[1] is now[1]
+
+
+def _columns(picture: TrackPicture) -> bytes:
     tracks = picture.tracks
     ages = [min(max((picture.room_us - track.toa_us) // 100_000, 0), 65_535) for track in tracks]
     columns = (
@@ -64,11 +124,10 @@ def encode(picture: TrackPicture, generation: int) -> bytes:
         np.array([_capped(track.gs_kt, 10) for track in tracks], "<u2"),
         np.array([_capped(track.trk_deg, 100) for track in tracks], "<u2"),
         np.array([_rate(track) for track in tracks], "<i2"),
-        np.array([PARTIES.index(track.party) for track in tracks], "u1"),
-        np.array([STATES.index(state) for state in picture.states], "u1"),
+        np.array([_PARTY_CODES[track.party] for track in tracks], "u1"),
+        np.array([_STATE_CODES[state] for state in picture.states], "u1"),
     )
-    head = _HEAD.pack(MAGIC, len(tracks), picture.room_us, generation, 0)
-    return head + b"".join(column.tobytes() for column in columns)
+    return b"".join(column.tobytes() for column in columns)
 
 
 def _level(track: Track) -> int:

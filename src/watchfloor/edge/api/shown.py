@@ -1,6 +1,7 @@
 """What screens are sent, made once for all viewers of a class: frames, names, clock and feeds, the document."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,6 +11,7 @@ from watchfloor.app.sight import may_see
 from watchfloor.app.video import Video, footprint_of
 from watchfloor.base.labels import Audience
 from watchfloor.edge.api import frames
+from watchfloor.edge.api.frames import Turns
 from watchfloor.edge.api.greeting import name_of
 from watchfloor.edge.utc import utc_us
 from watchfloor.messages.acts import LogHead
@@ -102,16 +104,15 @@ class Shown:
         self._names: OrderedDict[int, tuple[int, NameTold]] = OrderedDict()
         self._named_count = 0
         self._screen: tuple[object, str] | None = None
-        self.frame, self.pulse = b"", ""
+        self.turns, self.pulse = Turns(), ""
 
     def look(self, tick: Tick) -> None:
-        """Make the frame and the pulse of a tick, if no other viewer had them made."""
+        """Make the news and the pulse of a tick, if no other viewer had them made."""
         if self._tick is tick:
             return
         self._tick = tick
         seen = frames.visible(tick.seen_by(self._audience), self._audience)
-        self._note_names(seen.tracks)
-        self.frame = frames.encode(seen, tick.generation)
+        self._note_names(self.turns.look(seen, tick.generation), len(seen.tracks))
         self.pulse = text_of(pulse(self._room, self._audience))
 
     def pulse_now(self) -> str:
@@ -136,7 +137,7 @@ class Shown:
             fresh.append(name)
         return (text_of(NamesTold(tuple(fresh))) if fresh else ""), self._named_count
 
-    def _note_names(self, tracks: tuple[Track, ...]) -> None:
+    def _note_names(self, tracks: Sequence[Track], here_count: int) -> None:
         for track in tracks:
             name = name_of(track)
             known = self._names.get(track.number)
@@ -144,8 +145,8 @@ class Shown:
                 self._named_count += 1
                 self._names[track.number] = self._named_count, name
                 self._names.move_to_end(track.number)
-        if len(self._names) > 2 * len(tracks):
-            here = {track.number for track in tracks}
+        if len(self._names) > 2 * here_count:
+            here = self.turns.numbers()
             self._names = OrderedDict((number, held) for number, held in self._names.items() if number in here)
 
 

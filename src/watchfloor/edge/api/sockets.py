@@ -33,7 +33,7 @@ class Viewer:
         self._dirty = True
         self._wake = asyncio.Event()
         self._shown: Shown | None = None
-        self._named = 0
+        self._named, self._turn = 0, -1
         self._session: Session | None = None
 
     def ticked(self, tick: Tick) -> None:
@@ -77,7 +77,7 @@ class Viewer:
                     return
             shown = self._shows.to(audience_of(self._room, self._seats, self._session))
             if shown is not self._shown:
-                self._shown, self._named = shown, 0
+                self._shown, self._named, self._turn = shown, 0, -1
             async with asyncio.timeout(SEND_WAIT_S):
                 await self._tell(shown)
 
@@ -88,7 +88,8 @@ class Viewer:
             names, self._named = shown.names_since(self._named)
             if names:
                 await self._socket.send_text(names)
-            await self._socket.send_bytes(shown.frame)
+            frame, self._turn = shown.turns.frame_after(self._turn), shown.turns.turn
+            await self._socket.send_bytes(frame)
             await self._socket.send_text(shown.pulse)
         if self._dirty:
             self._dirty = False
