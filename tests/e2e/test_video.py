@@ -1,5 +1,6 @@
 """Live video: screens see it without what may not be kept, know how old it is, and never take a last frame for live."""
 
+import io
 import json
 import shutil
 import socket
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from websockets.exceptions import ConnectionClosed
@@ -18,10 +20,13 @@ from websockets.sync.client import connect
 from tests.property.test_live_video import PLACE
 from tests.property.test_st0601 import SECRET, SECRET_TAGS, packet, stream
 from tests.support.browsing import page_of
-from tests.support.running import RunningRoom
+from tests.support.running import RunningRoom, run_words
 from watchfloor.app.video import MOST_HELD_BYTES, Video
+from watchfloor.app.video_keeping import VideoKeeping
+from watchfloor.base.labels import label_for
 from watchfloor.edge.stores.packs import load_pack, shipped_folder
 from watchfloor.messages.video import CameraView, VideoPiece
+from watchfloor.wire import klv_stream
 
 COLOURS = """canvas => { const found = new Set();
   const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
@@ -287,3 +292,45 @@ def test_the_drift_is_what_stays_when_jitter_is_left_out() -> None:
     drift = video.drift()
     assert drift is not None
     assert (drift.behind_us, drift.is_off) == (310_000, True)
+
+
+def test_a_video_that_is_to_be_kept_is_in_the_record_as_screens_had_it(
+    source: Source, tmp_path: Path, start_room: Callable[..., RunningRoom]
+) -> None:
+    served = config(tmp_path / "w.toml", f'connect = "127.0.0.1:{source.port}"', keep=True)
+    room = start_room("--config", str(served), command="serve", data=tmp_path / "room")
+    room.until(source.is_heard, "the room at the source")
+    clip = b"".join(pictures(3))
+    source.send(clip + stream([packet(metadata_now(), SECRET_TAGS)])[376:])
+    room.until(lambda: shown_of(room), "the video")
+    assert room.stop() == 0
+    assert run_words("record", "verify", str(tmp_path / "room")).returncode == 0
+    (told,) = [
+        json.loads(line)
+        for line in run_words("record", "media", "list", str(tmp_path / "room"), "--json").stdout.splitlines()
+    ]
+    assert (told["kind"], told["source"], told["there"]) == ("video", "CAM", True)
+    kept = (tmp_path / "room" / "media" / told["digest"]).read_bytes()
+    assert SECRET not in kept
+    assert klv_stream.clean(kept).raw == kept
+    assert len(klv_stream.clean(kept).packets) >= 10
+    with av.open(io.BytesIO(kept)) as played:
+        assert sum(1 for _ in played.decode(video=0)) >= 20
+    for wrong, why in (('format = "cot"', "is for video"), ('format = "beast"', "is for video")):
+        served.write_text(served.read_text().replace('format = "stanag4609"', wrong))
+        refused = run_words("serve", "--config", str(served), "--headless")
+        assert (refused.returncode, why in refused.stderr) == (2, True)
+
+
+def test_segments_begin_with_a_key_picture_and_last_about_a_minute() -> None:
+    keeping = VideoKeeping({"CAM": label_for(("OWN",))}, lambda _: None)  # type: ignore[arg-type, return-value]
+    key, other = VideoPiece(b"K", begins_key=True, tables=b"T"), VideoPiece(b"P")
+    keeping.take("CAM", other, 0)
+    for second in range(130):
+        keeping.take("CAM", key, second * 1_000_000)
+        keeping.take("CAM", other, second * 1_000_000 + 500_000)
+    keeping.take("ELSE", key, 0)
+    keeping.end("CAM")
+    spans = [(segment.from_us // 1_000_000, segment.until_us // 1_000_000) for _, segment in keeping.ended]
+    assert spans == [(0, 59), (60, 119), (120, 129)]
+    assert all(b"".join(segment.parts).startswith(b"TKP") for _, segment in keeping.ended)

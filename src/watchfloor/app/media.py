@@ -1,5 +1,6 @@
 """Keeping media by hash in a bounded store: kept, let go by rule, missed, found again. The record speaks first."""
 
+import asyncio
 from hashlib import sha256
 
 from watchfloor.app.inventory import MediaStatus
@@ -31,7 +32,7 @@ class MediaKeeper:
         if held is not None and held.status is MediaStatus.KEPT:
             return digest
         await self._make_room(len(raw))
-        self._store.put(digest, raw)
+        await asyncio.to_thread(self._store.put, digest, raw)
         fact = MediaKept(digest, len(raw), kind, source, from_us, until_us, self._label)
         await self._writer.enter(Input(ROOM, f"medium-{digest[:32]}-{self._writer.size}", fact))
         return digest

@@ -18,6 +18,7 @@ from watchfloor.app.ports import QuarantineStore
 from watchfloor.app.screens import sampled_screens
 from watchfloor.app.taping import FRAME_S, Taping
 from watchfloor.app.video import Video
+from watchfloor.app.video_keeping import VideoKeeping
 from watchfloor.app.views import View, Views
 from watchfloor.app.witnessing import Witnessing
 from watchfloor.app.writer import Input, Writer
@@ -31,6 +32,7 @@ from watchfloor.messages.alerts import Minima
 from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.outcomes import DecisionAwaited, RequestDecided
 from watchfloor.messages.room import ClockSet, Context, FeedState, FeedStateChanged, InputQuarantined
+from watchfloor.messages.video import VideoPiece
 from watchfloor.picture.state import Picture
 from watchfloor.wire.adsb import TimedFrame
 
@@ -113,6 +115,7 @@ class Room:
             self.views.of(audience)
         self.watch = Watch(setup.minima, setup.rings, next_number=len(writer.state.alerts) + 1, regimes=setup.regimes)
         self.videos: dict[str, Video] = {}
+        self.video_keeping: VideoKeeping | None = None
         self.generation = 0
         self.guests = Guests()
         self.ending = asyncio.Event()
@@ -167,6 +170,8 @@ class Room:
         self.intakes[feed_id].hung_up(self.writer.room_now_us())
         if feed_id in self.videos:
             self.videos[feed_id].forget()
+        if self.video_keeping is not None:
+            self.video_keeping.end(feed_id)
 
     def refuse(self, feed_id: str, reason: str, sample: bytes) -> None:
         """Count something that a feed's port refused before any codec saw it."""
@@ -175,6 +180,9 @@ class Room:
     def _take(self, intake: Intake, batch: ObservationBatch, room_us: int) -> None:
         if found := intake.take_video():
             self.videos.setdefault(batch.feed_id, Video()).take(found, room_us)
+            for one in found:
+                if self.video_keeping is not None and isinstance(one, VideoPiece):
+                    self.video_keeping.take(batch.feed_id, one, room_us)
         if batch.observations:
             self.taping.observed(batch)
         entered, refused = self.views.take(batch, room_us)
@@ -225,6 +233,8 @@ class Room:
         for watcher in tuple(self._watchers):
             watcher.ticked(tick)
         self._tick_count += 1
+        if self.video_keeping is not None and self.writer.trouble is None:
+            await self.video_keeping.keep_ended()
         if self.setup.tape_keep_us is not None and now_s >= self._next_expiry_s and self.writer.trouble is None:
             self._next_expiry_s = now_s + EXPIRED_EVERY_S
             with contextlib.suppress(UnavailableError):
@@ -271,8 +281,10 @@ class Room:
         """A new time context: nothing measured in the old one is shown in it."""
         self.generation += 1
         self.views.forget()
-        for video in self.videos.values():
+        for feed_id, video in self.videos.items():
             video.forget()
+            if self.video_keeping is not None:
+                self.video_keeping.end(feed_id)
         self.watch = deconflict.forget(self.watch)
         for intake in self.intakes.values():
             intake.restart()
@@ -282,6 +294,8 @@ class Room:
             hook()
 
     async def close(self) -> None:
-        """Tell what is untold and seal the tape."""
+        """Tell what is untold, keep what was filmed, and seal the tape."""
         self._tell_bad()
+        if self.video_keeping is not None:
+            await self.video_keeping.close()
         await self.taping.close()

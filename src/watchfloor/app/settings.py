@@ -46,7 +46,7 @@ class FeedTable(Struct, frozen=True, forbid_unknown_fields=True):
     """`[[feeds]]`: a recorded file (`path`, `speed`), a server to connect to (`connect`), or a UDP port (`listen`).
 
     A multicast group is listened to only on the `interface` that is named beside it, by its address. `options` are the
-    feed's own.
+    feed's own. `keep`: a video is kept in the record's media, a minute each.
     """
 
     id: str
@@ -60,6 +60,7 @@ class FeedTable(Struct, frozen=True, forbid_unknown_fields=True):
     speed: float = 1.0
     stale_s: float = 15.0
     lost_s: float = 60.0
+    keep: bool = False
 
 
 class TapeTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -154,6 +155,8 @@ def _check_feed(name: str, place: int, feed: FeedTable, formats: Collection[str]
     allowed = RECORDED if feed.path and not is_capture else sorted(formats)
     if feed.format not in allowed:
         raise InputError(f"{where}: `format` is one of {', '.join(allowed)}", field="format")
+    if feed.keep and feed.format != "stanag4609":
+        raise InputError(f"{where}: `keep` is for video; everything else is on the tape", field="keep")
     if not 0.1 <= feed.speed <= 3600:
         raise InputError(f"{where}: `speed` is from 0.1 to 3600", field="speed")
     for field, address in (("connect", feed.connect), ("listen", feed.listen)):

@@ -1,13 +1,15 @@
 """What to run, and what a user needs to know once it runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
+from watchfloor.app.intake import FeedSetup
 from watchfloor.app.ports import Witness
 from watchfloor.app.settings import Settings
 from watchfloor.app.witnessing import WitnessRules
+from watchfloor.base.labels import Label
 from watchfloor.edge.feeds.recorded import Recording
 from watchfloor.edge.links.system_tracks import SystemTracksPlan
 from watchfloor.edge.login import LoginRule
@@ -46,6 +48,7 @@ class Plan(Struct, frozen=True):
     until_us: int | None = None
     passkeys: bool = False
     video: bool = True
+    keep_video: bool = False
     login: LoginRule | None = None
     pack: Pack | None = None
     pack_folder: Path = Path()
@@ -58,6 +61,13 @@ class Plan(Struct, frozen=True):
     witnesses: tuple[Witness, ...] = ()
     witness_rules: WitnessRules = WitnessRules()
     ends_witnesses: bool = False
+
+    def kept_videos(self, feeds: Sequence[FeedSetup]) -> dict[str, Label]:
+        """The videos that are kept, and who may see each."""
+        named = {feed.id for feed in self.settings.feeds if feed.keep} if self.settings else set()
+        if self.pack is not None and self.keep_video:
+            named = {feed.id for feed in self.pack.header.feeds if feed.camera}
+        return {feed.feed_id: feed.label for feed in feeds if feed.feed_id in named}
 
 
 class Started(Struct, frozen=True):

@@ -54,6 +54,7 @@ def add(commands: Any) -> None:
         help="for machines that have none: keys of the browser alone sign, and every decision says so",
     )
     parser.add_argument("--without-video", action="store_true", help="simulated drones send no video")
+    parser.add_argument("--keep-video", action="store_true", help="their video is kept, a minute a file")
     parser.add_argument("--oidc", metavar="ISSUER", help="people log in with this OpenID Connect provider first")
     parser.add_argument("--oidc-client", default="", metavar="ID", help="... as this client of it")
     parser.add_argument("--oidc-secret-file", metavar="FILE", help="... with the secret in this file, where it has one")
@@ -93,6 +94,7 @@ def work(arguments: argparse.Namespace) -> int:
         passkeys=not arguments.without_passkeys,
         login=login,
         video=not arguments.without_video,
+        keep_video=arguments.keep_video,
         pack_folder=named if named.is_dir() else shipped_folder() / arguments.pack,
         **keeping_of(arguments),
     )
