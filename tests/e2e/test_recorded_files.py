@@ -4,15 +4,19 @@ import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import dpkt
 import pyarrow.parquet as pq
 import pytest
 from aviconv_asterix import Cat048Record, encode_records
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.test_video import pictures
+from tests.support.browsing import page_of
 from tests.support.running import RunningRoom, run_words
 from watchfloor.base.geodesy import destination, track_and_length
+from watchfloor.base.instants import rfc3339_from_us
 from watchfloor.edge.feeds.recorded_files import read_recording
 from watchfloor.edge.stores.packs import load_pack
 from watchfloor.messages.air import Observation
@@ -184,3 +188,30 @@ def test_a_recorded_video_is_played_at_the_times_that_it_tells(
         (tmp_path / "clip.ts").write_bytes(raw)
         refused = run_words("serve", "--config", str(config), "--headless")
         assert (refused.returncode, why in refused.stderr) == (2, True)
+
+
+def test_one_address_in_two_places_is_told_in_the_data_on_the_wall_and_when_it_is_replayed(
+    tmp_path: Path, start_room: Callable[..., RunningRoom], browser: Browser
+) -> None:
+    rows = [
+        f"icao:4840d6,{BEGIN_S + second},{52.0 if second % 2 else 53.0},4.0,37000,430,0.0,KLM1023,false,blue\n"
+        for second in range(300)
+    ]
+    (tmp_path / "doubled.csv").write_text(HEADER + "".join(rows))
+    config = serving(tmp_path, "csv", tmp_path / "doubled.csv")
+    room = start_room("--config", str(config), command="serve", data=tmp_path / "room")
+
+    def doubled() -> list[Any]:
+        found = room.get("/api/tracks")["features"]
+        return [one for one in found if one["properties"]["oddity"] == "one identity, two places"]
+
+    (track,) = room.until(doubled, "the mark")
+    assert track["geometry"]["coordinates"][1] == 53.0
+    page = page_of(browser, room.started["url"], [])
+    expect(page.get_by_test_id("odd")).to_contain_text("KLM1023: one identity, two places")
+    last_us = room.get("/api/pulse")["room_us"]
+    room.until(lambda: room.get("/api/pulse")["room_us"] > last_us + 20_000_000, "two frames of tape more")
+    assert room.stop() == 0
+    at = rfc3339_from_us(last_us + 15_000_000)
+    told = json.loads(run_words("replay", str(tmp_path / "room"), "--at", at, "--json").stdout)
+    assert [one["oddity"] for one in told["tracks"]] == ["one identity, two places"]

@@ -4,7 +4,7 @@ import type { ClockTold } from './clock';
 import { roomNowUs, wishedInstant } from './clock';
 import type { AlertShown, FeedShown, GuestShown, HarmShown, LogHead, NamesTold, NameTold, PulseTold, ReplayTold, RequestShown, ScreenTold, SeatShown, UseShown, VideoShown } from './messages';
 import { ask, heldSeat, leave, type Seat } from './seat';
-import { readFrame, type Picture } from './wire';
+import { readFrame, rowOf, type Picture } from './wire';
 
 /** `/api/room`. */
 export interface RoomInfo {
@@ -45,6 +45,10 @@ class RoomStore {
   feeds = $state.raw<readonly FeedShown[]>([]);
   guests = $state.raw<readonly GuestShown[]>([]);
   videos = $state.raw<readonly VideoShown[]>([]);
+  /** Tracks that may not be one aircraft where they are shown, and what speaks against it. */
+  odd = $derived(
+    [...this.names.values()].filter((name) => name[5] && this.picture && rowOf(this.picture, name[0]) >= 0),
+  );
   /** Each video with its feed and the number that its tile and its frame on the map share. */
   filmed = $derived(
     this.videos.flatMap((video) => {

@@ -214,7 +214,7 @@ def _in_words(document: dict[str, Any], moment: Moment) -> str:
         lines.append(
             f"  {track['callsign'] or track['identity']:<12} {track['lat_deg']:>9.4f} {track['lon_deg']:>10.4f} "
             f"{'-' if level is None else level:>6} ft  {track['state']:<6} {track['age_s']:.1f} s old  "
-            f"{','.join(track['sources'])}"
+            f"{','.join(track['sources'])}" + (f"  ? {track['oddity']}" if track["oddity"] else "")
         )
     for visit_us in moment.other_visits_us:
         lines.insert(1, f"room time was here before too: replay --at {rfc3339_from_us(visit_us)} shows that visit")
