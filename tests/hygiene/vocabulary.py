@@ -62,6 +62,7 @@ carried_out_us: room time at which somebody said that it has been done; 0 before
 cases: test cases of a pack's rules
 cause: why something ended
 caveat: what a nation takes no part in, in words
+ceiling_ft: the upper level of a volume, by the pressure surface
 center: the middle of a circle, as longitude and latitude
 center_e7deg: the middle of a circle, longitude then latitude, 1e-7 degrees
 changed: policies that differ between two versions
@@ -80,11 +81,13 @@ code: stable name of a refusal
 conditions: on what conditions advice given beforehand holds, in words
 confirmed: whether a decision was confirmed with a passkey
 context: what a screen says it is
+copy_of: whose copy of the joint log it is
 corners: the corners of what a camera sees
 corridor: corners of a place in which a rule of separation holds
 could_go_wrong: what could go wrong, and for whom
 count: how many tracks or aircraft
 counter_epoch_us: room time at which a source's counter was 0
+countersignature: the receiver's signature over the same text
 counts: whether advice counts as required advice
 cpa_m: distance at closest approach
 cpa_us: room time of closest approach
@@ -129,11 +132,13 @@ feed: which feed a scripted aircraft is heard on
 feed_id: a feed's name
 feeds: feeds of a pack or room
 fictional: whether all geography is invented
+fields: fields that were typed anew, one by one
 files: rule files of a version
 finding: what the rules answered last
 first: the first of two, or of a block
 first_off_block_min: minutes from the start to the first departure
 first_room_us: room time of a tape block's first frame
+floor_ft: the lower level of a volume, by the pressure surface
 form: how a passkey is used and checked: webauthn or ssh
 format: a feed's wire format
 frame: the middle of what a camera sees
@@ -172,6 +177,7 @@ identity: transponder address or CoT uid of an aircraft
 implicit: whether a subscription came with an intent and goes with it
 in_exercise: whether a chunk came into the room of an exercise
 in_force: the version of the rules in force at the start
+interpreter: the seat that translated
 is_datagram: whether a chunk's ends are those of a message
 is_exercise: whether the rules are those of an exercise
 is_near_line: whether an area may lie within 20 NM of a party line
@@ -199,6 +205,7 @@ level: how far an item may travel inside its nations
 level_ft: level that a scripted aircraft flies
 level_tolerance_ft: how far a level may come apart on another engine
 line: states of the line in which a rule of separation holds
+line_id: which line between the parties
 lon_deg: longitude, WGS 84
 lon_e7deg: longitude in 1e-7 degrees
 lookahead_s: how far ahead conflicts are looked for, as packs write it
@@ -244,6 +251,7 @@ open_count: how many other requests were open then
 opening: acts from before the exercise's start
 origin: the log's name in its checkpoints
 other_parties: parties with rooms of their own
+outline: the corners of a volume
 outside: in which ways a use lies outside its delegation
 overdue: whether a review was not closed in time
 overlaps: areas that share ground with an area
@@ -269,6 +277,7 @@ possible_count: how many classes become newly possible
 powers: what a seat may do
 pressure: how long ago a request was asked, how long its window lasted, how many others were open
 prev: leaf hash of the entry before
+previous: the digest of the same party's message before
 priority: whose plan yields, as a service says
 processor_features: instruction sets that the processor offers
 public_key: Ed25519 public key in hex
@@ -319,8 +328,10 @@ seat: a seat of the pack
 seat_id: a seat's name
 seats: seats of a pack or room
 second: the second of two
+seen: the digest of the other party's newest message that the sender had
 selected_ft: the pressure altitude that a crew selected to fly to
 selected_toa_us: when the selected altitude was reported
+sent_us: when the sender says that it sent a message
 sentence: why, in words
 separation: rules of separation, the first that fits counts
 seq: an entry's number in the log
@@ -365,6 +376,7 @@ told_count: how many changes a subscription was told of
 tor_us: time of receipt
 track_id: a track's number as text
 tracks: tracks of a picture
+translation: what a free text means in the other language; empty until somebody translated it
 trk_cdeg: true track in hundredths of a degree
 trk_deg: true track
 uid: a TAK client's uid
@@ -388,6 +400,7 @@ versions: versions of a pack's rules, oldest first
 vertical_at_cpa_ft: vertical distance at closest approach
 vertical_ft: vertical minimum or distance
 videos: each video: its clock, and where its camera looks
+volume: a volume of air for a time
 volumes: planned volumes, or pairs of them
 vs_fpm: vertical rate
 wait_us: how long witnesses may take before a decision is stopped

@@ -13,10 +13,24 @@ import structlog
 
 from watchfloor import __version__
 from watchfloor.base.errors import InputError, WatchfloorError
-from watchfloor.edge.cli import bench, deconflict, exercise, feed, record, replay, rules, run, seat, serve, tak, video
+from watchfloor.edge.cli import (
+    bench,
+    deconflict,
+    exercise,
+    feed,
+    line,
+    record,
+    replay,
+    rules,
+    run,
+    seat,
+    serve,
+    tak,
+    video,
+)
 
 EXIT_WRONG_USE, EXIT_NOT_DONE = 2, 3
-_GROUPS = (run, serve, seat, record, replay, rules, deconflict, feed, tak, video, exercise, bench)
+_GROUPS = (run, serve, seat, record, replay, rules, deconflict, line, feed, tak, video, exercise, bench)
 
 
 def make_parser() -> argparse.ArgumentParser:

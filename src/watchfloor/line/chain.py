@@ -1,0 +1,142 @@
+"""One party's chain of messages: what may come next, what is refused, and when a party has said two things at once.
+
+**Source**: own reasoning; the same shape as a log's chain of entries.
+**Doubt**: a message that does not follow is never taken; two of one number by one signer are proof against that signer.
+"""
+
+from enum import StrEnum
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Struct
+
+from watchfloor.base.errors import WireError
+from watchfloor.messages.canonical import decode_canonical
+from watchfloor.messages.line import LineMessage, LineParty, SignedLine
+
+NOTHING = "0" * 64
+MOST_DOCUMENT_BYTES = 64 << 10
+
+
+class Refusal(StrEnum):
+    """Why a message is not taken, in words for the wall and the record."""
+
+    TOO_LONG = "a message of over 64 KiB"
+    NO_MESSAGE = "no message of the line's vocabulary"
+    WRONG_KEY = "not signed with the key that was exchanged"
+    OTHER_LINE = "of another line, or another party"
+    GAP = "messages before it are missing"
+    OTHER_PAST = "it goes on from another past than theirs"
+    UNSEEN = "it cites a message that is not in the other party's chain"
+    SEEN_BACKWARDS = "it cites an older message than had been cited before"
+    FORK = "two messages by one signer with one number"
+
+
+class Reader:
+    """Reads texts and checks signatures. What was read once is not reckoned again: two copies mostly hold the same."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, Ed25519PublicKey] = {}
+        self._good: set[tuple[str, str, str]] = set()
+        self._read: dict[str, LineMessage] = {}
+
+    def message_of(self, document: str) -> LineMessage | Refusal:
+        """The message that a text is, in the vocabulary and in its one encoding."""
+        message = self._read.get(document)
+        if message is not None:
+            return message
+        try:
+            raw = document.encode()
+            if len(raw) > MOST_DOCUMENT_BYTES:
+                return Refusal.TOO_LONG
+            message = self._read[document] = decode_canonical(raw, LineMessage)
+        except (WireError, UnicodeEncodeError):
+            return Refusal.NO_MESSAGE
+        return message
+
+    def has_signed(self, party: LineParty, document: str, signature: str) -> bool:
+        """Whether a party's key signed exactly this text."""
+        told = party.public_key, document, signature
+        if told in self._good:
+            return True
+        try:
+            key = self._keys.get(party.public_key)
+            if key is None:
+                key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(party.public_key))
+                self._keys[party.public_key] = key
+            key.verify(bytes.fromhex(signature), document.encode())
+        except (InvalidSignature, ValueError):
+            return False
+        self._good.add(told)
+        return True
+
+
+class Taken(Struct, frozen=True):
+    """A message as it stands in a chain, with what was signed and its digest."""
+
+    message: LineMessage
+    signed: SignedLine
+    digest: str
+
+
+class Chain:
+    """A party's messages in order, as one side holds them. It only grows."""
+
+    def __init__(self, party: LineParty, line_id: str) -> None:
+        self.party, self.line_id = party, line_id
+        self.taken: list[Taken] = []
+        self._places = {NOTHING: -1}
+        self._seen = -1
+
+    def head(self) -> str:
+        """The digest of the newest message; zeros, when there is none."""
+        return self.taken[-1].digest if self.taken else NOTHING
+
+    def place_of(self, digest: str) -> int | None:
+        """Where a message stands, -1 for zeros; None, where it does not."""
+        return self._places.get(digest)
+
+    def extend(self, signed: SignedLine, others: "Chain", reader: Reader) -> Taken | Refusal:
+        """Take a message more, or answer why not.
+
+        The same message again is answered as it stands; another of a number that stands is a fork. `others` is the
+        other party's chain as this side holds it: only what is in it can be cited.
+        """
+        found = read(signed, self.party, self.line_id, reader)
+        if isinstance(found, Refusal):
+            return found
+        number = found.message.number
+        if number < len(self.taken):
+            held = self.taken[number]
+            return held if held.digest == found.digest else Refusal.FORK
+        if number > len(self.taken):
+            return Refusal.GAP
+        if found.message.previous != self.head():
+            return Refusal.OTHER_PAST
+        seen = others.place_of(found.message.seen)
+        if seen is None:
+            return Refusal.UNSEEN
+        if seen < self._seen:
+            return Refusal.SEEN_BACKWARDS
+        self._seen = seen
+        self._places[found.digest] = number
+        self.taken.append(found)
+        return found
+
+
+def digest_of(document: str) -> str:
+    """The digest by which a message is cited."""
+    return sha256(document.encode()).hexdigest()
+
+
+def read(signed: SignedLine, party: LineParty, line_id: str, reader: Reader) -> Taken | Refusal:
+    """A message by itself: in the vocabulary, of this party and line, signed."""
+    message = reader.message_of(signed.document)
+    if isinstance(message, Refusal):
+        return message
+    if (message.line_id, message.party) != (line_id, party.party):
+        return Refusal.OTHER_LINE
+    if not reader.has_signed(party, signed.document, signed.signature):
+        return Refusal.WRONG_KEY
+    return Taken(message, signed, digest_of(signed.document))

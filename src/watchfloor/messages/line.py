@@ -1,0 +1,186 @@
+"""What two parties that do not trust each other say on their line: a closed vocabulary, all of it signed and chained.
+
+The least is shared: volume and time, never whose aircraft it is, what it does or what for. There are no attachments;
+free text stands only in a comment, in its own language, with its translation beside it or none yet.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from watchfloor.messages.acts import Digest, Ident, Integer, NeededWords, Whole, Words
+
+CoordE7 = Annotated[int, Meta(ge=-1_800_000_000, le=1_800_000_000)]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
+
+
+class LineBody(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True):
+    """What every message's content is one kind of."""
+
+
+class LinePlace(Struct, frozen=True, forbid_unknown_fields=True):
+    """A corner of an outline."""
+
+    lat_e7deg: CoordE7
+    lon_e7deg: CoordE7
+
+
+class LineVolume(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A volume of air for a time: an outline, levels by the pressure surface of 1013.25 hPa, from and until when."""
+
+    outline: Annotated[tuple[LinePlace, ...], Meta(min_length=3, max_length=64)]
+    floor_ft: Integer
+    ceiling_ft: Integer
+    from_us: Whole
+    until_us: Whole
+
+
+class VolumeNotified(LineBody, frozen=True, tag="notice"):
+    """We mean to be in this volume."""
+
+    volume: LineVolume
+
+
+class NoticeAcknowledged(LineBody, frozen=True, tag="acknowledgement"):
+    """A person has seen that message; it is not agreed by that."""
+
+    about: Digest
+
+
+class ReadBackField(Struct, frozen=True, forbid_unknown_fields=True):
+    """One field of a notice, typed anew by who read it back: digits, in the unit that the field's name tells."""
+
+    name: Ident
+    value: Annotated[str, Meta(pattern=r"^-?[0-9]{1,16}$")]
+
+
+class NoticeReadBack(LineBody, frozen=True, tag="read_back"):
+    """A notice's fields, typed anew one by one."""
+
+    about: Digest
+    fields: Annotated[tuple[ReadBackField, ...], Meta(min_length=1, max_length=140)]
+
+
+class NoticeDisputed(LineBody, frozen=True, tag="dispute"):
+    """We do not accept that notice; the field that is in question, if it is one."""
+
+    about: Digest
+    name: str = ""
+
+
+class NoticeCorrected(LineBody, frozen=True, tag="correction"):
+    """Our own notice, said anew; the one before counts no more."""
+
+    about: Digest
+    volume: LineVolume
+
+
+class NoticeExpired(LineBody, frozen=True, tag="expiry"):
+    """Our own notice counts no more."""
+
+    about: Digest
+
+
+class UrgentCause(StrEnum):
+    """Why an urgent warning is given; the words of each language stand in one table."""
+
+    AIRCRAFT_NEAR_LINE = "aircraft_near_line"
+    AIRCRAFT_IN_VOLUME = "aircraft_in_volume"
+    LOSS_OF_CONTROL = "loss_of_control"
+    MEDICAL = "medical"
+
+
+class UrgentWarning(LineBody, frozen=True, tag="urgent"):
+    """Any watch officer takes it at once."""
+
+    cause: UrgentCause
+    volume: LineVolume
+
+
+class LineSuspended(LineBody, frozen=True, tag="suspension"):
+    """We do not use the line until we resume it."""
+
+
+class LineResumed(LineBody, frozen=True, tag="resumption"):
+    """We use the line again."""
+
+
+class FallbackDeclared(LineBody, frozen=True, tag="fallback"):
+    """The separation that we keep from whatever is theirs while the line is suspended."""
+
+    horizontal_m: Whole
+    vertical_ft: Whole
+
+
+class AgendaProposed(LineBody, frozen=True, tag="agenda"):
+    """An item for the next call: a message that is to be spoken about."""
+
+    about: Digest
+
+
+class CommentMade(LineBody, frozen=True, tag="comment"):
+    """Free text, marked as such. `translation` is empty until somebody translated it, and who is in `interpreter`."""
+
+    words: NeededWords
+    language: Language
+    translation: Words = ""
+    interpreter: str = ""
+
+
+AnyLineBody = (
+    VolumeNotified
+    | NoticeAcknowledged
+    | NoticeReadBack
+    | NoticeDisputed
+    | NoticeCorrected
+    | NoticeExpired
+    | UrgentWarning
+    | LineSuspended
+    | LineResumed
+    | FallbackDeclared
+    | AgendaProposed
+    | CommentMade
+)
+
+
+class LineMessage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One message of one party.
+
+    `previous` is the digest of that party's message before, `seen` of the newest message of the other party that it
+    had, zeros where there was none. `number` counts from 0 without gaps.
+    """
+
+    line_id: Ident
+    party: Ident
+    number: Whole
+    previous: Digest
+    seen: Digest
+    sent_us: Whole
+    body: AnyLineBody
+
+
+class SignedLine(Struct, frozen=True, forbid_unknown_fields=True):
+    """A message as it was said: the exact signed text, its signature, and the receiver's own over the same text.
+
+    `document` is canonical JSON of a `LineMessage`; signatures are Ed25519 over its UTF-8 bytes, in hex.
+    """
+
+    document: str
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
+    countersignature: Annotated[str, Meta(pattern=r"^([0-9a-f]{128})?$")] = ""
+
+
+class LineParty(Struct, frozen=True, forbid_unknown_fields=True):
+    """A party and its key (Ed25519, hex), as the other side pinned it."""
+
+    party: Ident
+    public_key: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+class LineCopyHead(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The first line of one party's copy of the joint log: which line, whose copy, and both keys."""
+
+    line_id: Ident
+    copy_of: Ident
+    parties: Annotated[tuple[LineParty, ...], Meta(min_length=2, max_length=2)]
