@@ -30,14 +30,14 @@ from watchfloor.picture.state import FeedLimits, Picture
 from watchfloor.picture.step import snapshot, step
 
 SEEDS, TUNED_ON = (11, 12, 13), 7
-AIRCRAFT, LASTING_S, TUNED_S = 100, 300, 120
+AIRCRAFT, LASTING_S, TUNED_S = 100, 300, 90
 CUTOFF_M, ORDER = 1_000.0, 2.0
 PEER = Path(__file__).parent / "peers" / "stonesoup_tracker.py"
 TUNED = PEER.with_name("stonesoup_tuned.jsonl")
 GRID = {
     "q": (3.0, 10.0, 30.0),
     "gate": (3.0, 4.0, 5.0),
-    "initiate_points": (3, 4),
+    "initiate_points": (3,),
     "hold_delete_s": (7.0,),
     "delete_after_s": (6.5, 8.0),
 }

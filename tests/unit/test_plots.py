@@ -7,6 +7,7 @@ from watchfloor.base.geodesy import destination, distance_m
 from watchfloor.base.labels import label_for
 from watchfloor.messages.air import Accuracy, Entered, Observation, ObservationBatch, Track
 from watchfloor.messages.room import FeedState
+from watchfloor.picture.plots import MOST_TENTATIVE
 from watchfloor.picture.state import FeedLimits, Picture
 from watchfloor.picture.step import snapshot, step
 
@@ -87,6 +88,14 @@ def test_clutter_is_no_aircraft_and_keeps_the_feed_alive() -> None:
         sky.take(second, "RA", *(plot(second, place) for place in places))
         assert len(sky.entered) == 10
     assert not sky.tracks()
+
+
+def test_a_storm_of_plots_is_held_in_bounds() -> None:
+    sky, dice = Sky(), np.random.default_rng(5)
+    for part in range(30):
+        places = zip(dice.uniform(40, 50, 200), dice.uniform(0, 10, 200), strict=True)
+        sky.take(part * 0.1, "RA", *(plot(part * 0.1, place) for place in places))
+    assert len(sky.picture.tentative) <= MOST_TENTATIVE
 
 
 def test_what_an_aircraft_says_stands_as_it_said_it_until_a_radar_sees_it_later() -> None:

@@ -4,7 +4,8 @@ A track made of plots has to be seen `CONFIRMED_BY` times before it is one; when
 to be the same, it becomes part of that one. A named aircraft's own newest report stands as it was said: a plot moves
 its track only when it is newer, and then to the estimate that takes both in.
 
-**Doubt**: plots at another level than the track's are never its own; a plot that belongs to nobody moves nothing.
+**Doubt**: plots at another level than the track's are never its own; a plot that belongs to nobody moves nothing. In a
+storm of plots only the newest `MOST_TENTATIVE` may become aircraft.
 **Source**: own reasoning over `associating` and `estimating`.
 """
 
@@ -25,7 +26,7 @@ from watchfloor.picture.moving import begin, joined, moved
 from watchfloor.picture.state import Picture, Tentative, Unnamed
 
 CONFIRMED_BY = 3
-TENTATIVE_US = 13 * US_PER_S
+TENTATIVE_US, MOST_TENTATIVE = 13 * US_PER_S, 2_000
 FOLLOWED_US = 60 * US_PER_S
 TURN_OF_RADAR_US = 1_500_000
 SAME_WITHIN, SAME_MPS, SAME_FOR_US = 9.0, 30.0, 3 * US_PER_S
@@ -216,7 +217,8 @@ def _begin_or_go_on(now: Picture, scan: Scan, plots: Sequence[int], batch: Obser
         if flown[2] > FASTEST_MPS:
             continue
         if held.plot_count + 1 < CONFIRMED_BY:
-            now.tentative[name] = Tentative(row, held.plot_count + 1, seen.alt_ft or held.alt_ft)
+            level_ft = held.alt_ft if seen.alt_ft is None else seen.alt_ft
+            now.tentative[name] = Tentative(row, held.plot_count + 1, level_ft)
             continue
         begin(now, _estimated(name, seen.toa_us, flown, seen), batch)
         now.estimates[name], now.unnamed[name] = row, Unnamed(seen.toa_us)
@@ -225,6 +227,8 @@ def _begin_or_go_on(now: Picture, scan: Scan, plots: Sequence[int], batch: Obser
         began = estimating.begin(scan.toa_us[fresh], scan.places[fresh], scan.errors[fresh])
         for row, plot in zip(began, fresh, strict=True):
             now.tentative[_name(batch.feed_id, scan.plots[plot])] = Tentative(row, 1, scan.plots[plot].alt_ft)
+    for name in list(now.tentative)[: max(len(now.tentative) - MOST_TENTATIVE, 0)]:
+        del now.tentative[name]
     return new
 
 
