@@ -35,16 +35,16 @@ CUTOFF_M, ORDER = 1_000.0, 2.0
 PEER = Path(__file__).parent / "peers" / "stonesoup_tracker.py"
 TUNED = PEER.with_name("stonesoup_tuned.jsonl")
 GRID = {
-    "q": (3.0, 10.0, 30.0),
-    "gate": (3.0, 4.0, 5.0),
+    "q": (10.0, 30.0, 100.0),
+    "gate": (4.0, 5.0),
     "initiate_points": (3,),
     "hold_delete_s": (7.0,),
-    "delete_after_s": (6.5, 8.0),
+    "delete_after_s": (4.5, 5.5, 6.5),
 }
 START_US = 1_931_270_400_000_000
 LIMITS = {  # tried on the same sky as Stone Soup's parameters: a track is told until it is lost
     name: FeedLimits(lost_us // 2, lost_us)
-    for name, lost_us in (("adsb", 6_000_000), ("radar-a", 8_000_000), ("radar-b", 8_000_000))
+    for name, lost_us in (("adsb", 6_000_000), ("radar-a", 5_500_000), ("radar-b", 5_500_000))
 }
 
 

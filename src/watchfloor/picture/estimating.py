@@ -23,9 +23,9 @@ from watchfloor.base.units import US_PER_S
 
 WIDTH = 28
 TIME, PLACE, FIRST, SECOND, VELOCITY, DOUBT = 0, slice(1, 4), slice(4, 7), slice(7, 10), slice(10, 12), slice(12, 28)
-SMOOTH_M2PS3 = 4.0  # how much an aircraft may change its way, unless it plainly does more
+SMOOTH_M2PS3 = 10.0  # how much an aircraft may change its way, unless it plainly does more
 TURNING_M2PS3 = 150.0
-TURNS_ABOVE = 6.0  # squared Mahalanobis distance, 2 degrees of freedom: one in twenty of those that fly straight
+TURNS_ABOVE = 3.0  # squared Mahalanobis distance, 2 degrees of freedom: one in five of those that fly straight
 UNKNOWN_MPS = 150.0
 
 
