@@ -129,7 +129,9 @@ def same(seen: Observation, read: dict[str, Any], room_us: int) -> None:
         assert seen.vs_fpm == (None if read["climb"] is None else round(read["climb"]))
         assert seen.geo_alt_ft == (None if read["height"] is None else round(read["height"]))
     elif read["rho_nm"] is not None:
-        assert seen.identity == f"icao:{int(read['address']):06x}"
+        names_somebody = read["address"] is not None
+        assert seen.identity.startswith("icao:" if names_somebody else "plot:25/")
+        assert not names_somebody or seen.identity == f"icao:{int(read['address']):06x}"
         assert seen.lat_deg is not None
         height_m = SITE[2] if seen.alt_ft is None else seen.alt_ft * 0.3048
         azimuth_deg, slant_m = echo_of(SITE, seen.lat_deg, seen.lon_deg, height_m)
@@ -201,7 +203,9 @@ def test_every_record_of_the_real_samples_is_read_as_libasterix_reads_it(test_da
         found = told(raw, room_us)
         assert not [one for one in found if isinstance(one, Rejected)], found
         seen = [one for one in found if isinstance(one, Observation)]
-        read = [one for one in by_libasterix(raw) if "lat" in one or one["address"] is not None]
+        read = [
+            one for one in by_libasterix(raw) if "lat" in one or one["address"] is not None or one["rho_nm"] is not None
+        ]
         assert len(seen) == len(read)
         for ours, theirs in zip(seen, read, strict=True):
             same(ours, theirs, room_us)
@@ -286,6 +290,14 @@ def test_a_plot_without_an_address_names_its_radar_and_says_how_well_that_measur
     assert isinstance(finer, Observation)
     assert finer.accuracy is not None
     assert (finer.accuracy.along_m, round(finer.accuracy.across_m)) == (20.0, 35)
+
+
+@given(st.binary(max_size=40))
+def test_a_service_message_of_any_edition_tells_that_its_radar_is_there_and_raises_nothing(body: bytes) -> None:
+    block = b"\x22" + (len(body) + 3).to_bytes(2) + body
+    (alive,) = told(block)
+    assert isinstance(alive, Alive)
+    assert abs(alive.toa_us - NOW_US) <= DAY_US / 2
 
 
 def test_a_radar_that_turns_is_alive_though_it_sees_nobody() -> None:

@@ -27,7 +27,6 @@ from math import atan2, degrees, hypot, radians
 from typing import Any, NamedTuple
 
 from aviconv_asterix.cat021 import UAP_021
-from aviconv_asterix.cat034 import UAP_034
 from aviconv_asterix.cat048 import UAP_048
 from aviconv_asterix.cat062 import UAP_062
 from aviconv_asterix.fspec import decode_record
@@ -41,7 +40,8 @@ from watchfloor.messages.feeds import Alive, Arrival, FeedMessage, PassedOver, f
 
 _HEAD, _STEPS_PER_S = 3, 128
 _TIMES = ("time_of_applicability_s", "time_of_reception_s", "time_of_day_s", "time_of_track_s")
-_UAPS = {21: UAP_021, 34: UAP_034, 48: UAP_048, 62: UAP_062}
+_UAPS = {21: UAP_021, 48: UAP_048, 62: UAP_062}
+_SERVICE = 34
 RANGE_ERROR_M, AZIMUTH_ERROR_DEG = 70.0, 0.08
 _KT_FROM_MPS = 1 / MPS_PER_KT
 
@@ -106,6 +106,8 @@ class AsterixFeed:
         return state
 
     def _block(self, category: int, body: bytes, arrival: Arrival) -> list[FeedMessage]:
+        if category == _SERVICE:
+            return [Alive(_time_us(_service_time_s(body), arrival.room_us))]
         uap, place = _UAPS.get(category), 0
         if uap is None:
             return [PassedOver()]
@@ -125,8 +127,6 @@ class AsterixFeed:
         return found
 
     def _record(self, category: int, fields: Fields, items: Items, arrival: Arrival) -> FeedMessage:
-        if category == 34:
-            return Alive(_time_us(fields.get("time_of_day_s"), arrival.room_us))
         is_simulated, is_test = _MARKS[category](items)
         if is_test:
             raise WireError("a test target")
@@ -186,6 +186,9 @@ def blocks_with_times(raw: bytes) -> Iterator[tuple[bytes, int | None]]:
 
 def _time_of_day_us(block: bytes) -> int | None:
     uap = _UAPS.get(block[0])
+    if block[0] == _SERVICE:
+        told_s = _service_time_s(block[_HEAD:])
+        return None if told_s is None else round(told_s * US_PER_S)
     if uap is None:
         return None
     try:
@@ -194,6 +197,21 @@ def _time_of_day_us(block: bytes) -> int | None:
         return None
     times = [fields[name] for name in _TIMES if name in fields]
     return round(times[0] * US_PER_S) if times else None
+
+
+def _service_time_s(body: bytes) -> float | None:
+    """The time of day in the first record of a service message [s]; None, where it tells none.
+
+    Its first three items are the same in every edition: source (2 bytes), kind (1), time (3). What follows is not read.
+    """
+    marks, place = body[:1], 1
+    while place <= len(body) and body[place - 1] & 1:
+        place += 1
+    if not marks or not marks[0] & 0x20:
+        return None
+    place += 2 * bool(marks[0] & 0x80) + bool(marks[0] & 0x40)
+    raw = body[place : place + 3]
+    return int.from_bytes(raw) / _STEPS_PER_S if len(raw) == 3 else None
 
 
 def _site(name: str, given: Any) -> Site:
