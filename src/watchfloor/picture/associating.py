@@ -10,7 +10,6 @@ from math import log, pi
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from watchfloor.base.geodesy import Floats
 from watchfloor.base.units import US_PER_S
@@ -56,6 +55,8 @@ def assign(estimates: Indices, plots: Indices, costs: Floats) -> list[tuple[int,
 
     **Args**: `estimates`, `plots`, `costs`: `(k,)` each, what may be paired.
     """
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  # half a second that only radars need
+
     possible = np.isfinite(costs) & (costs < _STRANGER)
     if not possible.any():
         return []
