@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.property.test_probe import candidate
@@ -72,6 +72,7 @@ SCENES = st.tuples(st.integers(0, 10**6), st.sampled_from([2, 9, 30]))
 
 @settings(max_examples=60, deadline=None)
 @given(SCENES)
+@example((703_634, 30))
 def test_the_sweep_finds_who_levels_off_near_whom(scene: tuple[int, int]) -> None:
     rows, cleared = crafts(*scene)
     found = losses(Traffic(*np.array(rows).T.copy()), MINIMA, cleared)
@@ -89,7 +90,17 @@ def test_the_sweep_finds_who_levels_off_near_whom(scene: tuple[int, int]) -> Non
                 exact = first_loss_s(*pair, MINIMA)
                 if exact is not None:
                     assert abs(exact[0] - told[a, b][0]) < 1e-3
-                    assert abs(exact[1] - min(told[a, b][1], LAST_S)) < 1e-3
+                    end_s = min(told[a, b][1], LAST_S)
+                    assert abs(exact[1] - end_s) < 1e-3 or (end_s < exact[1] and only_touches(*pair, end_s))
+
+
+def only_touches(one: Craft, other: Craft, cleared: tuple[float, float], then_s: float) -> bool:
+    """Whether a pair is exactly at the vertical minimum in a moment, which is no loss: one ends there, another begins.
+
+    The reckoning by bits of time looks at their middles only, and takes both as one.
+    """
+    apart_ft = abs(level_ft(other, cleared[1], then_s) - level_ft(one, cleared[0], then_s))
+    return abs(apart_ft - MINIMA.vertical_ft) < 1e-6
 
 
 def probed(rows: list[Craft], cleared: np.ndarray) -> list[Candidate]:
