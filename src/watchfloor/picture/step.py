@@ -61,19 +61,21 @@ def _refusal(reason: str, seen: Observation) -> Rejected:
 def _report(now: Picture, seen: Observation, batch: ObservationBatch) -> Entered | Rejected:
     """Take in what an aircraft says of itself."""
     track = now.tracks[seen.identity]
-    row = now.estimates.get(seen.identity)
-    if seen.lat_deg is not None and _is_only_behind(track, seen, batch.feed_id):
+    if seen.lat_deg is None:
+        now.tracks[seen.identity] = moved(now, track, seen, batch)
+        return Entered(seen.toa_us, seen.identity)
+    if seen.toa_us < track.toa_us and _is_only_behind(track, seen, batch.feed_id):
         now.tracks[seen.identity] = _told_late(now, track, seen, batch)
         return Entered(seen.toa_us, seen.identity)
-    if seen.lat_deg is not None:
-        if not _reachable(track, seen):
-            now.tracks[seen.identity] = _doubted(now, track, seen)
-            return _refusal("position out of reach since the last one", seen)
-        if row is not None:
-            _estimate_anew(now, track, seen)
+    if not _reachable(track, seen):
+        now.tracks[seen.identity] = _doubted(now, track, seen)
+        return _refusal("position out of reach since the last one", seen)
+    if now.estimates and seen.identity in now.estimates:
+        _estimate_anew(now, track, seen)
+    if track.oddity is not Oddity.NONE:
         track = _cleared(now, track, seen.toa_us)
     now.tracks[seen.identity] = moved(now, track, seen, batch)
-    return Entered(seen.toa_us, seen.identity, has_place=seen.lat_deg is not None)
+    return Entered(seen.toa_us, seen.identity, has_place=True)
 
 
 def _is_only_behind(track: Track, seen: Observation, feed_id: str) -> bool:
