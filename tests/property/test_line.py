@@ -5,13 +5,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.running import run_words
-from watchfloor.edge.cli.line import copy_text, read_copy
+from watchfloor.edge.cli.line import read_copy
 from watchfloor.line.chain import NOTHING, Chain, Reader, Refusal, Taken, digest_of
 from watchfloor.line.joint import Copy, Finding, chains_of, compare, merge
 from watchfloor.line.standing import Standing, fields_of, notices_of
@@ -253,10 +254,12 @@ def test_two_copies_are_compared_on_the_command_line(tmp_path: Path) -> None:
     one, other = talked(5, 20)
     files = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
     for file, side in zip(files, (one, other), strict=True):
-        file.write_bytes(copy_text(side.copy()))
-        assert read_copy(file) == side.copy()
+        held = side.copy()
+        file.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in (held.head, *held.lines)))
+        assert read_copy(file) == held
     done = run_words("line", "log", "verify", *map(str, files))
-    assert (done.returncode, "one log: 20 messages" in done.stdout) == (0, True)
+    last = merge(*chains_of(one.copy(), Reader()))[-1].digest
+    assert (done.returncode, f"one log: 20 messages; the last is {last}" in done.stdout) == (0, True)
     files[1].write_bytes(b"\n".join(files[1].read_bytes().splitlines()[:-1]) + b"\n")
     done = run_words("line", "log", "verify", *map(str, files), "--json")
     assert done.returncode == 1

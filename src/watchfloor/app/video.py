@@ -15,6 +15,7 @@ from watchfloor.messages.video import CameraView, VideoPiece
 MOST_HELD_BYTES = 4 << 20
 OFF_US = 250_000  # requirement 4: drift above this is marked
 DRIFT_OVER = 10
+SEEN_FOR_US = 10 * US_PER_S
 
 
 class Watching:
@@ -115,9 +116,6 @@ class Video:
         self.view = None
         self._since_key, self._since_key_bytes = [], 0
         self._behind_us.clear()
-
-
-SEEN_FOR_US = 10 * US_PER_S
 
 
 def footprint_of(video: Video, room_us: int) -> CameraView | None:

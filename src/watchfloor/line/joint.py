@@ -23,7 +23,7 @@ class Copy(Struct, frozen=True):
 
 
 class Finding(StrEnum):
-    """What two copies tell of the parties, worst first."""
+    """What two copies tell of the parties, best first."""
 
     HOLDS = "both copies are one log"
     BEHIND = "one copy lacks messages that the other has not proven to be received"
@@ -34,12 +34,16 @@ class Finding(StrEnum):
 
 
 class Verdict(Struct, frozen=True):
-    """The finding, the first difference in words, and whose party it speaks against, if anybody's."""
+    """The finding, the first difference in words, and whose party it speaks against, if anybody's.
+
+    `last` is the digest of the last message in the one order, where the copies are one log; empty without messages.
+    """
 
     finding: Finding
     words: str
     against: str = ""
     count: int = 0
+    last: str = ""
 
 
 def chains_of(copy: Copy, reader: Reader) -> tuple[Chain, Chain] | str:
@@ -139,4 +143,5 @@ def _lacking(mine: Copy, theirs: Copy, here: dict[str, Chain], there: dict[str, 
             behind = behind or f"the copy of {lacks} lacks number {taken.message.number} of {party}"
     if behind:
         return Verdict(Finding.BEHIND, behind, "", count)
-    return Verdict(Finding.HOLDS, f"{count} messages", "", count)
+    order = merge(*here.values())
+    return Verdict(Finding.HOLDS, f"{count} messages", "", count, order[-1].digest if order else "")

@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 
 from watchfloor.base.errors import InputError
-from watchfloor.line.chain import Reader
-from watchfloor.line.joint import Copy, Finding, chains_of, compare, merge
+from watchfloor.line.joint import Copy, Finding, compare
 from watchfloor.messages.line import LineCopyHead, SignedLine
 
 MOST_BYTES = 1 << 30
@@ -44,15 +43,10 @@ def verify_work(arguments: argparse.Namespace) -> int:
     first, second = read_copy(Path(arguments.first)), read_copy(Path(arguments.second))
     verdict = compare(first, second)
     told = {"finding": verdict.finding.name.lower(), "words": verdict.words, "against": verdict.against}
-    last = ""
-    if verdict.finding is Finding.HOLDS:
-        chains = chains_of(first, Reader())
-        order = () if isinstance(chains, str) else merge(*chains)
-        last = order[-1].digest if order else ""
     if arguments.json:
-        print(json.dumps({**told, "messages": verdict.count, "last": last}))
-    elif last or verdict.finding is Finding.HOLDS:
-        print(f"{verdict.finding.value}: {verdict.words}; the last is {last or 'none'}")
+        print(json.dumps({**told, "messages": verdict.count, "last": verdict.last}))
+    elif verdict.finding is Finding.HOLDS:
+        print(f"{verdict.finding.value}: {verdict.words}; the last is {verdict.last or 'none'}")
     else:
         against = f" (against {verdict.against})" if verdict.against else ""
         print(f"{verdict.finding.value}{against}: {verdict.words}")
@@ -82,8 +76,3 @@ def read_copy(path: Path) -> Copy:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}:{len(messages) + (1 if head is None else 2)}: {error}", field="copy") from error
     return Copy(head, tuple(messages))
-
-
-def copy_text(copy: Copy) -> bytes:
-    """A copy as it stands in its file."""
-    return b"".join(msgspec.json.encode(line) + b"\n" for line in (copy.head, *copy.lines))
