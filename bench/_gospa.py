@@ -4,9 +4,9 @@
 none, cost `cutoff^order / 2` each.
 """
 
+import lap
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 Places = NDArray[np.float64]
 
@@ -18,7 +18,8 @@ def gospa_m(truth: Places, told: Places, cutoff_m: float, order: float) -> float
         return float((strays * cutoff_m**order / 2) ** (1 / order))
     gaps = np.linalg.norm(truth[:, None] - told[None], axis=2)
     costs = np.minimum(gaps, cutoff_m) ** order
-    rows, columns = linear_sum_assignment(costs)
-    near = gaps[rows, columns] < cutoff_m
-    total = float(costs[rows, columns][near].sum()) + (strays - 2 * int(near.sum())) * cutoff_m**order / 2
+    columns, _ = lap.lapjv(costs, extend_cost=True, return_cost=False)
+    rows = np.flatnonzero(columns >= 0)
+    near = gaps[rows, columns[rows]] < cutoff_m
+    total = float(costs[rows, columns[rows]][near].sum()) + (strays - 2 * int(near.sum())) * cutoff_m**order / 2
     return float(total ** (1 / order))

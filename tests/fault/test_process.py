@@ -166,7 +166,8 @@ def test_a_folder_goes_on_only_as_what_it_began(start_room: Callable[..., Runnin
 def test_a_stranger_on_a_feed_port_is_refused_and_counted(start_room: Callable[..., RunningRoom]) -> None:
     room = start_room()
     room.until(lambda: len(room.get("/api/tracks")["features"]) > 50, "tracks")
-    for port in feed_ports(room.process.pid, {room.started["http_port"], room.cot_port}):
+    ports = feed_ports(room.process.pid, {room.started["http_port"], room.cot_port})
+    for port in ports:
         with socket.create_connection(("127.0.0.1", port)) as stranger:
             stranger.settimeout(5)
             try:
@@ -175,12 +176,11 @@ def test_a_stranger_on_a_feed_port_is_refused_and_counted(start_room: Callable[.
             except ConnectionError:
                 pass
 
-    def refused() -> int:
-        return sum(
-            feed["reasons"].get("connection from outside the simulator", 0) for feed in room.get("/api/pulse")["feeds"]
-        )
+    def refused() -> list[int]:
+        told = [feed["reasons"] for feed in room.get("/api/pulse")["feeds"]]
+        return [reasons["connection from outside the simulator"] for reasons in told if reasons]
 
-    room.until(lambda: refused() == 2, "two refusals")
+    room.until(lambda: refused() == [1] * len(ports), "a refusal by each simulated feed")
     assert room.stop() == 0
 
 

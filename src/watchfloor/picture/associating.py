@@ -8,6 +8,7 @@ plots by the estimates near any of them.
 
 from math import log, pi
 
+import lap
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,8 +56,6 @@ def assign(estimates: Indices, plots: Indices, costs: Floats) -> list[tuple[int,
 
     **Args**: `estimates`, `plots`, `costs`: `(k,)` each, what may be paired.
     """
-    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  # half a second that only radars need
-
     possible = np.isfinite(costs) & (costs < _STRANGER)
     if not possible.any():
         return []
@@ -66,5 +65,5 @@ def assign(estimates: Indices, plots: Indices, costs: Floats) -> list[tuple[int,
     matrix[column_of, row_of] = costs[possible] - _STRANGER
     matrix[np.arange(len(marks)), len(names) + np.arange(len(marks))] = 0.0
     finite = np.where(np.isfinite(matrix), matrix, 1e9)
-    chosen = zip(*linear_sum_assignment(finite), strict=True)
-    return [(int(names[name]), int(marks[mark])) for mark, name in chosen if name < len(names)]
+    chosen, _ = lap.lapjv(finite, extend_cost=True, return_cost=False)
+    return [(int(names[name]), int(mark)) for mark, name in zip(marks, chosen, strict=True) if name < len(names)]
