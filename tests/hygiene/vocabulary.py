@@ -1,7 +1,7 @@
 """Every field of every message and what it means. A field that is not here does not exist (SCOPE limits 2, 3, 10)."""
 
 _TEXT = """
-about: what a stated fact is about: a request, an area, a city, or the room
+about: what a stated fact or a message of the line is about: a request, area, city, the room; a message by its digest
 absent: required roles that no person has advised from yet
 accuracy: how well a place is measured
 acknowledged_by: the seat that said it has seen an alert
@@ -12,6 +12,7 @@ actor: who acted, as the room knew it then
 address_blocks: blocks of 24-bit addresses that name a party
 advice: what advisers said, or the rule that asks them
 advisers: roles that must be asked
+agenda: messages to be spoken about in the next call
 airfield_rings: where separation is the tower's business
 airfields: airfields of the map
 alert_id: an alert's name in this room
@@ -54,6 +55,7 @@ board: requests as a screen shows them
 body: the fact inside an entry
 breaks_first: which minimum is broken first
 brings: the implicit subscription that an entity brings
+calls: calls on a line
 callsign: what an aircraft calls itself
 callsigns: what the callsigns of aircraft begin with
 callsigns: names of scripted aircraft
@@ -78,6 +80,7 @@ closed_by: who closed a review
 closed_us: room time at which a review was closed; 0 while it is open
 closest_seen_m: the smallest distance while an alert stood
 code: stable name of a refusal
+comments: free text on a line, in its own language
 conditions: on what conditions advice given beforehand holds, in words
 confirmed: whether a decision was confirmed with a passkey
 context: what a screen says it is
@@ -126,6 +129,7 @@ expected_advantage: the decider's answer to the second question
 fact: which fact is stated
 facts: what rules were told of a request
 failed: why the record cannot be written
+fallbacks: separations that parties declared for a suspended line
 faults: why policies, schema or question do not fit each other
 feature: the kind of a map feature
 feed: which feed a scripted aircraft is heard on
@@ -162,7 +166,9 @@ has_place: whether a report told a place
 head: the log's newest checkpoint that a screen had
 header: the pack's main file
 headway_min: minutes between departures
+heard_count: messages of the other party that a room holds
 heard_from: the crew's seat whose radioed doubt somebody entered
+heard_head: digest of the newest of these
 height_m: height above the ellipsoid
 held: by whom an area is held at the start, in the map's words
 high_m: up to which height above the ellipsoid
@@ -177,11 +183,12 @@ identity: transponder address or CoT uid of an aircraft
 implicit: whether a subscription came with an intent and goes with it
 in_exercise: whether a chunk came into the room of an exercise
 in_force: the version of the rules in force at the start
-interpreter: the seat that translated
 is_datagram: whether a chunk's ends are those of a message
 is_exercise: whether the rules are those of an exercise
 is_near_line: whether an area may lie within 20 NM of a party line
 is_off: whether a camera's clock is too far from the room's to be one with it
+is_open: whether a line is open in this run of the room
+is_seen: whether a person of the other party has seen an urgent warning
 jump_to_us: room time to jump to
 jumped: whether a clock setting begins a new time context
 keep_s: how long a block of the tape was kept after it was sealed
@@ -206,6 +213,7 @@ level_ft: level that a scripted aircraft flies
 level_tolerance_ft: how far a level may come apart on another engine
 line: states of the line in which a rule of separation holds
 line_id: which line between the parties
+lines: lines to other parties, as a screen shows them
 lon_deg: longitude, WGS 84
 lon_e7deg: longitude in 1e-7 degrees
 lookahead_s: how far ahead conflicts are looked for, as packs write it
@@ -219,6 +227,7 @@ low_mm: the lower height of a volume, millimetres above the ellipsoid
 machine: the system and processor that computed
 manager: whose service manages an entity or a subscription
 map_geojson: the map as it is drawn
+measured: whether a line is heard, whatever was declared
 message_count: messages received
 minima: what must be kept between aircraft
 minimum_ft: vertical minimum, as shown
@@ -233,9 +242,11 @@ need_to_know: groups whose members alone may see an item, or in which a seat is;
 needed_count: how many witnesses must have seen a decision before it is published
 new_digest: hash of the rules that are proposed
 new_version: the version that is proposed
+newest: digest of the message that came last on a line
 newest_us: room time of a feed's newest data
 note: a plain-language note
 notes: observers' notes, pinned to a moment of a request
+notices: notices on a line, and how far each came
 now_m: distance when the probe looked
 now_vertical_ft: vertical distance when the probe looked
 number: a track's number in this room
@@ -251,6 +262,7 @@ open_count: how many other requests were open then
 opening: acts from before the exercise's start
 origin: the log's name in its checkpoints
 other_parties: parties with rooms of their own
+other_party: who is at the other end of a line
 outline: the corners of a volume
 outside: in which ways a use lies outside its delegation
 overdue: whether a review was not closed in time
@@ -275,6 +287,7 @@ position_count: positions received
 position_tolerance_e7deg: how far a position may come apart on another engine
 possible_count: how many classes become newly possible
 powers: what a seat may do
+present: who of a party is there for a call, by role
 pressure: how long ago a request was asked, how long its window lasted, how many others were open
 prev: leaf hash of the entry before
 previous: the digest of the same party's message before
@@ -291,6 +304,7 @@ raw: bytes of a video, whole packets, without what may not be kept
 reason: why something was refused or ended
 reasons: policies behind the engine's own decision
 received_us: room time of receipt
+refused: why what came on a line was not taken
 regime: where the minima of an alert come from, empty for the room's own
 remaining_doubt: the decider's answer to the third question
 rendering: the exact words that were shown to who confirmed
@@ -305,6 +319,7 @@ ring_e7deg: corners of an outline, longitude then latitude, 1e-7 degrees
 rings: vertices of an area
 role: a role as the pack names it
 roles: roles of a pack
+rolls: who is there for a call, by party
 room_id: a room's name
 room_us: room time
 root: root of the log's tree
@@ -317,6 +332,7 @@ rules_digest: hash of the rules' text
 rules_text: the rules' full text
 rules_version: version of the rules
 said_by: who says that harm was done, in words
+said_count: messages that a party has said on a line
 sample: first bytes of something refused
 schema: what rules may ask of
 screen: what a screen shows
@@ -337,6 +353,7 @@ separation: rules of separation, the first that fits counts
 seq: an entry's number in the log
 signature: Ed25519 signature in hex
 signature_lines: witnesses' signatures, as they stand under a note
+signed: a message of the line with its signatures
 silent_us: age of a feed's newest message
 simulated: whether a script sits there
 since_asked_us: how long ago a request was asked when it was decided
@@ -349,6 +366,7 @@ sources: feeds that report a track
 squawk: Mode 3/A code
 stages: what a request reached, with when
 stale_s: age at which a feed is stale
+standing: how far a notice came; received is not agreed
 start: the exercise's first minute
 start_us: where a stretch of room time begins
 state: state of data, a request or a feed
@@ -361,6 +379,7 @@ subject_id: the use or report of harm that a review is about
 subscribers: who is to be told of a change
 subscription: somebody's wish to be told of changes
 subscription_id: the id of a subscription, empty where there is none
+suspended: parties that declared a line suspended
 tables: what a video must begin with
 tak_port: whose picture TAK clients without a certificate have
 tape_failed: why the tape cannot be written
@@ -376,12 +395,15 @@ told_count: how many changes a subscription was told of
 tor_us: time of receipt
 track_id: a track's number as text
 tracks: tracks of a picture
-translation: what a free text means in the other language; empty until somebody translated it
+translations: interpreters' words for a comment
 trk_cdeg: true track in hundredths of a degree
 trk_deg: true track
 uid: a TAK client's uid
+unreceipted_count: our messages that the other room has not receipted
 until: when a fact lapses, as packs write it
 until_us: end of a request's window
+urgent: whether a call cannot wait
+urgents: urgent warnings on a line
 use: who uses an airfield
 use_id: a use's name on the board
 uses: crews' uses of delegations
@@ -415,6 +437,7 @@ withheld: whether some of a finding may not be shown here
 witness_failed: which witnesses do not sign, and why; absent when all do
 words: words as they were written
 written_us: room time at which a request was written
+wrong: fields that the last read-back had otherwise
 zstd: the version of zstd that compressed
 """
 

@@ -1,5 +1,6 @@
 """The line: whatever two parties say and lose on the way, both come to one log; who lies about it is named."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -15,7 +16,7 @@ from tests.support.running import run_words
 from watchfloor.edge.cli.line import read_copy
 from watchfloor.line.chain import NOTHING, Chain, Reader, Refusal, Taken, digest_of
 from watchfloor.line.joint import Copy, Finding, chains_of, compare, merge
-from watchfloor.line.standing import Standing, fields_of, notices_of
+from watchfloor.line.standing import Notice, Standing, as_of, fields_of, notices_with
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.line import (
     AnyLineBody,
@@ -193,7 +194,8 @@ def test_a_message_that_does_not_follow_is_refused_with_its_reason() -> None:
 
     def told(name: str = "N1", **changes: Any) -> Taken | Refusal:
         fields = {part: getattr(good, part) for part in good.__struct_fields__} | changes
-        return mine.extend(signed_by(name, LineMessage(**fields)), theirs, Reader())
+        answer = mine.take(signed_by(name, LineMessage(**fields)), theirs, Reader())
+        return answer if isinstance(answer, Refusal) else answer[1]
 
     assert told(name="S2") is Refusal.WRONG_KEY
     assert told(line_id="ground") is Refusal.OTHER_LINE
@@ -203,12 +205,14 @@ def test_a_message_that_does_not_follow_is_refused_with_its_reason() -> None:
     assert told(seen="1" * 64) is Refusal.UNSEEN
     assert told(seen=NOTHING) is Refusal.SEEN_BACKWARDS
     unknown = SignedLine(canonical_bytes(good).decode().replace('"comment"', '"attachment"'), "0" * 128)
-    assert mine.extend(unknown, theirs, Reader()) is Refusal.NO_MESSAGE
-    assert mine.extend(SignedLine("x" * 70_000, "0" * 128), theirs, Reader()) is Refusal.TOO_LONG
-    assert mine.extend(SignedLine("\ud800", "0" * 128), theirs, Reader()) is Refusal.NO_MESSAGE
-    assert isinstance(told(), Taken)
-    assert isinstance(told(), Taken), "the same message again stands as it stood"
-    assert len(mine.taken) == good.number + 1
+    assert mine.take(unknown, theirs, Reader()) is Refusal.NO_MESSAGE
+    assert mine.take(SignedLine("x" * 70_000, "0" * 128), theirs, Reader()) is Refusal.TOO_LONG
+    assert mine.take(SignedLine("\ud800", "0" * 128), theirs, Reader()) is Refusal.NO_MESSAGE
+    taken = mine.take(signed_by("N1", good), theirs, Reader())
+    assert not isinstance(taken, Refusal)
+    longer, held = taken
+    assert (len(longer.taken), len(mine.taken)) == (good.number + 1, good.number), "the chain before stays as it was"
+    assert longer.take(signed_by("N1", good), theirs, Reader()) == (longer, held), "the same again stands as it stood"
 
 
 def read_back(of: str, **changes: int) -> NoticeReadBack:
@@ -219,9 +223,15 @@ def read_back(of: str, **changes: int) -> NoticeReadBack:
 def standing(one: Side, now_us: int = 2_000) -> tuple[Standing, tuple[str, ...]]:
     chains = chains_of(one.copy(), Reader())
     assert not isinstance(chains, str)
-    notices = notices_of(merge(*chains), now_us)
-    first = notices[one.own[0]]
+    first = as_of(notices_of(merge(*chains))[one.own[0]], now_us)
     return first.standing, first.wrong
+
+
+def notices_of(order: Iterable[Taken]) -> Mapping[str, Notice]:
+    found: Mapping[str, Notice] = {}
+    for taken in order:
+        found = notices_with(found, taken)
+    return found
 
 
 def test_received_is_not_agreed_and_only_every_field_said_rightly_is_read_back() -> None:

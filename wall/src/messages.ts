@@ -37,6 +37,12 @@ export interface AfterthoughtShown {
   as_seat_id: string;
 }
 
+/** An item for the next call: a message that is to be spoken about. */
+export interface AgendaProposed {
+  kind: "agenda";
+  about: string;
+}
+
 /** A named seat says it has seen an alert. It changes nothing else. */
 export interface AlertAcknowledged {
   type: "AlertAcknowledged";
@@ -76,6 +82,24 @@ export type Answer = "no" | "unsure" | "yes";
 /** Which minimum is broken first; the other one then completes the loss. Both: at the same instant, or already. */
 export type Broken = "both" | "distance" | "level";
 
+/** We call: the daily one that was due then, or (0) one beside the schedule, for which urgent ones do not wait. */
+export interface CallOpened {
+  kind: "call";
+  due_us: number;
+  urgent: boolean;
+}
+
+/** A call: open, held, over, or minuted by both. */
+export interface CallShown {
+  digest: string;
+  party: string;
+  due_us: number;
+  urgent: boolean;
+  sent_us: number;
+  state: string;
+  rolls: (RollShown)[];
+}
+
 /** What was decided has been done; from then on it is not asked again. */
 export interface CarriedOut {
   type: "CarriedOut";
@@ -102,6 +126,31 @@ export interface ClockCommanded {
   rate_permille: number;
   paused: boolean;
   jump_to_us?: number | null;
+}
+
+/** Free text, marked as such, in its own language; untranslated until an interpreter says a translation. */
+export interface CommentMade {
+  kind: "comment";
+  words: string;
+  language: string;
+}
+
+/** Free text in its own language; untranslated, until there is a translation. */
+export interface CommentShown {
+  digest: string;
+  party: string;
+  sent_us: number;
+  words: string;
+  language: string;
+  translations: (TranslationShown)[];
+}
+
+/** An interpreter's words for a comment, in another language; the original stands beside them for ever. */
+export interface CommentTranslated {
+  kind: "translation";
+  about: string;
+  words: string;
+  language: string;
 }
 
 /** What a screen, an export and an outgoing message say they are (SCOPE limit 1). */
@@ -233,6 +282,20 @@ export interface FactStated {
   label: Label;
 }
 
+/** The separation that we keep from whatever is theirs while the line is suspended. */
+export interface FallbackDeclared {
+  kind: "fallback";
+  horizontal_m: number;
+  vertical_ft: number;
+}
+
+/** The separation that a party declared for when the line is suspended. */
+export interface FallbackShown {
+  party: string;
+  horizontal_m: number;
+  vertical_ft: number;
+}
+
 /** One feed: how old, how much, what was refused. */
 export interface FeedShown {
   feed_id: string;
@@ -333,10 +396,85 @@ export interface Label {
 /** How far an item may travel inside the nations it is releasable to; higher is narrower. */
 export type Level = 0 | 1 | 2;
 
+/** Separate lines for separate matters, each with its own members. */
+export type LineKind = "air" | "commander" | "ground";
+
+/** What is measured of a line, whatever was declared: heard lately, heard of no more, or never yet. */
+export type LineMeasure = "heard" | "never heard" | "silent";
+
+/** A corner of an outline. */
+export interface LinePlace {
+  lat_e7deg: number;
+  lon_e7deg: number;
+}
+
+/** We use the line again. */
+export interface LineResumed {
+  kind: "resumption";
+}
+
+/** Who can take part in a call, in words that both sides have. */
+export type LineRole = "duty_chief" | "interpreter" | "legal_adviser" | "line_officer" | "watch_officer";
+
+/** One line. `suspended`: parties that declared it; `measured`: what is heard, whatever was declared. */
+export interface LineShown {
+  line_id: string;
+  line: LineKind;
+  party: string;
+  other_party: string;
+  is_open: boolean;
+  suspended: (string)[];
+  measured: LineMeasure;
+  silent_us: number;
+  unreceipted_count: number;
+  fallbacks: (FallbackShown)[];
+  notices: (NoticeShown)[];
+  urgents: (UrgentShown)[];
+  calls: (CallShown)[];
+  comments: (CommentShown)[];
+  agenda: (string)[];
+  newest: string;
+  refused: (string)[];
+}
+
+/** A person says something on a line. */
+export interface LineSpoken {
+  type: "LineSpoken";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  line_id: string;
+  body: VolumeNotified | NoticeAcknowledged | NoticeReadBack | NoticeDisputed | NoticeCorrected | NoticeExpired | UrgentWarning | LineSuspended | LineResumed | FallbackDeclared | AgendaProposed | CommentMade | CommentTranslated | CallOpened | RollCalled | MinutesSigned;
+}
+
+/** We do not use the line until we resume it. */
+export interface LineSuspended {
+  kind: "suspension";
+}
+
+/** A volume of air for a time: an outline, levels by the pressure surface of 1013.25 hPa, from and until when. */
+export interface LineVolume {
+  outline: (LinePlace)[];
+  floor_ft: number;
+  ceiling_ft: number;
+  from_us: number;
+  until_us: number;
+}
+
 /** The newest checkpoint the actor's screen had: how many entries, and their root. */
 export interface LogHead {
   size_count: number;
   root: string;
+}
+
+/** A call is over for us; its minutes are all messages up to this one. They stand once both signed the same. */
+export interface MinutesSigned {
+  kind: "minutes";
+  about: string;
+  until: string;
 }
 
 /** A person says why a medium is missing, or what its return means; the words are the reason on record. */
@@ -376,6 +514,50 @@ export interface NotePinned {
   words: string;
 }
 
+/** A person has seen that message; it is not agreed by that. */
+export interface NoticeAcknowledged {
+  kind: "acknowledgement";
+  about: string;
+}
+
+/** Our own notice, said anew; the one before counts no more. */
+export interface NoticeCorrected {
+  kind: "correction";
+  about: string;
+  volume: LineVolume;
+}
+
+/** We do not accept that notice; the field that is in question, if it is one. */
+export interface NoticeDisputed {
+  kind: "dispute";
+  about: string;
+  name?: string;
+}
+
+/** Our own notice counts no more. */
+export interface NoticeExpired {
+  kind: "expiry";
+  about: string;
+}
+
+/** A notice's fields, typed anew one by one. */
+export interface NoticeReadBack {
+  kind: "read_back";
+  about: string;
+  fields: (ReadBackField)[];
+}
+
+/** A notice: whose, which volume, and how far it came. Received is not agreed. */
+export interface NoticeShown {
+  digest: string;
+  party: string;
+  sent_us: number;
+  volume: LineVolume;
+  standing: string;
+  wrong: (string)[];
+  faults: (string)[];
+}
+
 /** What speaks against a track's being one aircraft where it is shown. */
 export type Oddity = "" | "a place was claimed that it cannot have reached" | "one identity, two places";
 
@@ -404,6 +586,12 @@ export interface PulseTold {
   feeds: (FeedShown)[];
   guests: (GuestShown)[];
   videos?: (VideoShown)[];
+}
+
+/** One field of a notice, typed anew by who read it back: digits, in the unit that the field's name tells. */
+export interface ReadBackField {
+  name: string;
+  value: string;
 }
 
 /** Where a replay stands for this viewer, what there is to step to, and what is hidden. */
@@ -500,6 +688,19 @@ export interface ReviewShown {
   closed_by: Who | null;
 }
 
+/** Who is here for a call, by role; it answers the call. */
+export interface RollCalled {
+  kind: "roll";
+  about: string;
+  present: (LineRole)[];
+}
+
+/** Who of a party is there for a call. */
+export interface RollShown {
+  party: string;
+  present: (LineRole)[];
+}
+
 /** Stop (by these rules), ask (these people), or no objection; never "approved". */
 export type RuleAnswer = "ask" | "no_objection" | "stop";
 
@@ -535,13 +736,14 @@ export interface RulesProposed {
   words: string;
 }
 
-/** Everything a screen's hash is over. */
+/** Everything a screen's hash is over. A room without lines hashes as it did before there were any. */
 export interface ScreenDocument {
   board: (RequestShown)[];
   uses: (UseShown)[];
   harm: (HarmShown)[];
   alerts: (AlertShown)[];
   seats: (SeatShown)[];
+  lines?: (LineShown)[];
 }
 
 /** A screen with its hash and the log's head at that moment. */
@@ -617,6 +819,32 @@ export interface StretchShown {
   end_us: number;
 }
 
+/** An interpreter's words for a comment. */
+export interface TranslationShown {
+  words: string;
+  language: string;
+}
+
+/** Why an urgent warning is given; the words of each language stand in one table. */
+export type UrgentCause = "aircraft_in_volume" | "aircraft_near_line" | "loss_of_control" | "medical";
+
+/** An urgent warning, and whether somebody of the other party has seen it. */
+export interface UrgentShown {
+  digest: string;
+  party: string;
+  cause: UrgentCause;
+  volume: LineVolume;
+  sent_us: number;
+  is_seen: boolean;
+}
+
+/** Any watch officer takes it at once. */
+export interface UrgentWarning {
+  kind: "urgent";
+  cause: UrgentCause;
+  volume: LineVolume;
+}
+
 /** A crew says that it acted without the room: when, what, where, under which delegation, and why it had to. */
 export interface UseReported {
   type: "UseReported";
@@ -669,6 +897,12 @@ export interface VideoShown {
   place: PlaceShown | null;
   frame: PlaceShown | null;
   corners: (PlaceShown)[];
+}
+
+/** We mean to be in this volume. */
+export interface VolumeNotified {
+  kind: "notice";
+  volume: LineVolume;
 }
 
 /** Somebody by role and nation; screens show no names of persons. */

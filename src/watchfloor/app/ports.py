@@ -68,6 +68,13 @@ class Signer(Protocol):
         """An Ed25519 signature."""
 
 
+class LineKey(Protocol):
+    """A party's key of one line. It signs what its people say on that line, and receipts, nothing else."""
+
+    def sign(self, message: bytes) -> bytes:
+        """An Ed25519 signature."""
+
+
 class MediaStore(Protocol):
     """Where media lie by their digest."""
 

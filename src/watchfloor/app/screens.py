@@ -5,6 +5,7 @@ Only what is releasable to the viewer is in it; the shared wall shows roles and 
 
 from hashlib import sha256
 
+from watchfloor.app.line_screen import lines_shown
 from watchfloor.app.sight import audience_of_seat, may_see
 from watchfloor.app.state import AlertView, RoomState
 from watchfloor.base.labels import Audience, label_for
@@ -56,6 +57,7 @@ def screen_document(state: RoomState, audience: Audience, room_us: int) -> Scree
             for seat in state.seats.values()
             if seat.kind is SeatKind.PERSON
         ),
+        lines=lines_shown(state.lines, audience, room_us),
     )
 
 

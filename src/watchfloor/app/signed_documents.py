@@ -8,6 +8,7 @@ from watchfloor.decisions.step import RequestAct
 from watchfloor.messages.acts import Actor, AlertAcknowledged, FactStated, MissingExplained, RequestWritten, ReviewAct
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.delegation import DelegationRevoked, HarmReported, ReviewClosed, UseReported
+from watchfloor.messages.line_record import LineSpoken
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.room import SeatTaken
 from watchfloor.messages.signed import AnyAct
@@ -47,6 +48,8 @@ def label_of_act(act: AnyAct, state: RoomState, pack: Pack) -> Label:
         return act.label
     if isinstance(act, AlertAcknowledged) and act.alert_id in state.alerts:
         return state.alerts[act.alert_id].raised.label
+    if isinstance(act, LineSpoken) and act.line_id in state.lines:
+        return state.lines[act.line_id].opened.label
     if isinstance(act, MissingExplained) and act.digest in state.media:
         return state.media[act.digest].kept.label
     if isinstance(act, ReviewClosed):

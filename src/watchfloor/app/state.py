@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from watchfloor.app.clock import room_time_us
 from watchfloor.app.inventory import MediaStatus, Medium, media_after
+from watchfloor.app.lines import lines_closed, lines_with, speak
 from watchfloor.decisions import deciding, delegating, reviewing, rule_change
 from watchfloor.decisions import step as decisions
 from watchfloor.decisions.board import Board
@@ -19,6 +20,7 @@ from watchfloor.decisions.step import BoardAct
 from watchfloor.deconflict.alerts import ESCALATE_AFTER_US
 from watchfloor.deconflict.directory import standing as airspace
 from watchfloor.deconflict.directory.standing import Directory
+from watchfloor.line.session import Line
 from watchfloor.messages.acts import Actor, AlertAcknowledged, ClockCommanded, MissingExplained, ReviewAct, SeatKind
 from watchfloor.messages.airspace import AnyAirspaceFact
 from watchfloor.messages.alerts import (
@@ -44,6 +46,7 @@ from watchfloor.messages.delegation import (
 from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.keeping import MediaKept, MediaMissed, MediaReappeared, MediaRetired, WitnessesSet
+from watchfloor.messages.line_record import AnyLineFact, LineSpoken
 from watchfloor.messages.outcomes import ActRefused, DecisionWitnessed, RequestStopped, StopCause
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import (
@@ -90,6 +93,7 @@ class RoomState(Struct, frozen=True):
     sealed_blocks: tuple[str, ...] = ()
     kept_blocks: Mapping[str, int] = {}
     directory: Directory = NO_AIRSPACE
+    lines: Mapping[str, Line] = {}
 
 
 def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> tuple[RoomState, list[Fact]]:
@@ -129,8 +133,10 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
         return _delegation_fact(state, fact, room_us)
     if isinstance(fact, AnyAirspaceFact):
         return replace(state, directory=airspace.fold(state.directory, fact)), []
+    if isinstance(fact, AnyLineFact):
+        return replace(state, lines=lines_with(state.lines, fact)), []
     if isinstance(fact, RoomOpened):
-        return replace(state, opened=fact), []
+        return replace(state, opened=fact, lines=lines_closed(state.lines)), []
     if isinstance(fact, TapeBlockSealed | TapeBlockRecovered):
         still = {block: held for block, held in state.open_blocks.items() if block != fact.block}
         kept = {**state.kept_blocks, fact.block: toe_us}
@@ -193,6 +199,9 @@ def _act(state: RoomState, signed: SignedAct, toe_us: int, room_us: int, seq: in
     if isinstance(act, RuleChangeSigned):
         board, agreed = rule_change.sign(state.board, act, signed.actor, signed.label, room_us)
         return replace(state, board=board), [*agreed]
+    if isinstance(act, LineSpoken):
+        lines, refused = speak(state.lines, act, signed, room_us)
+        return replace(state, lines=lines), [*refused]
     return _command_clock(state, act, signed, toe_us)
 
 

@@ -33,7 +33,8 @@ MAX_BATCH = 200
 HEADS_KEPT = 20_000
 ROOM = "room"
 AIRSPACE = "airspace"
-_USES_KEYS_ONCE = frozenset((ROOM, AIRSPACE))
+LINE = "line"
+_USES_KEYS_ONCE = frozenset((ROOM, AIRSPACE, LINE))
 _log = structlog.get_logger()
 
 Maker = Callable[[RoomState, int, int], list[Fact]]
@@ -53,11 +54,15 @@ class Input(Struct):
     check: Callable[[RoomState], None] | None = None
 
 
-class Desk(Protocol):
-    """Asks the rules, and answers with facts that are entered beside what moved them."""
+class Follower(Protocol):
+    """Answers a step with facts that are entered beside what moved them."""
 
-    def follow(self, before: RoomState, after: RoomState, room_us: int) -> list[Fact]:
-        """What the rules answer after a step."""
+    def follow(self, before: RoomState, after: RoomState, room_us: int) -> Sequence[Fact]:
+        """What follows from a step."""
+
+
+class Desk(Follower, Protocol):
+    """Asks the rules, after each step and as time passes."""
 
     def answers(self, state: RoomState, room_us: int) -> list[Fact]:
         """What the rules answer now otherwise than before."""
@@ -76,13 +81,20 @@ class Writer:
     """Owns the log's edge, the newest state and the only way to either. Runs in one asyncio task."""
 
     def __init__(
-        self, store: EntryStore, clock: EntryClock, signers: Sequence[Signer], past: Past, desk: Desk | None = None
+        self,
+        store: EntryStore,
+        clock: EntryClock,
+        signers: Sequence[Signer],
+        past: Past,
+        desk: Desk | None = None,
+        *followers: Follower,
     ) -> None:
         self.state = past.state
         self.failed: str | None = None
         self.full: str | None = None
         self._store, self._clock, self._signers = store, clock, tuple(signers)
         self._desk = desk
+        self._followers: tuple[Follower, ...] = (*([desk] if desk else ()), *followers)
         self._frontier = past.frontier
         self._answers: dict[str, Written] = _answers_of(past.entries)
         self._heads = {head.size: head.root() for head in past.heads}
@@ -277,7 +289,7 @@ class Writer:
             state, outputs = step(state, fact, toe_us, room_us, seq + len(sourced))
             sourced.append((item.source, fact))
             sourced.extend((ROOM, output) for output in outputs)
-            while answers := self._desk.follow(before, state, room_us) if self._desk else []:
+            while answers := [fact for one in self._followers for fact in one.follow(before, state, room_us)]:
                 before = state  # a decision that is asked again is a new version, about which nothing was answered yet
                 for answered in answers:
                     state, outputs = step(state, answered, toe_us, room_us, seq + len(sourced))

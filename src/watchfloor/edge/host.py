@@ -19,6 +19,7 @@ from watchfloor.app.airspace import AirspaceDesk
 from watchfloor.app.clock import EntryClock
 from watchfloor.app.doctrine import doctrine_for, proposed_by
 from watchfloor.app.identity import PasskeyRule
+from watchfloor.app.line_desk import LineDesk
 from watchfloor.app.media import MediaKeeper
 from watchfloor.app.plan import exercise_setup, served_setup
 from watchfloor.app.resume import Past, read_past
@@ -43,6 +44,7 @@ from watchfloor.edge.feeds.admitted import AdmittedPort
 from watchfloor.edge.feeds.connected import stay_connected
 from watchfloor.edge.feeds.datagrams import listen
 from watchfloor.edge.feeds.simulator import Simulator
+from watchfloor.edge.lines import OpenLines
 from watchfloor.edge.links.system_tracks import send_system_tracks
 from watchfloor.edge.listening import QuietServer, bind
 from watchfloor.edge.login import Login
@@ -102,7 +104,8 @@ class Host:
         folder.unseal()
         cleared_bytes = store.begin(past.edge())
         desk = RulesDesk(proposed_by(self._plan.pack) if self._plan.pack else None)
-        writer = Writer(store, clock, signers, past, desk)
+        line_desk = LineDesk({one.file.ours.line_id: one.key for one in self._plan.lines})
+        writer = Writer(store, clock, signers, past, desk, line_desk)
         setup = self._setup(room_id)
         taping = Taping(TapeFiles(folder.path), writer, setup.label, next_block_numbers(folder.path, past))
         room = Room(setup, writer, taping, QuarantineFiles(folder.path))
@@ -251,6 +254,9 @@ class Host:
         tak_port = await cot.start_tls(self._tak_socket, plan.tak) if plan.tak and self._tak_socket else None
         if plan.system_tracks:
             self._spawn(send_system_tracks(room, plan.system_tracks))
+        lines = OpenLines(plan.lines)
+        for work in await lines.open(room.writer, room.setup.label):
+            self._spawn(work)
         stop_feeds = await self._start_feeds(room, clock, past, http_port, links)
         tell(
             Started(
@@ -269,6 +275,7 @@ class Host:
             await room.run()
         finally:
             await stop_feeds()
+            lines.close()
             await cot.close()
             server.should_exit = server.force_exit = True
 

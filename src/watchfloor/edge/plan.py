@@ -11,6 +11,7 @@ from watchfloor.app.settings import Settings
 from watchfloor.app.witnessing import WitnessRules
 from watchfloor.base.labels import Label
 from watchfloor.edge.feeds.recorded import Recording
+from watchfloor.edge.lines import HeldLine
 from watchfloor.edge.links.system_tracks import SystemTracksPlan
 from watchfloor.edge.login import LoginRule
 from watchfloor.edge.tak.certificates import TakClients
@@ -58,6 +59,7 @@ class Plan(Struct, frozen=True):
     airspace: AirspacePlan | None = None
     readers: Mapping[str, Feed] = {}
     second_key: Path | None = None
+    lines: tuple[HeldLine, ...] = ()
     witnesses: tuple[Witness, ...] = ()
     witness_rules: WitnessRules = WitnessRules()
     ends_witnesses: bool = False

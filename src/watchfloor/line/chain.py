@@ -12,17 +12,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct
 
 from watchfloor.base.errors import WireError
+from watchfloor.base.growing import Growing
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.line import LineMessage, LineParty, SignedLine
 
 NOTHING = "0" * 64
-MOST_DOCUMENT_BYTES = 64 << 10
+MOST_DOCUMENT_BYTES = 48 << 10
 
 
 class Refusal(StrEnum):
     """Why a message is not taken, in words for the wall and the record."""
 
-    TOO_LONG = "a message of over 64 KiB"
+    TOO_LONG = "a message of over 48 KiB"
     NO_MESSAGE = "no message of the line's vocabulary"
     WRONG_KEY = "not signed with the key that was exchanged"
     OTHER_LINE = "of another line, or another party"
@@ -80,25 +81,27 @@ class Taken(Struct, frozen=True):
     digest: str
 
 
-class Chain:
-    """A party's messages in order, as one side holds them. It only grows."""
+class Chain(Struct, frozen=True):
+    """A party's messages in order, as one side holds them. It only grows; `seen`: where the newest cited one stands."""
 
-    def __init__(self, party: LineParty, line_id: str) -> None:
-        self.party, self.line_id = party, line_id
-        self.taken: list[Taken] = []
-        self._places = {NOTHING: -1}
-        self._seen = -1
+    party: LineParty
+    line_id: str
+    taken: Growing[Taken] = Growing()
+    seen: int = -1
 
     def head(self) -> str:
         """The digest of the newest message; zeros, when there is none."""
-        return self.taken[-1].digest if self.taken else NOTHING
+        return self.taken[-1].digest if len(self.taken) else NOTHING
 
-    def place_of(self, digest: str) -> int | None:
-        """Where a message stands, -1 for zeros; None, where it does not."""
-        return self._places.get(digest)
+    def place_of(self, digest: str, start: int = 0) -> int | None:
+        """Where from `start` on a message stands; None, where it does not."""
+        for place, taken in enumerate(self.taken.after(start), start):
+            if taken.digest == digest:
+                return place
+        return None
 
-    def extend(self, signed: SignedLine, others: "Chain", reader: Reader) -> Taken | Refusal:
-        """Take a message more, or answer why not.
+    def take(self, signed: SignedLine, others: "Chain", reader: Reader) -> "tuple[Chain, Taken] | Refusal":
+        """The chain with a message more, and that message; or why it is not taken.
 
         The same message again is answered as it stands; another of a number that stands is a fork. `others` is the
         other party's chain as this side holds it: only what is in it can be cited.
@@ -109,20 +112,26 @@ class Chain:
         number = found.message.number
         if number < len(self.taken):
             held = self.taken[number]
-            return held if held.digest == found.digest else Refusal.FORK
+            return (self, held) if held.digest == found.digest else Refusal.FORK
         if number > len(self.taken):
             return Refusal.GAP
         if found.message.previous != self.head():
             return Refusal.OTHER_PAST
-        seen = others.place_of(found.message.seen)
-        if seen is None:
-            return Refusal.UNSEEN
-        if seen < self._seen:
-            return Refusal.SEEN_BACKWARDS
-        self._seen = seen
-        self._places[found.digest] = number
-        self.taken.append(found)
-        return found
+        seen = self._seen_in(others, found.message.seen)
+        return seen if isinstance(seen, Refusal) else (self.grown(found, seen), found)
+
+    def grown(self, taken: Taken, seen: int) -> "Chain":
+        """The chain with a message that follows; `seen`: where in the other party's chain the one that it cites is."""
+        return Chain(self.party, self.line_id, self.taken.grown(taken), seen)
+
+    def _seen_in(self, others: "Chain", digest: str) -> int | Refusal:
+        """Where the cited message stands: never before what had been cited; so that all searches are one walk."""
+        if digest == NOTHING:
+            return -1 if self.seen == -1 else Refusal.SEEN_BACKWARDS
+        found = others.place_of(digest, max(self.seen, 0))
+        if found is not None:
+            return found
+        return Refusal.UNSEEN if others.place_of(digest) is None else Refusal.SEEN_BACKWARDS
 
 
 def digest_of(document: str) -> str:

@@ -54,12 +54,17 @@ def chains_of(copy: Copy, reader: Reader) -> tuple[Chain, Chain] | str:
         left: list[SignedLine] = []
         reason = ""
         for signed in waiting:
-            told = one.extend(signed, other, reader)
+            told = one.take(signed, other, reader)
+            if not isinstance(told, Refusal):
+                one = told[0]
+                continue
             if told is Refusal.OTHER_LINE:
-                told = other.extend(signed, one, reader)
+                told = other.take(signed, one, reader)
             if isinstance(told, Refusal):
                 left.append(signed)
                 reason = reason or told.value
+            else:
+                other = told[0]
         if len(left) == len(waiting):
             return f"the copy of {copy.head.copy_of}: {reason}: {left[0].document[:120]}"
         waiting = left
@@ -133,7 +138,7 @@ def _lacking(mine: Copy, theirs: Copy, here: dict[str, Chain], there: dict[str, 
         both = sorted(((here[party], mine), (there[party], theirs)), key=lambda held: len(held[0].taken))
         (less, shorter), (more, _) = both
         lacks = shorter.head.copy_of
-        for taken in more.taken[len(less.taken) :]:
+        for taken in more.taken.after(len(less.taken)):
             if lacks == party:
                 words = f"{party} signed number {taken.message.number}, which its own copy does not have"
                 return Verdict(Finding.DENIED, words, party, count)

@@ -7,13 +7,14 @@ Received never stands for agreed.
 other's only for those.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from watchfloor.line.chain import Taken
+from watchfloor.line.volumes import faults_of
 from watchfloor.messages.line import (
     LineVolume,
     NoticeAcknowledged,
@@ -38,16 +39,21 @@ class Standing(StrEnum):
 
 
 class Notice(Struct, frozen=True, kw_only=True):
-    """A notice as it stands; `wrong` are fields that the last read-back had otherwise, or left out."""
+    """A notice as it stands; `wrong` are fields that the last read-back had otherwise, or left out.
+
+    `faults` are what cannot be so in the volume as it was said.
+    """
 
     party: str
     digest: str
     volume: LineVolume
+    sent_us: int
     standing: Standing
     wrong: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
-_ENDED = (Standing.CORRECTED, Standing.EXPIRED)
+ENDED = (Standing.CORRECTED, Standing.EXPIRED)
 
 
 def fields_of(volume: LineVolume) -> dict[str, int]:
@@ -64,37 +70,58 @@ def fields_of(volume: LineVolume) -> dict[str, int]:
     return found
 
 
-def notices_of(order: Sequence[Taken], now_us: int) -> Mapping[str, Notice]:
-    """All notices by digest, from the messages of both parties in the joint log's order; `now_us`: the room's time."""
-    found: dict[str, Notice] = {}
-    for taken in order:
-        _take(found, taken)
-    for digest, notice in found.items():
-        if notice.volume.until_us <= now_us and notice.standing is not Standing.CORRECTED:
-            found[digest] = replace(notice, standing=Standing.EXPIRED)
-    return found
+def notices_with(notices: Mapping[str, Notice], taken: Taken) -> Mapping[str, Notice]:
+    """The notices after a message more, of either party.
 
-
-def _take(found: dict[str, Notice], taken: Taken) -> None:
+    In which of the orders that a party can hear them in does not matter: a party's word ends its own notices in any.
+    """
     body, party = taken.message.body, taken.message.party
-    if isinstance(body, VolumeNotified | NoticeCorrected):
-        if isinstance(body, NoticeCorrected):
-            _end(found, body.about, party, Standing.CORRECTED)
-        standing = Standing.RECEIVED if taken.signed.countersignature else Standing.SENT
-        found[taken.digest] = Notice(party=party, digest=taken.digest, volume=body.volume, standing=standing)
-    elif isinstance(body, NoticeExpired):
-        _end(found, body.about, party, Standing.EXPIRED)
-    elif isinstance(body, NoticeAcknowledged | NoticeReadBack | NoticeDisputed):
-        notice = found.get(body.about)
-        if notice is not None and notice.party != party and notice.standing not in _ENDED:
-            found[body.about] = _answered(notice, body)
+    if isinstance(body, VolumeNotified):
+        return {**notices, taken.digest: _made(taken, body.volume)}
+    if isinstance(body, NoticeCorrected):
+        ended = _ended(notices, body.about, party, Standing.CORRECTED)
+        return {**ended, taken.digest: _made(taken, body.volume)}
+    if isinstance(body, NoticeExpired):
+        return _ended(notices, body.about, party, Standing.EXPIRED)
+    if isinstance(body, NoticeAcknowledged | NoticeReadBack | NoticeDisputed):
+        notice = notices.get(body.about)
+        if notice is not None and notice.party != party and notice.standing not in ENDED:
+            return {**notices, body.about: _answered(notice, body)}
+    return notices
 
 
-def _end(found: dict[str, Notice], about: str, party: str, standing: Standing) -> None:
+def received(notices: Mapping[str, Notice], digest: str) -> Mapping[str, Notice]:
+    """The notices after the other party's countersignature under one."""
+    notice = notices.get(digest)
+    if notice is None or notice.standing is not Standing.SENT:
+        return notices
+    return {**notices, digest: replace(notice, standing=Standing.RECEIVED)}
+
+
+def as_of(notice: Notice, now_us: int) -> Notice:
+    """A notice at a room time: once it is over, it has expired."""
+    is_over = notice.volume.until_us <= now_us and notice.standing is not Standing.CORRECTED
+    return replace(notice, standing=Standing.EXPIRED) if is_over else notice
+
+
+def _made(taken: Taken, volume: LineVolume) -> Notice:
+    standing = Standing.RECEIVED if taken.signed.countersignature else Standing.SENT
+    return Notice(
+        party=taken.message.party,
+        digest=taken.digest,
+        volume=volume,
+        sent_us=taken.message.sent_us,
+        standing=standing,
+        faults=faults_of(volume),
+    )
+
+
+def _ended(notices: Mapping[str, Notice], about: str, party: str, standing: Standing) -> Mapping[str, Notice]:
     """A party ends its own notice; another's it cannot."""
-    notice = found.get(about)
-    if notice is not None and notice.party == party:
-        found[about] = replace(notice, standing=standing)
+    notice = notices.get(about)
+    if notice is None or notice.party != party or notice.standing is Standing.CORRECTED:
+        return notices
+    return {**notices, about: replace(notice, standing=standing)}
 
 
 def _answered(notice: Notice, body: NoticeAcknowledged | NoticeReadBack | NoticeDisputed) -> Notice:

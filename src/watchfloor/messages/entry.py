@@ -18,6 +18,7 @@ from watchfloor.messages.canonical import canonical_bytes, decode_canonical
 from watchfloor.messages.delegation import DelegationFact
 from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.keeping import AnyKeepingFact
+from watchfloor.messages.line_record import AnyLineFact
 from watchfloor.messages.outcomes import AnyOutcome
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import AnyRoomFact
@@ -33,6 +34,7 @@ Fact = (
     | RulesAnswered
     | DelegationFact
     | AnyAirspaceFact
+    | AnyLineFact
 )
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]

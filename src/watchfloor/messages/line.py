@@ -9,7 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from watchfloor.messages.acts import Digest, Ident, Integer, NeededWords, Whole, Words
+from watchfloor.messages.acts import Digest, Ident, Integer, NeededWords, Whole
 
 CoordE7 = Annotated[int, Meta(ge=-1_800_000_000, le=1_800_000_000)]
 Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
@@ -120,12 +120,49 @@ class AgendaProposed(LineBody, frozen=True, tag="agenda"):
 
 
 class CommentMade(LineBody, frozen=True, tag="comment"):
-    """Free text, marked as such. `translation` is empty until somebody translated it, and who is in `interpreter`."""
+    """Free text, marked as such, in its own language; untranslated until an interpreter says a translation."""
 
     words: NeededWords
     language: Language
-    translation: Words = ""
-    interpreter: str = ""
+
+
+class CommentTranslated(LineBody, frozen=True, tag="translation"):
+    """An interpreter's words for a comment, in another language; the original stands beside them for ever."""
+
+    about: Digest
+    words: NeededWords
+    language: Language
+
+
+class CallOpened(LineBody, frozen=True, tag="call"):
+    """We call: the daily one that was due then, or (0) one beside the schedule, for which urgent ones do not wait."""
+
+    due_us: Whole
+    urgent: bool
+
+
+class LineRole(StrEnum):
+    """Who can take part in a call, in words that both sides have."""
+
+    LINE_OFFICER = "line_officer"
+    WATCH_OFFICER = "watch_officer"
+    DUTY_CHIEF = "duty_chief"
+    INTERPRETER = "interpreter"
+    LEGAL_ADVISER = "legal_adviser"
+
+
+class RollCalled(LineBody, frozen=True, tag="roll"):
+    """Who is here for a call, by role; it answers the call."""
+
+    about: Digest
+    present: Annotated[tuple[LineRole, ...], Meta(min_length=1, max_length=5)]
+
+
+class MinutesSigned(LineBody, frozen=True, tag="minutes"):
+    """A call is over for us; its minutes are all messages up to this one. They stand once both signed the same."""
+
+    about: Digest
+    until: Digest
 
 
 AnyLineBody = (
@@ -141,6 +178,10 @@ AnyLineBody = (
     | FallbackDeclared
     | AgendaProposed
     | CommentMade
+    | CommentTranslated
+    | CallOpened
+    | RollCalled
+    | MinutesSigned
 )
 
 

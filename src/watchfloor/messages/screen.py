@@ -7,6 +7,7 @@ from watchfloor.messages.acts import Answer, Kind, LogHead, Verdict
 from watchfloor.messages.air import Oddity
 from watchfloor.messages.alerts import Broken, EndCause, VerticalBasis
 from watchfloor.messages.findings import RuleAnswer
+from watchfloor.messages.line_screen import LineShown
 from watchfloor.messages.outcomes import Pressure, StopCause
 from watchfloor.messages.room import Context, FeedState
 
@@ -201,14 +202,15 @@ class SeatShown(Struct, frozen=True):
     nation: str
 
 
-class ScreenDocument(Struct, frozen=True):
-    """Everything a screen's hash is over."""
+class ScreenDocument(Struct, frozen=True, omit_defaults=True):
+    """Everything a screen's hash is over. A room without lines hashes as it did before there were any."""
 
     board: tuple[RequestShown, ...]
     uses: tuple[UseShown, ...]
     harm: tuple[HarmShown, ...]
     alerts: tuple[AlertShown, ...]
     seats: tuple[SeatShown, ...]
+    lines: tuple[LineShown, ...] = ()
 
 
 class ScreenTold(Struct, frozen=True, tag_field="kind", tag="screen"):

@@ -24,6 +24,7 @@ from watchfloor.messages.acts import (
     WordsGiven,
 )
 from watchfloor.messages.delegation import DelegationAct, RuleChangeSigned, RulesProposed
+from watchfloor.messages.line_record import LineSpoken
 from watchfloor.messages.passkeys import Assertion
 
 AnyAct = (
@@ -43,6 +44,7 @@ AnyAct = (
     | DelegationAct
     | RuleChangeSigned
     | RulesProposed
+    | LineSpoken
 )
 
 

@@ -17,6 +17,7 @@ from watchfloor.edge.cli.checking import require_holding
 from watchfloor.edge.cli.keeping_options import add_options, keeping_of
 from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.host import Host
+from watchfloor.edge.lines import held_lines
 from watchfloor.edge.links.system_tracks import system_tracks_plan
 from watchfloor.edge.login import login_rule
 from watchfloor.edge.plan import Plan, Started
@@ -55,6 +56,9 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--without-video", action="store_true", help="simulated drones send no video")
     parser.add_argument("--keep-video", action="store_true", help="their video is kept, a minute a file")
+    parser.add_argument(
+        "--line", action="append", default=[], metavar="DIR", help="a line to another party, in its folder; repeatable"
+    )
     parser.add_argument("--oidc", metavar="ISSUER", help="people log in with this OpenID Connect provider first")
     parser.add_argument("--oidc-client", default="", metavar="ID", help="... as this client of it")
     parser.add_argument("--oidc-secret-file", metavar="FILE", help="... with the secret in this file, where it has one")
@@ -95,6 +99,7 @@ def work(arguments: argparse.Namespace) -> int:
         login=login,
         video=not arguments.without_video,
         keep_video=arguments.keep_video,
+        lines=held_lines([Path(folder) for folder in arguments.line]),
         pack_folder=named if named.is_dir() else shipped_folder() / arguments.pack,
         **keeping_of(arguments),
     )

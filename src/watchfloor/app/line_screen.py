@@ -1,0 +1,97 @@
+"""What a viewer's screen shows of the lines: the newest of each kind, and every notice that still counts."""
+
+from watchfloor.app.lines import Lines
+from watchfloor.app.sight import may_see
+from watchfloor.base.labels import Audience
+from watchfloor.line.calling import Call
+from watchfloor.line.session import Line
+from watchfloor.line.standing import ENDED, Notice, as_of
+from watchfloor.messages.line_record import LineMeasure
+from watchfloor.messages.line_screen import (
+    CallShown,
+    CommentShown,
+    FallbackShown,
+    LineShown,
+    NoticeShown,
+    RollShown,
+    TranslationShown,
+    UrgentShown,
+)
+
+ENDED_SHOWN = 10
+NEWEST_SHOWN = 20
+
+
+def lines_shown(lines: Lines, audience: Audience, room_us: int) -> tuple[LineShown, ...]:
+    """The lines as this audience may see them at a room time."""
+    return tuple(_line(line, room_us) for line in lines.values() if may_see(line.opened.label, audience))
+
+
+def _line(line: Line, room_us: int) -> LineShown:
+    notices = [as_of(notice, room_us) for notice in line.notices.values()]
+    ended = [notice for notice in notices if notice.standing in ENDED][-ENDED_SHOWN:]
+    return LineShown(
+        line_id=line.opened.line_id,
+        line=line.opened.line,
+        party=line.opened.party,
+        other_party=line.others(),
+        is_open=line.is_open,
+        suspended=line.suspended,
+        measured=line.measured.state if line.measured else LineMeasure.NEVER_HEARD,
+        silent_us=line.measured.silent_us if line.measured else 0,
+        unreceipted_count=len(line.ours.taken) - len(line.countersigned),
+        fallbacks=tuple(
+            FallbackShown(party, one.horizontal_m, one.vertical_ft) for party, one in sorted(line.fallbacks.items())
+        ),
+        notices=tuple(_notice(one) for one in notices if one.standing not in ENDED or one in ended),
+        urgents=tuple(
+            UrgentShown(
+                digest=one.digest,
+                party=one.party,
+                cause=one.body.cause,
+                volume=one.body.volume,
+                sent_us=one.sent_us,
+                is_seen=one.seen,
+            )
+            for one in list(line.urgents.values())[-NEWEST_SHOWN:]
+        ),
+        calls=tuple(_call(call) for call in list(line.calls.values())[-NEWEST_SHOWN:]),
+        comments=tuple(
+            CommentShown(
+                digest=one.digest,
+                party=one.party,
+                sent_us=one.sent_us,
+                words=one.body.words,
+                language=one.body.language,
+                translations=tuple(TranslationShown(told.words, told.language) for told in one.translations),
+            )
+            for one in list(line.comments.values())[-NEWEST_SHOWN:]
+        ),
+        agenda=line.agenda,
+        newest=line.newest,
+        refused=tuple(one.reason for one in line.refused),
+    )
+
+
+def _notice(notice: Notice) -> NoticeShown:
+    return NoticeShown(
+        digest=notice.digest,
+        party=notice.party,
+        sent_us=notice.sent_us,
+        volume=notice.volume,
+        standing=notice.standing.value,
+        wrong=notice.wrong,
+        faults=notice.faults,
+    )
+
+
+def _call(call: Call) -> CallShown:
+    return CallShown(
+        digest=call.digest,
+        party=call.party,
+        due_us=call.body.due_us,
+        urgent=call.body.urgent,
+        sent_us=call.sent_us,
+        state=call.state(),
+        rolls=tuple(RollShown(party, present) for party, present in sorted(call.rolls.items())),
+    )

@@ -1,0 +1,100 @@
+"""The lines of a running room: each folder that is named becomes an open line with its own connection."""
+
+import secrets
+import socket
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from watchfloor.app.line_end import LineEnd
+from watchfloor.app.writer import LINE, Input, Writer
+from watchfloor.base.errors import InputError, UnavailableError
+from watchfloor.base.labels import Label
+from watchfloor.edge.links.line_connection import LineConnection
+from watchfloor.edge.stores.folder import FileKey
+from watchfloor.edge.stores.line_folder import LineFile, LineFolder, certificate_of
+from watchfloor.messages.line_record import LineOpened
+
+
+class HeldLine(Struct, frozen=True):
+    """A line whose keys people compared, and our key of it."""
+
+    folder: LineFolder
+    file: LineFile
+    key: FileKey
+
+    def opened(self, label: Label) -> LineOpened:
+        """The line as the record says it."""
+        ours = self.file.ours
+        return LineOpened(
+            line_id=ours.line_id, line=ours.line, party=ours.party, parties=self.file.parties(), label=label
+        )
+
+
+def held_lines(paths: Sequence[Path]) -> tuple[HeldLine, ...]:
+    """The lines in these folders.
+
+    **Raises**: InputError, when one was never opened, or one is there twice.
+    """
+    found = []
+    for path in paths:
+        folder = LineFolder(path)
+        file = folder.read()
+        if not file.opened:
+            raise InputError(
+                f"the line in `{path}` is not open: people compare its digits by voice first; "
+                f"`watchfloor line open {path}`",
+                field="line",
+            )
+        found.append(HeldLine(folder, file, folder.signing_key()))
+    if len({one.file.ours.line_id for one in found}) != len(found):
+        raise InputError("one line is named twice", field="line")
+    return tuple(found)
+
+
+class OpenLines:
+    """All lines of one room while it runs."""
+
+    def __init__(self, held: Sequence[HeldLine]) -> None:
+        self._held = held
+        self._connections: list[LineConnection] = []
+
+    async def open(self, writer: Writer, label: Label) -> list[Coroutine[Any, Any, None]]:
+        """Record each line as open and begin its connection; answers what has to run meanwhile.
+
+        **Raises**: UnavailableError, when an address cannot be listened on.
+        """
+        work: list[Coroutine[Any, Any, None]] = []
+        for one in self._held:
+            opened = one.opened(label)
+            await writer.enter(Input(LINE, f"{opened.line_id}-open-{secrets.token_hex(8)}", opened))
+            end = LineEnd(writer, opened, one.key)
+            theirs = one.file.theirs
+            pinned = certificate_of(theirs) if theirs else b""
+            connection = LineConnection(end, one.folder.context(one.file), pinned)
+            self._connections.append(connection)
+            if one.file.invited:
+                work.append(connection.listen(_listening(*_address(one.file.listen))))
+            elif theirs is not None:
+                work.append(connection.stay_connected(*_address(theirs.address)))
+            work.append(connection.keep_beating())
+        return work
+
+    def close(self) -> None:
+        """End every connection."""
+        for connection in self._connections:
+            connection.close()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise UnavailableError(f"the line cannot listen on `{host}:{port}`: {error.strerror}") from error
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host, int(port)

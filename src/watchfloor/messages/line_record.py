@@ -1,0 +1,96 @@
+"""What the record holds of a line to another party: opened, said, heard, countersigned, refused, and its silence.
+
+What a person means to say is an act of theirs, signed with their own key; what goes out on the line is signed with the
+party's key and cites that act's id only in the party's own record.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from watchfloor.base.labels import Label
+from watchfloor.messages.acts import Act, Digest, Ident, Nonce, Whole
+from watchfloor.messages.line import AnyLineBody, LineParty, SignedLine
+
+
+class LineKind(StrEnum):
+    """Separate lines for separate matters, each with its own members."""
+
+    AIR = "air"
+    GROUND = "ground"
+    COMMANDER = "commander"
+
+
+class LineMeasure(StrEnum):
+    """What is measured of a line, whatever was declared: heard lately, heard of no more, or never yet."""
+
+    NEVER_HEARD = "never heard"
+    HEARD = "heard"
+    SILENT = "silent"
+
+
+class LineSpoken(Act, frozen=True, forbid_unknown_fields=True, tag="LineSpoken", kw_only=True):
+    """A person says something on a line."""
+
+    line_id: Ident
+    body: AnyLineBody
+
+
+class LineOpened(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineOpened", kw_only=True):
+    """A line whose keys two people compared by voice: its kind, who we are on it, and both parties' keys."""
+
+    line_id: Ident
+    line: LineKind
+    party: Ident
+    parties: Annotated[tuple[LineParty, ...], Meta(min_length=2, max_length=2)]
+    label: Label
+
+
+class LineSaid(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineSaid", kw_only=True):
+    """Our message, signed with the party's key; `act_id` is the act of whoever said it."""
+
+    line_id: Ident
+    act_id: Nonce
+    signed: SignedLine
+    label: Label
+
+
+class LineHeard(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineHeard", kw_only=True):
+    """Their message, with our countersignature: it has been received, and nothing is agreed by that."""
+
+    line_id: Ident
+    signed: SignedLine
+    label: Label
+
+
+class LineCountersigned(
+    Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineCountersigned", kw_only=True
+):
+    """They have received our message of this number, by their own signature over it."""
+
+    line_id: Ident
+    number: Whole
+    countersignature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
+    label: Label
+
+
+class LineRefused(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineRefused", kw_only=True):
+    """Something came that was not taken, and why; `digest` is of its bytes, as far as they were read."""
+
+    line_id: Ident
+    reason: Annotated[str, Meta(min_length=1, max_length=300)]
+    digest: Digest
+    label: Label
+
+
+class LineMeasured(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineMeasured", kw_only=True):
+    """The line is heard, or has been silent for this long [real time]."""
+
+    line_id: Ident
+    state: LineMeasure
+    silent_us: Whole
+    label: Label
+
+
+AnyLineFact = LineOpened | LineSaid | LineHeard | LineCountersigned | LineRefused | LineMeasured
