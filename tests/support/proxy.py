@@ -1,0 +1,83 @@
+"""A wire between two rooms that a test can hold still and cut."""
+
+import contextlib
+import selectors
+import socket
+import threading
+
+
+class Proxy:
+    """Passes bytes both ways; `hold` lets nothing through, `cut` ends what is connected and lets new bytes through."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self._to = 0
+        self._held = False
+        self._pairs: dict[socket.socket, socket.socket] = {}
+        self._lock = threading.Lock()
+        self._ending = False
+        self._watch = selectors.DefaultSelector()
+        self._watch.register(self._listener, selectors.EVENT_READ)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def to(self, port: int) -> None:
+        self._to = port
+
+    def hold(self) -> None:
+        self._held = True
+
+    def cut(self) -> None:
+        with self._lock:
+            for one in list(self._pairs):
+                self._drop(one)
+        self._held = False
+
+    def close(self) -> None:
+        self._ending = True
+        self._thread.join(5)
+        self.cut()
+        self._listener.close()
+        self._watch.close()
+
+    def _run(self) -> None:
+        while not self._ending:
+            ready = self._watch.select(0.05)
+            with self._lock:
+                for key, _ in ready:
+                    if key.fileobj is self._listener:
+                        self._accept()
+                    elif not self._held:
+                        self._pass_on(key.fileobj)  # type: ignore[arg-type]  # only sockets are watched
+
+    def _accept(self) -> None:
+        one, _ = self._listener.accept()
+        try:
+            other = socket.create_connection(("127.0.0.1", self._to), timeout=5)
+        except OSError:
+            one.close()
+            return
+        for here, there in ((one, other), (other, one)):
+            self._pairs[here] = there
+            self._watch.register(here, selectors.EVENT_READ)
+
+    def _pass_on(self, one: socket.socket) -> None:
+        if one not in self._pairs:
+            return
+        try:
+            raw = one.recv(1 << 16)
+            self._pairs[one].sendall(raw)
+        except OSError:
+            raw = b""
+        if not raw:
+            self._drop(one)
+
+    def _drop(self, one: socket.socket) -> None:
+        other = self._pairs.pop(one, None)
+        for each in (one, other):
+            if each is not None:
+                self._pairs.pop(each, None)
+                with contextlib.suppress(KeyError, ValueError):
+                    self._watch.unregister(each)
+                each.close()
