@@ -4,6 +4,7 @@
 """
 
 import argparse
+import importlib
 import logging
 import sys
 import traceback
@@ -13,28 +14,27 @@ import structlog
 
 from watchfloor import __version__
 from watchfloor.base.errors import InputError, WatchfloorError
-from watchfloor.edge.cli import (
-    bench,
-    deconflict,
-    exercise,
-    feed,
-    line,
-    record,
-    replay,
-    rules,
-    run,
-    seat,
-    serve,
-    tak,
-    video,
-)
 
 EXIT_WRONG_USE, EXIT_NOT_DONE = 2, 3
-_GROUPS = (run, serve, seat, record, replay, rules, deconflict, line, feed, tak, video, exercise, bench)
+_GROUPS = (
+    "run",
+    "serve",
+    "seat",
+    "record",
+    "replay",
+    "rules",
+    "deconflict",
+    "line",
+    "feed",
+    "tak",
+    "video",
+    "exercise",
+    "bench",
+)
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """The parser of all commands."""
+def make_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser of the command that these words begin with, which loads no other; else of all."""
     parser = argparse.ArgumentParser(
         prog="watchfloor",
         description="An exercise and review room for multinational air operations. "
@@ -44,14 +44,15 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"watchfloor {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in _GROUPS:
-        group.add(commands)
+    for group in [words[0]] if words and words[0] in _GROUPS else _GROUPS:
+        importlib.import_module(f"watchfloor.edge.cli.{group}").add(commands)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; answers its exit code."""
-    arguments = make_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = make_parser(words).parse_args(words)
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
