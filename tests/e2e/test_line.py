@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.lines import digits_in, free_port, id_of, opened_pair, words
+from tests.support.lines import Stranger, digits_in, free_port, id_of, opened_pair, words
 from tests.support.running import Person, RunningRoom, run_words, verified
+from watchfloor.base.instants import rfc3339_from_us
 
 Start = Callable[..., RunningRoom]
 OFFICER = "Line officer, BVY"
@@ -202,3 +204,65 @@ def test_wrong_digits_other_offers_and_unopened_lines_are_refused(tmp_path: Path
     words("invite", str(other), "--party", "MRN")
     done = run_words("line", "accept", str(ours), str(other / "invitation.json"))
     assert (done.returncode, "of another line" in done.stderr) == (2, True)
+
+
+def test_a_suspension_reaches_rules_and_minima_at_once(start_room: Start, tmp_path: Path) -> None:
+    """Exercise 09:13: a pair that stays outside the room's minima, and loses the wider ones that were declared."""
+    port = free_port()
+    ours, theirs = opened_pair(tmp_path, port)
+    end = End(start_room("--line", str(ours), "--from", "09:13:00", "--speed", "4"), ours)
+    watch = end.room.sit("Watch officer, DNM")
+    assert watch.request("R-1").status_code == 200
+    before = watch.board("R-1")["finding"]
+    assert "R07" not in str(before["parts"])
+    mrn = Stranger(theirs, port)
+    mrn.hello()
+    assert mrn.frame()["frame"] == "hello"
+    mrn.say({"kind": "fallback", "horizontal_m": 18_520, "vertical_ft": 2_000})
+    mrn.say({"kind": "suspension"})
+    end.until(lambda: end.line()["suspended"] == ["MRN"], "the suspension")
+    assert end.line()["fallbacks"] == [{"party": "MRN", "horizontal_m": 18_520, "vertical_ft": 2_000}]
+    found = watch.board("R-1")
+    assert (found["finding"]["answer"], found["decided"]) == ("stop", None)
+    assert "R07" in str(found["finding"]["parts"])
+
+    def alerted() -> list[dict[str, Any]]:
+        alerts = end.room.get("/api/screen", end.officer.seat["session"])["screen"]["alerts"]
+        return [alert for alert in alerts if alert["regime"] == "declared fallback"]
+
+    alert = end.until(alerted, "an alert by the declared separation", wait_s=60)[0]
+    assert (alert["minimum_m"], alert["minimum_ft"], alert["between_parties"]) == (18_520, 2_000, True)
+    mrn.close()
+
+
+def test_a_missed_call_is_an_alarm_and_an_urgent_one_asks_the_next_role_within_seconds(
+    start_room: Start, tmp_path: Path
+) -> None:
+    port = free_port()
+    ours, theirs = opened_pair(tmp_path, port)
+    end = End(start_room("--line", str(ours), "--from", "08:29:00"), ours)
+    due_us = end.line()["call_due_us"]
+    assert rfc3339_from_us(due_us) == "2031-03-14T16:30:00.000Z", "08:30 in the room's own time"
+    assert end.line()["missed_us"] == 0
+    assert end.room.sit("Exercise control, ALD").clock(rate_permille=20_000).status_code == 200
+    end.until(lambda: end.line()["missed_us"] == due_us, "the alarm")
+    assert end.line()["call_due_us"] == due_us + 86_400_000_000
+    mrn = Stranger(theirs, port)
+    mrn.hello()
+    assert mrn.frame()["frame"] == "hello"
+    mrn.say({"kind": "call", "due_us": due_us, "urgent": True})
+    call = end.until(lambda: end.line()["calls"], "the call")[0]
+    end.until(lambda: end.line()["calls"][0]["asked"][:1] == ["line-officer"], "who is asked first")
+    end.until(lambda: end.line()["calls"][0]["asked"] == ["line-officer", "watch-officer", "red-badge"], "more roles")
+    watch = end.room.sit("Watch officer, DNM")
+    answered = end.try_to_say("roll", watch, about=call["digest"], present=["watch_officer"])
+    assert answered.status_code == 200, "any watch officer takes it"
+    assert end.line()["missed_us"] == due_us, "a call to which one side came was not held"
+    receipt = mrn.frame()
+    assert receipt["frame"] == "receipt"
+    mrn.heard.append(sha256(mrn.frame()["document"].encode()).hexdigest())
+    mrn.say({"kind": "roll", "about": call["digest"], "present": ["line_officer"]})
+    end.until(lambda: end.line()["missed_us"] == 0, "the alarm's end: a call was held")
+    mrn.close()
+    assert end.room.stop() == 0
+    assert verified(end.room.data)["holds"]

@@ -55,6 +55,8 @@ board: requests as a screen shows them
 body: the fact inside an entry
 breaks_first: which minimum is broken first
 brings: the implicit subscription that an entity brings
+call_at: local time of the daily call
+call_due_us: when the next daily call on a line is due
 calls: calls on a line
 callsign: what an aircraft calls itself
 callsigns: what the callsigns of aircraft begin with
@@ -108,6 +110,7 @@ document: the exact text that a person signed
 doubt_id: the act that raised a doubt
 doubts: doubts as a screen shows them
 dropped_count: elements of CoT that are not read
+due_of_day_s: when the daily call is due, since local midnight
 due_us: until when a review is due
 earlier: earlier refusals of the same kind where ground is shared
 encounter: the closest approach of a pair
@@ -154,6 +157,7 @@ from_ft: the level from which a rule of separation holds
 from_us: start of a request's window
 geo_alt_ft: altitude above the ellipsoid
 geo_minus_pressure_ft: the difference as the aircraft reports it
+grace_s: how long a call may be late
 gs_dkt: ground speed in tenths of a knot
 gs_kt: ground speed
 guests: own positions of TAK clients
@@ -211,7 +215,7 @@ left_us: how long its window still lasted then
 level: how far an item may travel inside its nations
 level_ft: level that a scripted aircraft flies
 level_tolerance_ft: how far a level may come apart on another engine
-line: states of the line in which a rule of separation holds
+line: which kind of line it is, or how a pack answers lines; in a rule of separation, the states it holds for
 line_id: which line between the parties
 lines: lines to other parties, as a screen shows them
 lon_deg: longitude, WGS 84
@@ -232,6 +236,7 @@ message_count: messages received
 minima: what must be kept between aircraft
 minimum_ft: vertical minimum, as shown
 minimum_m: horizontal minimum, as shown
+missed_us: when a daily call was due that was not held
 moment_seq: the entry up to which a moment shows the record
 moment_us: the room time that a note is pinned to
 name: what people call something
@@ -323,6 +328,7 @@ rolls: who is there for a call, by party
 room_id: a room's name
 room_us: room time
 root: root of the log's tree
+rota: how a line is answered
 routes: scripted aircraft
 rp_id: the party that a passkey is for, a host name
 rule_id: the rule that asks
@@ -371,6 +377,7 @@ start: the exercise's first minute
 start_us: where a stretch of room time begins
 state: state of data, a request or a feed
 states: age state of each track
+step_s: after how long the next role is asked
 stopped: why a request ended without decision
 stored_bytes: bytes of a tape block as stored
 story: what an exercise is about
@@ -403,6 +410,7 @@ unreceipted_count: our messages that the other room has not receipted
 until: when a fact lapses, as packs write it
 until_us: end of a request's window
 urgent: whether a call cannot wait
+urgent_step_s: the same for what is urgent
 urgents: urgent warnings on a line
 use: who uses an airfield
 use_id: a use's name on the board

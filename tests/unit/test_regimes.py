@@ -9,7 +9,7 @@ from watchfloor.base.labels import label_for
 from watchfloor.deconflict import alerts
 from watchfloor.deconflict.alerts import Watch
 from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate
-from watchfloor.deconflict.regimes import Flying, Judged, Regime, in_force, judge_all
+from watchfloor.deconflict.regimes import Flying, Judged, Regime, in_force, judge_all, with_fallback
 from watchfloor.messages.air import Party, Track
 from watchfloor.messages.alerts import AlertRaised, Broken, ProbedState
 from watchfloor.messages.entry import VERSIONS, Entry
@@ -109,6 +109,15 @@ def test_the_first_that_fits_counts_and_wider_minima_are_looked_for() -> None:
     inside = (craft(0, 0, kt=1, party=Party.OTHER), craft(2, 0, kt=1, party=Party.COALITION))
     assert [hit.regime for hit in judged(*inside, regimes=(WIDE, FIRE))] == ["suspended"]
     assert judged(*inside, regimes=(FIRE, WIDE)) == []
+
+
+def test_what_parties_declare_holds_first_and_the_wider_of_all_counts() -> None:
+    assert with_fallback((WIDE, FIRE), ()) == (WIDE, FIRE)
+    first, *others = with_fallback((WIDE, FIRE), [(9_260, 3_000), (20_000, 1_000)])
+    assert (first.horizontal_m, first.vertical_ft, first.line, others) == (20_000, 3_000, ("suspended",), [WIDE, FIRE])
+    narrow, *_ = with_fallback((WIDE, FIRE), [(1, 1)])
+    assert (narrow.horizontal_m, narrow.vertical_ft) == (WIDE.horizontal_m, WIDE.vertical_ft), "nobody narrows ours"
+    assert with_fallback((FIRE,), [(1, 1)])[0].horizontal_m == 1
 
 
 def test_a_corridor_may_lie_on_the_date_line() -> None:

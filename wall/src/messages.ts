@@ -89,7 +89,7 @@ export interface CallOpened {
   urgent: boolean;
 }
 
-/** A call: open, held, over, or minuted by both. */
+/** A call: open, held, over, or minuted by both; `asked`: roles that are asked to answer it. */
 export interface CallShown {
   digest: string;
   party: string;
@@ -98,6 +98,7 @@ export interface CallShown {
   sent_us: number;
   state: string;
   rolls: (RollShown)[];
+  asked: (string)[];
 }
 
 /** What was decided has been done; from then on it is not asked again. */
@@ -435,6 +436,8 @@ export interface LineShown {
   agenda: (string)[];
   newest: string;
   refused: (string)[];
+  call_due_us: number;
+  missed_us: number;
 }
 
 /** A person says something on a line. */
@@ -836,6 +839,7 @@ export interface UrgentShown {
   volume: LineVolume;
   sent_us: number;
   is_seen: boolean;
+  asked: (string)[];
 }
 
 /** Any watch officer takes it at once. */

@@ -58,7 +58,7 @@ def facts_of(
         "view_age_s": stated.age_s(StatedFact.VIEW),
         "civilians_age_s": stated.age_s(StatedFact.CIVILIANS),
         "notice": stated.value(StatedFact.NOTICE) or "none",
-        "line": stated.value(StatedFact.LINE) or "unknown",
+        "line": board.line_declared or stated.value(StatedFact.LINE) or "unknown",
         "crosses_line": {"yes": True, "no": False}.get(stated.value(StatedFact.CROSSES_LINE)),
         "notified": stated.value(StatedFact.NOTIFIED) == "yes",
         "drop_open": bool(drops),
@@ -155,7 +155,9 @@ def _grant_facts(board: Board, use: Use, grant: Request, heard: list[str]) -> di
 
 
 def line_now(board: Board, room_us: int) -> str:
-    """The state in which the line was last stated to be, empty when nobody stated it or that has lapsed."""
+    """The state that a party declared on the line, else that people last stated; empty when unknown or lapsed."""
+    if board.line_declared:
+        return board.line_declared
     stated = _newest(board, frozenset((ROOM,)), room_us).get(StatedFact.LINE)
     return stated.act.value if stated is not None else ""
 
@@ -167,6 +169,8 @@ def _newest(board: Board, subjects: frozenset[str], room_us: int) -> dict[Stated
         act = stated.act
         has_lapsed = act.until_us and act.until_us <= room_us
         if act.about not in subjects or has_lapsed or act.as_of_us > room_us:
+            continue
+        if act.fact is StatedFact.LINE and act.as_of_us < board.line_declared_us:
             continue
         known = held.get(act.fact)
         if known is None or act.as_of_us >= known.act.as_of_us:

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from watchfloor.app.rulebook import rules_in_use, version_text
 from watchfloor.base.errors import InputError
 from watchfloor.base.geodesy import areas_overlap
+from watchfloor.base.instants import us_from_hms
 from watchfloor.base.labels import Audience, Label, label_for, level_named
 from watchfloor.base.units import US_PER_S, metres_from_nm
 from watchfloor.deconflict.alerts import Rings
 from watchfloor.deconflict.regimes import Regime
 from watchfloor.messages.acts import SeatKind
 from watchfloor.messages.alerts import Minima
+from watchfloor.messages.line_record import LineRota
 from watchfloor.messages.pack import AreaNamed, DoctrineSet, Pack, PackSeat
 from watchfloor.messages.passkeys import Passkey
 from watchfloor.messages.room import SeatTaken
@@ -165,4 +167,19 @@ def seated(
         passkey=passkey,
         level=cleared.level,
         need_to_know=cleared.need_to_know,
+    )
+
+
+def rota_of(pack: Pack) -> LineRota | None:
+    """How the pack's room answers its lines; None, where it does not say."""
+    line = pack.header.line
+    if line is None:
+        return None
+    return LineRota(
+        due_of_day_s=us_from_hms(f"{line.call_at}:00") // US_PER_S,
+        utc_offset_s=pack.utc_offset_s,
+        grace_s=line.grace_s,
+        answer=line.answer,
+        step_s=line.step_s,
+        urgent_step_s=line.urgent_step_s,
     )

@@ -4,6 +4,7 @@ from watchfloor.app.lines import Lines
 from watchfloor.app.sight import may_see
 from watchfloor.base.labels import Audience
 from watchfloor.line.calling import Call
+from watchfloor.line.overdue import missed_us, next_due_us
 from watchfloor.line.session import Line
 from watchfloor.line.standing import ENDED, Notice, as_of
 from watchfloor.messages.line_record import LineMeasure
@@ -52,10 +53,11 @@ def _line(line: Line, room_us: int) -> LineShown:
                 volume=one.body.volume,
                 sent_us=one.sent_us,
                 is_seen=one.seen,
+                asked=_asked(line, one.digest),
             )
             for one in list(line.urgents.values())[-NEWEST_SHOWN:]
         ),
-        calls=tuple(_call(call) for call in list(line.calls.values())[-NEWEST_SHOWN:]),
+        calls=tuple(_call(line, call) for call in list(line.calls.values())[-NEWEST_SHOWN:]),
         comments=tuple(
             CommentShown(
                 digest=one.digest,
@@ -70,6 +72,8 @@ def _line(line: Line, room_us: int) -> LineShown:
         agenda=line.agenda,
         newest=line.newest,
         refused=tuple(one.reason for one in line.refused),
+        call_due_us=next_due_us(line.opened.rota, room_us) if line.opened.rota and line.is_open else 0,
+        missed_us=missed_us(line),
     )
 
 
@@ -85,7 +89,7 @@ def _notice(notice: Notice) -> NoticeShown:
     )
 
 
-def _call(call: Call) -> CallShown:
+def _call(line: Line, call: Call) -> CallShown:
     return CallShown(
         digest=call.digest,
         party=call.party,
@@ -94,4 +98,9 @@ def _call(call: Call) -> CallShown:
         sent_us=call.sent_us,
         state=call.state(),
         rolls=tuple(RollShown(party, present) for party, present in sorted(call.rolls.items())),
+        asked=_asked(line, call.digest),
     )
+
+
+def _asked(line: Line, digest: str) -> tuple[str, ...]:
+    return tuple(one.role for one in line.asked if one.about == digest)

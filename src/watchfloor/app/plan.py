@@ -11,6 +11,7 @@ from watchfloor.app.doctrine import (
     plain_port_of,
     regimes_of,
     rings_of,
+    rota_of,
 )
 from watchfloor.app.intake import FeedSetup
 from watchfloor.app.room import RoomSetup
@@ -60,6 +61,7 @@ def exercise_setup(pack: Pack, room_id: str) -> RoomSetup:
         picture=picture_of(pack),
         utc_offset_s=pack.utc_offset_s,
         exercise=pack.header.id,
+        rota=rota_of(pack),
     )
 
 

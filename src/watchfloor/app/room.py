@@ -10,10 +10,12 @@ from typing import Protocol
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from watchfloor.app.board_facts import line_now
 from watchfloor.app.guests import Guests
 from watchfloor.app.intake import FeedSetup, Intake
+from watchfloor.app.lines import fallbacks_of
 from watchfloor.app.ports import QuarantineStore
 from watchfloor.app.screens import sampled_screens
 from watchfloor.app.taping import FRAME_S, Taping
@@ -26,10 +28,11 @@ from watchfloor.base.errors import UnavailableError
 from watchfloor.base.labels import Audience, Label
 from watchfloor.deconflict import alerts as deconflict
 from watchfloor.deconflict.alerts import Rings, Watch
-from watchfloor.deconflict.regimes import Regime
+from watchfloor.deconflict.regimes import Regime, with_fallback
 from watchfloor.messages.air import Observation, ObservationBatch, Rejected, TrackPicture
 from watchfloor.messages.alerts import Minima
 from watchfloor.messages.entry import Entry, Fact
+from watchfloor.messages.line_record import LineRota
 from watchfloor.messages.outcomes import DecisionAwaited, RequestDecided
 from watchfloor.messages.room import ClockSet, Context, FeedState, FeedStateChanged, InputQuarantined
 from watchfloor.messages.video import VideoPiece
@@ -49,7 +52,7 @@ class RoomSetup(Struct, frozen=True):
 
     `everyone` is the class of those who sit nowhere, `plain_port` of TAK clients without a certificate, `seats` are the
     classes of those who sit, by seat. `tape_keep_us`: after how long the tape of real feeds is let go; None, when it is
-    kept.
+    kept. `rota`: how lines are answered.
     """
 
     room_id: str
@@ -67,6 +70,7 @@ class RoomSetup(Struct, frozen=True):
     utc_offset_s: int
     exercise: str
     tape_keep_us: int | None = None
+    rota: LineRota | None = None
 
 
 class Tick:
@@ -218,7 +222,9 @@ class Room:
         moved = room_us != self._looked_us
         self._looked_us = room_us
         if moved:
-            self.watch, changes = deconflict.step(self.watch, tick.whole(), line_now(self.writer.state.board, room_us))
+            regimes = with_fallback(self.setup.regimes, fallbacks_of(self.writer.state.lines))
+            watch = replace(self.watch, regimes=regimes)
+            self.watch, changes = deconflict.step(watch, tick.whole(), line_now(self.writer.state.board, room_us))
             for change in changes:
                 self._enter(change)
         self._tell_feeds(room_us)

@@ -52,7 +52,8 @@ class RulesDesk:
         old, new = before.board, after.board
         if new is old:
             return []
-        if new.doctrine is not old.doctrine or new.facts is not old.facts or new.authority is not old.authority:
+        is_for_all = new.facts is not old.facts or new.line_declared_us != old.line_declared_us
+        if is_for_all or new.doctrine is not old.doctrine or new.authority is not old.authority:
             return self.answers(after, room_us)
         return [*self._answers(new, _affected(old, new), room_us)]
 

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from watchfloor.app.clock import room_time_us
 from watchfloor.app.inventory import MediaStatus, Medium, media_after
-from watchfloor.app.lines import lines_closed, lines_with, speak
+from watchfloor.app.lines import board_beside, lines_closed, lines_jumped, lines_with, speak
+from watchfloor.app.lines import pass_time as lines_at
 from watchfloor.decisions import deciding, delegating, reviewing, rule_change
 from watchfloor.decisions import step as decisions
 from watchfloor.decisions.board import Board
@@ -134,9 +135,11 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
     if isinstance(fact, AnyAirspaceFact):
         return replace(state, directory=airspace.fold(state.directory, fact)), []
     if isinstance(fact, AnyLineFact):
-        return replace(state, lines=lines_with(state.lines, fact)), []
+        lines = lines_with(state.lines, fact, room_us)
+        return replace(state, lines=lines, board=board_beside(state.board, lines, room_us)), []
     if isinstance(fact, RoomOpened):
-        return replace(state, opened=fact, lines=lines_closed(state.lines)), []
+        lines = lines_closed(state.lines)
+        return replace(state, opened=fact, lines=lines, board=board_beside(state.board, lines, room_us)), []
     if isinstance(fact, TapeBlockSealed | TapeBlockRecovered):
         still = {block: held for block, held in state.open_blocks.items() if block != fact.block}
         kept = {**state.kept_blocks, fact.block: toe_us}
@@ -169,7 +172,9 @@ def pass_time(state: RoomState, room_us: int) -> tuple[RoomState, list[Fact]]:
     ]
     for fact in unanswered:
         state = replace(state, alerts=_alerts_after(state.alerts, fact))
-    return state, [*outcomes, *overdue, *unanswered]
+    lines, waited = lines_at(state.lines, room_us)
+    state = state if lines is state.lines else replace(state, lines=lines)
+    return state, [*outcomes, *overdue, *unanswered, *waited]
 
 
 def is_unanswered(view: AlertView, room_us: int) -> bool:
@@ -275,7 +280,8 @@ def _set_clock(state: RoomState, setting: ClockSet) -> tuple[RoomState, list[Fac
     """A jump begins a new time context: alerts of the old one end with it."""
     state = replace(state, clock=setting)
     if setting.jumped:
-        state = replace(state, board=rule_change.take_jump(state.board, setting.epoch_room_us))
+        board = rule_change.take_jump(state.board, setting.epoch_room_us)
+        state = replace(state, board=board, lines=lines_jumped(state.lines, setting.epoch_room_us))
     ended: list[Fact] = []
     for view in state.alerts.values() if setting.jumped else ():
         if view.ended is None:

@@ -169,6 +169,8 @@ class Board(Struct, frozen=True):
 
     `awaits_witnesses`: a decision is published only when witnesses have seen it. `facts` are what people stated,
     oldest first; `standing` is advice that was given beforehand. `sat` names by seat the person who sat there last.
+    `line_declared`: `suspended`, while a party has declared that on the air line; `line_declared_us`: when that last
+    changed. What people stated of the line before then counts no more.
     """
 
     doctrine: DoctrineSet | None = None
@@ -178,6 +180,8 @@ class Board(Struct, frozen=True):
     standing: tuple[Standing, ...] = ()
     authority: Authority = Authority()
     sat: Mapping[str, str] = {}
+    line_declared: str = ""
+    line_declared_us: int = 0
 
     def has_rules_as_code(self) -> bool:
         """Whether the rules in force are code; older records had one rule that named advisers, and fold as they did."""

@@ -33,6 +33,10 @@ class Flying(Struct, frozen=True):
     callsign: str = ""
 
 
+SUSPENDED = "suspended"
+DECLARED = "declared fallback"
+
+
 class Regime(Struct, frozen=True, kw_only=True):
     """Minima, and for whom, where and when they hold; what is empty narrows nothing.
 
@@ -80,6 +84,23 @@ class Judged(Struct, frozen=True):
 def in_force(regimes: Sequence[Regime], line: str) -> tuple[Regime, ...]:
     """Those that hold while the line is stated to be in this state."""
     return tuple(regime for regime in regimes if not regime.line or line in regime.line)
+
+
+def with_fallback(regimes: Sequence[Regime], declared: Sequence[tuple[int, int]]) -> tuple[Regime, ...]:
+    """The regimes with what parties declared for a suspended line [m, ft], which holds before all others then.
+
+    Of several, and of what the room itself keeps between the parties then, the wider counts.
+    """
+    if not declared:
+        return tuple(regimes)
+    own = [
+        (one.horizontal_m, one.vertical_ft)
+        for one in regimes
+        if one.between_parties and one.line == (SUSPENDED,) and one.around is None and not one.corridor
+    ]
+    wide_m, high_ft = (max(each) for each in zip(*declared, *own, strict=True))
+    fallback = Regime(name=DECLARED, horizontal_m=wide_m, vertical_ft=high_ft, between_parties=True, line=(SUSPENDED,))
+    return (fallback, *regimes)
 
 
 def judge_all(flying: Sequence[Flying], regimes: Sequence[Regime], own: Minima, now_us: int) -> list[Judged]:

@@ -255,7 +255,7 @@ class Host:
         if plan.system_tracks:
             self._spawn(send_system_tracks(room, plan.system_tracks))
         lines = OpenLines(plan.lines)
-        for work in await lines.open(room.writer, room.setup.label):
+        for work in await lines.open(room.writer, room.setup.label, room.setup.rota):
             self._spawn(work)
         stop_feeds = await self._start_feeds(room, clock, past, http_port, links)
         tell(

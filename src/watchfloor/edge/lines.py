@@ -15,7 +15,7 @@ from watchfloor.base.labels import Label
 from watchfloor.edge.links.line_connection import LineConnection
 from watchfloor.edge.stores.folder import FileKey
 from watchfloor.edge.stores.line_folder import LineFile, LineFolder, certificate_of
-from watchfloor.messages.line_record import LineOpened
+from watchfloor.messages.line_record import LineOpened, LineRota
 
 
 class HeldLine(Struct, frozen=True):
@@ -25,11 +25,11 @@ class HeldLine(Struct, frozen=True):
     file: LineFile
     key: FileKey
 
-    def opened(self, label: Label) -> LineOpened:
+    def opened(self, label: Label, rota: LineRota | None) -> LineOpened:
         """The line as the record says it."""
-        ours = self.file.ours
+        ours, parties = self.file.ours, self.file.parties()
         return LineOpened(
-            line_id=ours.line_id, line=ours.line, party=ours.party, parties=self.file.parties(), label=label
+            line_id=ours.line_id, line=ours.line, party=ours.party, parties=parties, rota=rota, label=label
         )
 
 
@@ -61,14 +61,14 @@ class OpenLines:
         self._held = held
         self._connections: list[LineConnection] = []
 
-    async def open(self, writer: Writer, label: Label) -> list[Coroutine[Any, Any, None]]:
+    async def open(self, writer: Writer, label: Label, rota: LineRota | None) -> list[Coroutine[Any, Any, None]]:
         """Record each line as open and begin its connection; answers what has to run meanwhile.
 
         **Raises**: UnavailableError, when an address cannot be listened on.
         """
         work: list[Coroutine[Any, Any, None]] = []
         for one in self._held:
-            opened = one.opened(label)
+            opened = one.opened(label, rota)
             await writer.enter(Input(LINE, f"{opened.line_id}-open-{secrets.token_hex(8)}", opened))
             end = LineEnd(writer, opened, one.key)
             theirs = one.file.theirs

@@ -121,7 +121,7 @@ def _ended(notices: Mapping[str, Notice], about: str, party: str, standing: Stan
     notice = notices.get(about)
     if notice is None or notice.party != party or notice.standing is Standing.CORRECTED:
         return notices
-    return {**notices, about: replace(notice, standing=standing)}
+    return {**notices, about: replace(notice, standing=standing, wrong=())}
 
 
 def _answered(notice: Notice, body: NoticeAcknowledged | NoticeReadBack | NoticeDisputed) -> Notice:

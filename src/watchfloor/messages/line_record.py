@@ -10,7 +10,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from watchfloor.base.labels import Label
-from watchfloor.messages.acts import Act, Digest, Ident, Nonce, Whole
+from watchfloor.messages.acts import Act, Digest, Ident, Integer, Nonce, Whole
 from watchfloor.messages.line import AnyLineBody, LineParty, SignedLine
 
 
@@ -37,6 +37,21 @@ class LineSpoken(Act, frozen=True, forbid_unknown_fields=True, tag="LineSpoken",
     body: AnyLineBody
 
 
+class LineRota(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When the daily call is due [since local midnight], how long it may be late, and who is asked when nobody answers.
+
+    `answer` are roles in the order in which they are asked: the first at once, the next after `step_s` each, or after
+    `urgent_step_s` for what is urgent.
+    """
+
+    due_of_day_s: Whole
+    utc_offset_s: Integer
+    grace_s: Whole
+    answer: Annotated[tuple[Ident, ...], Meta(min_length=1, max_length=8)]
+    step_s: Annotated[int, Meta(ge=1, le=3_600)]
+    urgent_step_s: Annotated[int, Meta(ge=1, le=3_600)]
+
+
 class LineOpened(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineOpened", kw_only=True):
     """A line whose keys two people compared by voice: its kind, who we are on it, and both parties' keys."""
 
@@ -44,6 +59,7 @@ class LineOpened(Struct, frozen=True, forbid_unknown_fields=True, tag_field="typ
     line: LineKind
     party: Ident
     parties: Annotated[tuple[LineParty, ...], Meta(min_length=2, max_length=2)]
+    rota: LineRota | None
     label: Label
 
 
@@ -93,4 +109,26 @@ class LineMeasured(Struct, frozen=True, forbid_unknown_fields=True, tag_field="t
     label: Label
 
 
-AnyLineFact = LineOpened | LineSaid | LineHeard | LineCountersigned | LineRefused | LineMeasured
+class CallMissed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="CallMissed", kw_only=True):
+    """The daily call that was due then has not been held: an alarm until one is."""
+
+    line_id: Ident
+    due_us: Whole
+    at_us: Whole
+    label: Label
+
+
+class LineUnanswered(
+    Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineUnanswered", kw_only=True
+):
+    """Their call, or urgent warning, has waited for an answer from us; now this role is asked too."""
+
+    line_id: Ident
+    about: Digest
+    role: Ident
+    at_us: Whole
+    label: Label
+
+
+LaterLineFact = LineSaid | LineHeard | LineCountersigned | LineRefused | LineMeasured | CallMissed | LineUnanswered
+AnyLineFact = LineOpened | LaterLineFact

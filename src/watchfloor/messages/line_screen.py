@@ -31,6 +31,7 @@ class UrgentShown(Struct, frozen=True, kw_only=True):
     volume: LineVolume
     sent_us: int
     is_seen: bool
+    asked: tuple[str, ...]
 
 
 class RollShown(Struct, frozen=True):
@@ -41,7 +42,7 @@ class RollShown(Struct, frozen=True):
 
 
 class CallShown(Struct, frozen=True, kw_only=True):
-    """A call: open, held, over, or minuted by both."""
+    """A call: open, held, over, or minuted by both; `asked`: roles that are asked to answer it."""
 
     digest: str
     party: str
@@ -50,6 +51,7 @@ class CallShown(Struct, frozen=True, kw_only=True):
     sent_us: int
     state: str
     rolls: tuple[RollShown, ...]
+    asked: tuple[str, ...]
 
 
 class TranslationShown(Struct, frozen=True):
@@ -82,6 +84,7 @@ class LineShown(Struct, frozen=True, kw_only=True):
     """One line. `suspended`: parties that declared it; `measured`: what is heard, whatever was declared.
 
     `unreceipted_count`: our messages that the other room has not receipted; `refused`: why what came was not taken.
+    `call_due_us`: when the next daily call is due; `missed_us`: since when one is missed; 0, where there is none.
     """
 
     line_id: str
@@ -101,3 +104,5 @@ class LineShown(Struct, frozen=True, kw_only=True):
     agenda: tuple[str, ...]
     newest: str
     refused: tuple[str, ...]
+    call_due_us: int
+    missed_us: int

@@ -168,6 +168,16 @@ class PackTakPort(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     need_to_know: tuple[Ident, ...] = ()
 
 
+class PackLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the room answers its lines: the daily call, how late it may be, and which roles are asked in which order."""
+
+    call_at: Annotated[str, Meta(pattern=r"^[0-2][0-9]:[0-5][0-9]$")] = "08:30"
+    grace_s: Annotated[int, Meta(ge=10, le=3_600)] = 120
+    answer: Annotated[tuple[Ident, ...], Meta(min_length=1, max_length=8)]
+    step_s: Annotated[int, Meta(ge=1, le=3_600)] = 60
+    urgent_step_s: Annotated[int, Meta(ge=1, le=3_600)] = 10
+
+
 class PackHeader(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`pack.yaml`."""
 
@@ -188,6 +198,7 @@ class PackHeader(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     need_to_know: tuple[PackGroup, ...] = ()
     separation: tuple[SeparationRule, ...] = ()
     tak_port: PackTakPort | None = None
+    line: PackLine | None = None
 
 
 class Area(Struct, frozen=True, kw_only=True):

@@ -155,6 +155,9 @@ def _check_sources(file: Marked, header: PackHeader) -> None:
             raise file.fault(("feeds", place), "video has a `camera`, the route of its aircraft; nothing else has")
         if feed.lost_s < feed.stale_s:
             raise file.fault(("feeds", place, "lost_s"), "a feed is lost after it is stale, not before")
+    for place, asked in enumerate(header.line.answer if header.line else ()):
+        if asked not in {role.id for role in header.roles}:
+            raise file.fault(("line", "answer", place), f"no role `{asked}`")
     for place, rule in enumerate(header.separation):
         objection = rule.objection()
         if objection is not None:

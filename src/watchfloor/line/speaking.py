@@ -1,0 +1,110 @@
+"""Who may say what on a line, and why something cannot be said now.
+
+**Source**: own reasoning. **Doubt**: what cannot be so is not said; a warning is never held up by a suspended line.
+"""
+
+from collections.abc import Collection, Mapping
+
+from watchfloor.line.session import Line
+from watchfloor.line.standing import ENDED, as_of
+from watchfloor.line.volumes import faults_of
+from watchfloor.messages.line import (
+    AgendaProposed,
+    AnyLineBody,
+    CallOpened,
+    CommentMade,
+    CommentTranslated,
+    FallbackDeclared,
+    LineResumed,
+    LineSuspended,
+    MinutesSigned,
+    NoticeAcknowledged,
+    NoticeCorrected,
+    NoticeDisputed,
+    NoticeExpired,
+    NoticeReadBack,
+    RollCalled,
+    UrgentWarning,
+    VolumeNotified,
+)
+
+_CALLERS = ("call",)
+_READERS = ("call", "read_back")
+_WATCH = ("call", "run_watch")
+POWERS: Mapping[type[AnyLineBody], tuple[str, ...]] = {
+    VolumeNotified: _CALLERS,
+    NoticeCorrected: _CALLERS,
+    NoticeExpired: _CALLERS,
+    AgendaProposed: _CALLERS,
+    FallbackDeclared: _CALLERS,
+    LineSuspended: _CALLERS,
+    LineResumed: _CALLERS,
+    NoticeReadBack: _READERS,
+    NoticeDisputed: _READERS,
+    NoticeAcknowledged: (*_READERS, "run_watch"),
+    UrgentWarning: _WATCH,
+    CommentMade: (*_READERS, "interpret"),
+    CommentTranslated: ("interpret",),
+    CallOpened: _WATCH,
+    RollCalled: (*_READERS, "run_watch"),
+    MinutesSigned: _CALLERS,
+}
+
+
+def objection_to(line: Line | None, body: AnyLineBody, powers: Collection[str], room_us: int) -> str | None:
+    """Why somebody with these powers cannot say this on a line now, or None."""
+    if line is None:
+        return "there is no such line"
+    if not line.is_open:
+        return "this line is not open in this room now"
+    needed = POWERS[type(body)]
+    if not set(needed) & set(powers):
+        return f"this is said by seats with one of the powers {', '.join(needed)}"
+    us = line.opened.party
+    if isinstance(body, LineResumed):
+        return None if us in line.suspended else "we have not suspended this line"
+    if us in line.suspended and not isinstance(body, UrgentWarning | CommentMade | NoticeAcknowledged):
+        return "we have suspended this line; resume it first"
+    if isinstance(body, VolumeNotified | NoticeCorrected | UrgentWarning):
+        faults = list(faults_of(body.volume))
+        if body.volume.until_us <= room_us:
+            faults.append("it is over already")
+        if faults:
+            return f"the volume cannot be so: {'; '.join(faults)}"
+    if isinstance(body, NoticeCorrected | NoticeExpired):
+        return _objection_about(line, body.about, us, room_us, "our own notice")
+    if isinstance(body, NoticeReadBack | NoticeDisputed):
+        return _objection_about(line, body.about, line.others(), room_us, "a notice of theirs")
+    if isinstance(body, NoticeAcknowledged):
+        is_urgent = body.about in line.urgents and line.urgents[body.about].party != us
+        return None if is_urgent else _objection_about(line, body.about, line.others(), room_us, "a notice of theirs")
+    return _objection_to_reference(line, body)
+
+
+def _objection_to_reference(line: Line, body: AnyLineBody) -> str | None:
+    """Why what is cited cannot be, or None."""
+    if isinstance(body, AgendaProposed):
+        known = body.about in line.notices or body.about in line.urgents
+        return None if known else "the line has no such message"
+    if isinstance(body, CommentTranslated):
+        return None if body.about in line.comments else "the line has no such comment"
+    if isinstance(body, RollCalled | MinutesSigned):
+        call = line.calls.get(body.about)
+        if call is None:
+            return "the line has no such call"
+        if line.opened.party in call.minutes:
+            return "our minutes of that call are signed"
+        if isinstance(body, MinutesSigned):
+            if not call.is_held():
+                return "that call was not held: a roll is missing"
+            if line.ours.place_of(body.until) is None and line.theirs.place_of(body.until) is None:
+                return "the line has no such message"
+    return None
+
+
+def _objection_about(line: Line, about: str, party: str, room_us: int, what: str) -> str | None:
+    notice = line.notices.get(about)
+    if notice is None or notice.party != party:
+        return f"it is about {what}, and the line has no such"
+    standing = as_of(notice, room_us).standing
+    return f"that notice is {standing.value} already" if standing in ENDED else None
