@@ -30,7 +30,7 @@ def missed_us(line: Line) -> int:
     if not line.missed:
         return 0
     newest = line.missed[-1]
-    has_met = any(call.is_held() and call.sent_us >= newest.due_us for call in line.calls.values())
+    has_met = any(call.is_held() and line.waits_us[call.digest] >= newest.due_us for call in line.calls.values())
     return 0 if has_met else newest.due_us
 
 
