@@ -232,10 +232,12 @@ machine: the system and processor that computed
 manager: whose service manages an entity or a subscription
 map_geojson: the map as it is drawn
 measured: whether a line is heard, whatever was declared
+measured_us: since when a line is heard or silent, by room time
 message_count: messages received
 minima: what must be kept between aircraft
 minimum_ft: vertical minimum, as shown
 minimum_m: horizontal minimum, as shown
+minutes: a party's minutes of a call: up to which message
 missed_us: when a daily call was due that was not held
 moment_seq: the entry up to which a moment shows the record
 moment_us: the room time that a note is pinned to
@@ -337,6 +339,7 @@ rules: ids of rules behind an answer
 rules_digest: hash of the rules' text
 rules_text: the rules' full text
 rules_version: version of the rules
+said: the fields of the last read-back, as they were typed
 said_by: who says that harm was done, in words
 said_count: messages that a party has said on a line
 sample: first bytes of something refused

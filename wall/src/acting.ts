@@ -121,5 +121,8 @@ export const thinkAgain = (held: HorizonShown, seatId: string, answer: Answer, w
 export const pinNote = (requestId: string, momentSeq: number, momentUs: number, words: string): Promise<boolean> =>
   send({ type: 'NotePinned', request_id: requestId, moment_seq: momentSeq, moment_us: Math.floor(momentUs), words });
 
+export const speak = (lineId: string, body: { [key: string]: Plain }): Promise<boolean> =>
+  send({ type: 'LineSpoken', line_id: lineId, body });
+
 export const setClock = (ratePermille: number, paused: boolean, jumpToUs: number | null): Promise<boolean> =>
   send({ type: 'ClockCommanded', rate_permille: ratePermille, paused, jump_to_us: jumpToUs });

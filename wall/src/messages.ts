@@ -98,6 +98,7 @@ export interface CallShown {
   sent_us: number;
   state: string;
   rolls: (RollShown)[];
+  minutes: (MinutesShown)[];
   asked: (string)[];
 }
 
@@ -417,7 +418,7 @@ export interface LineResumed {
 /** Who can take part in a call, in words that both sides have. */
 export type LineRole = "duty_chief" | "interpreter" | "legal_adviser" | "line_officer" | "watch_officer";
 
-/** One line. `suspended`: parties that declared it; `measured`: what is heard, whatever was declared. */
+/** One line. `suspended`: parties that declared it; `measured`: what is heard, whatever was declared, */
 export interface LineShown {
   line_id: string;
   line: LineKind;
@@ -426,6 +427,7 @@ export interface LineShown {
   is_open: boolean;
   suspended: (string)[];
   measured: LineMeasure;
+  measured_us: number;
   silent_us: number;
   unreceipted_count: number;
   fallbacks: (FallbackShown)[];
@@ -471,6 +473,12 @@ export interface LineVolume {
 export interface LogHead {
   size_count: number;
   root: string;
+}
+
+/** Up to which message a party's minutes of a call go. */
+export interface MinutesShown {
+  party: string;
+  until: string;
 }
 
 /** A call is over for us; its minutes are all messages up to this one. They stand once both signed the same. */
@@ -558,6 +566,7 @@ export interface NoticeShown {
   volume: LineVolume;
   standing: string;
   wrong: (string)[];
+  said: (ReadBackField)[];
   faults: (string)[];
 }
 

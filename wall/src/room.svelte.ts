@@ -2,7 +2,7 @@
 
 import type { ClockTold } from './clock';
 import { roomNowUs, wishedInstant } from './clock';
-import type { AlertShown, FeedShown, GuestShown, HarmShown, LogHead, NamesTold, NameTold, PulseTold, ReplayTold, RequestShown, ScreenTold, SeatShown, UseShown, VideoShown } from './messages';
+import type { AlertShown, FeedShown, GuestShown, HarmShown, LineShown, LogHead, NamesTold, NameTold, PulseTold, ReplayTold, RequestShown, ScreenTold, SeatShown, UseShown, VideoShown } from './messages';
 import { ask, heldSeat, leave, type Seat } from './seat';
 import { readFrame, rowOf, type Picture } from './wire';
 
@@ -27,6 +27,8 @@ export interface RoomInfo {
   readonly kinds?: readonly { kind: string; name: string; note: string }[];
   readonly areas?: readonly { area_id: string; name: string; feature: string; city: string }[];
   readonly crews?: readonly { seat_id: string; name: string }[];
+  readonly line_words?: Record<string, Record<string, string>>;
+  readonly languages?: Record<string, string>;
   readonly groups?: readonly { id: string; name: string; note: string }[];
 }
 
@@ -43,6 +45,7 @@ class RoomStore {
   seats = $state.raw<readonly SeatShown[]>([]);
   alerts = $state.raw<readonly AlertShown[]>([]);
   feeds = $state.raw<readonly FeedShown[]>([]);
+  lines = $state.raw<readonly LineShown[]>([]);
   guests = $state.raw<readonly GuestShown[]>([]);
   videos = $state.raw<readonly VideoShown[]>([]);
   /** Tracks that may not be one aircraft where they are shown, and what speaks against it. */
@@ -148,6 +151,7 @@ class RoomStore {
       this.seats = told.screen.seats;
       this.uses = told.screen.uses;
       this.harm = told.screen.harm;
+      this.lines = told.screen.lines ?? [];
       this.head = told.head;
       this.digest = told.digest;
     }
@@ -179,6 +183,22 @@ class RoomStore {
     const [role = asked, nation] = asked.split('@');
     const name = this.info?.roles?.[role] ?? role;
     return nation ? `${name} of ${nation}` : name;
+  }
+
+  /** A coded word of the line, in English or another language of the room. */
+  lineWord(code: string, language = 'en'): string {
+    return this.info?.line_words?.[language]?.[code] ?? code.replaceAll('_', ' ');
+  }
+
+  /** The language of the nation of this seat; English on the wall. */
+  ownLanguage(): string {
+    return this.info?.languages?.[this.seat?.nation ?? ''] ?? 'en';
+  }
+
+  /** The other party's language, where it is not English. */
+  otherLanguage(party: string): string {
+    const language = this.info?.languages?.[party] ?? 'en';
+    return language !== 'en' && this.info?.line_words?.[language] ? language : '';
   }
 
   areaName(area: string): string {

@@ -13,6 +13,7 @@ from watchfloor.messages.line_screen import (
     CommentShown,
     FallbackShown,
     LineShown,
+    MinutesShown,
     NoticeShown,
     RollShown,
     TranslationShown,
@@ -39,6 +40,7 @@ def _line(line: Line, room_us: int) -> LineShown:
         is_open=line.is_open,
         suspended=line.suspended,
         measured=line.measured.state if line.measured else LineMeasure.NEVER_HEARD,
+        measured_us=line.measured_us,
         silent_us=line.measured.silent_us if line.measured else 0,
         unreceipted_count=len(line.ours.taken) - len(line.countersigned),
         fallbacks=tuple(
@@ -85,6 +87,7 @@ def _notice(notice: Notice) -> NoticeShown:
         volume=notice.volume,
         standing=notice.standing.value,
         wrong=notice.wrong,
+        said=notice.said,
         faults=notice.faults,
     )
 
@@ -98,6 +101,7 @@ def _call(line: Line, call: Call) -> CallShown:
         sent_us=call.sent_us,
         state=call.state(),
         rolls=tuple(RollShown(party, present) for party, present in sorted(call.rolls.items())),
+        minutes=tuple(MinutesShown(party, until) for party, until in sorted(call.minutes.items())),
         asked=_asked(line, call.digest),
     )
 

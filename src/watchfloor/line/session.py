@@ -101,6 +101,7 @@ class Line(Struct, frozen=True, kw_only=True):
     missed: tuple[CallMissed, ...] = ()
     asked: tuple[LineUnanswered, ...] = ()
     measured: LineMeasured | None = None
+    measured_us: int = 0
     refused: tuple[LineRefused, ...] = ()
 
     def others(self) -> str:
@@ -167,7 +168,7 @@ def fold(line: Line, fact: LaterLineFact, room_us: int) -> Line:
     if isinstance(fact, LineRefused):
         return replace(line, refused=(*line.refused, fact)[-REFUSED_KEPT:])
     if isinstance(fact, LineMeasured):
-        return replace(line, measured=fact)
+        return replace(line, measured=fact, measured_us=room_us)
     if isinstance(fact, CallMissed):
         return replace(line, missed=(*line.missed, fact)[-MISSED_KEPT:])
     if isinstance(fact, LineUnanswered):

@@ -22,6 +22,7 @@ from watchfloor.messages.line import (
     NoticeDisputed,
     NoticeExpired,
     NoticeReadBack,
+    ReadBackField,
     VolumeNotified,
 )
 
@@ -39,7 +40,7 @@ class Standing(StrEnum):
 
 
 class Notice(Struct, frozen=True, kw_only=True):
-    """A notice as it stands; `wrong` are fields that the last read-back had otherwise, or left out.
+    """A notice as it stands; `wrong` are fields that the last read-back, `said`, had otherwise, or left out.
 
     `faults` are what cannot be so in the volume as it was said.
     """
@@ -50,6 +51,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     sent_us: int
     standing: Standing
     wrong: tuple[str, ...] = ()
+    said: tuple[ReadBackField, ...] = ()
     faults: tuple[str, ...] = ()
 
 
@@ -121,7 +123,7 @@ def _ended(notices: Mapping[str, Notice], about: str, party: str, standing: Stan
     notice = notices.get(about)
     if notice is None or notice.party != party or notice.standing is Standing.CORRECTED:
         return notices
-    return {**notices, about: replace(notice, standing=standing, wrong=())}
+    return {**notices, about: replace(notice, standing=standing, wrong=(), said=())}
 
 
 def _answered(notice: Notice, body: NoticeAcknowledged | NoticeReadBack | NoticeDisputed) -> Notice:
@@ -136,5 +138,5 @@ def _answered(notice: Notice, body: NoticeAcknowledged | NoticeReadBack | Notice
     wrong = tuple(name for name in wanted if said.get(name) != wanted[name])
     strange = tuple(sorted(said.keys() - wanted.keys()))
     if wrong or strange or len(said) != len(body.fields):
-        return replace(notice, wrong=wrong + strange)
-    return replace(notice, standing=Standing.READ_BACK, wrong=())
+        return replace(notice, wrong=wrong + strange, said=body.fields)
+    return replace(notice, standing=Standing.READ_BACK, wrong=(), said=body.fields)

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from watchfloor.messages.line import LineRole, LineVolume, UrgentCause
+from watchfloor.messages.line import LineRole, LineVolume, ReadBackField, UrgentCause
 from watchfloor.messages.line_record import LineKind, LineMeasure
 
 
@@ -10,7 +10,7 @@ class NoticeShown(Struct, frozen=True, kw_only=True):
     """A notice: whose, which volume, and how far it came. Received is not agreed.
 
     `standing` is one word of sent, received, seen, read back, disputed, corrected, expired. `wrong`: fields that the
-    last read-back had otherwise; `faults`: what cannot be so in the volume.
+    last read-back, `said`, had otherwise; `faults`: what cannot be so in the volume.
     """
 
     digest: str
@@ -19,6 +19,7 @@ class NoticeShown(Struct, frozen=True, kw_only=True):
     volume: LineVolume
     standing: str
     wrong: tuple[str, ...]
+    said: tuple[ReadBackField, ...]
     faults: tuple[str, ...]
 
 
@@ -41,6 +42,13 @@ class RollShown(Struct, frozen=True):
     present: tuple[LineRole, ...]
 
 
+class MinutesShown(Struct, frozen=True):
+    """Up to which message a party's minutes of a call go."""
+
+    party: str
+    until: str
+
+
 class CallShown(Struct, frozen=True, kw_only=True):
     """A call: open, held, over, or minuted by both; `asked`: roles that are asked to answer it."""
 
@@ -51,6 +59,7 @@ class CallShown(Struct, frozen=True, kw_only=True):
     sent_us: int
     state: str
     rolls: tuple[RollShown, ...]
+    minutes: tuple[MinutesShown, ...]
     asked: tuple[str, ...]
 
 
@@ -81,7 +90,8 @@ class FallbackShown(Struct, frozen=True):
 
 
 class LineShown(Struct, frozen=True, kw_only=True):
-    """One line. `suspended`: parties that declared it; `measured`: what is heard, whatever was declared.
+    """One line. `suspended`: parties that declared it; `measured`: what is heard, whatever was declared,
+    since `measured_us`, when it had been silent for `silent_us`.
 
     `unreceipted_count`: our messages that the other room has not receipted; `refused`: why what came was not taken.
     `call_due_us`: when the next daily call is due; `missed_us`: since when one is missed; 0, where there is none.
@@ -94,6 +104,7 @@ class LineShown(Struct, frozen=True, kw_only=True):
     is_open: bool
     suspended: tuple[str, ...]
     measured: LineMeasure
+    measured_us: int
     silent_us: int
     unreceipted_count: int
     fallbacks: tuple[FallbackShown, ...]

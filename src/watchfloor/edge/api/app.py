@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from watchfloor import __version__
+from watchfloor.app.line_words import words_in
 from watchfloor.app.room import Room
 from watchfloor.app.seats import Seats
 from watchfloor.app.sight import may_see
@@ -184,6 +185,8 @@ def pack_document(pack: Pack | None) -> dict[str, Any]:
             if not seat.simulated
         ],
         "kinds": [msgspec.to_builtins(kind) for kind in pack.header.kinds],
+        "languages": {one.id: one.language for one in (*pack.header.nations, *pack.header.other_parties)},
+        "line_words": words_in([one.language for one in (*pack.header.nations, *pack.header.other_parties)]),
         "groups": [
             {"id": group.id, "name": group.name, "note": group.note, "roles": list(group.roles)}
             for group in pack.header.need_to_know
