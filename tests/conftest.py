@@ -54,8 +54,11 @@ def start_room(tmp_path: Path) -> Iterator[Callable[..., RunningRoom]]:
     """Starts `watchfloor run` as a process; every room is ended after the test."""
     rooms: list[RunningRoom] = []
 
-    def start(*arguments: str, data: Path | None = None, command: str = "run", video: bool = False) -> RunningRoom:
-        room = RunningRoom(data or tmp_path / f"room{len(rooms)}", arguments, command, video=video)
+    def start(
+        *arguments: str, data: Path | None = None, command: str = "run", video: bool = False, other_party: bool = False
+    ) -> RunningRoom:
+        folder = data or tmp_path / f"room{len(rooms)}"
+        room = RunningRoom(folder, arguments, command, video=video, other_party=other_party)
         rooms.append(room)
         return room
 

@@ -33,12 +33,15 @@ class RunningRoom:
         program: str = WATCHFLOOR,
         *,
         video: bool = False,
+        other_party: bool = False,
     ):
         self.data = data
         words = [program, command, *arguments, "--data", str(data), "--headless", "--json"]
         words += ["--port", "0", "--cot-port", "0"]
         if command == "run" and not video:
             words.append("--without-video")
+        if command == "run" and not other_party:
+            words.append("--alone")
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = _first_line(self.process)
         if not line:

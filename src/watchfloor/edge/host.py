@@ -44,6 +44,7 @@ from watchfloor.edge.feeds.admitted import AdmittedPort
 from watchfloor.edge.feeds.connected import stay_connected
 from watchfloor.edge.feeds.datagrams import listen
 from watchfloor.edge.feeds.simulator import Simulator
+from watchfloor.edge.followed_clock import follow_clock
 from watchfloor.edge.lines import OpenLines
 from watchfloor.edge.links.system_tracks import send_system_tracks
 from watchfloor.edge.listening import QuietServer, bind
@@ -258,6 +259,10 @@ class Host:
         for work in await lines.open(room.writer, room.setup.label, room.setup.rota):
             self._spawn(work)
         stop_feeds = await self._start_feeds(room, clock, past, http_port, links)
+        if plan.follows_clock:
+            self._spawn(follow_clock(room, clock))
+        if plan.other_room:
+            await plan.other_room.start(room.writer)
         tell(
             Started(
                 url=f"http://localhost:{http_port}/",
@@ -269,11 +274,14 @@ class Host:
                 context=room.setup.context.value,
                 resumed=bool(past.entries),
                 seats=links_shown(plan.pack, links, http_port),
+                **(plan.other_room.shown() if plan.other_room else {}),
             )
         )
         try:
             await room.run()
         finally:
+            if plan.other_room:
+                await plan.other_room.stop()
             await stop_feeds()
             lines.close()
             await cot.close()

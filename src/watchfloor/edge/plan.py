@@ -14,6 +14,7 @@ from watchfloor.edge.feeds.recorded import Recording
 from watchfloor.edge.lines import HeldLine
 from watchfloor.edge.links.system_tracks import SystemTracksPlan
 from watchfloor.edge.login import LoginRule
+from watchfloor.edge.other_room import OtherRoom
 from watchfloor.edge.tak.certificates import TakClients
 from watchfloor.edge.tokens import Tokens
 from watchfloor.messages.feeds import Feed
@@ -60,6 +61,8 @@ class Plan(Struct, frozen=True):
     readers: Mapping[str, Feed] = {}
     second_key: Path | None = None
     lines: tuple[HeldLine, ...] = ()
+    other_room: OtherRoom | None = None
+    follows_clock: bool = False
     witnesses: tuple[Witness, ...] = ()
     witness_rules: WitnessRules = WitnessRules()
     ends_witnesses: bool = False
@@ -85,3 +88,7 @@ class Started(Struct, frozen=True):
     resumed: bool
     seats: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
+    other_party: str = ""
+    other_url: str = ""
+    other_data: str = ""
+    other_seats: tuple[tuple[str, str], ...] = ()

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from watchfloor.base.errors import UnavailableError
+from watchfloor.exercise.counterpart import Counterpart
+from watchfloor.exercise.front_door import FrontDoor
 from watchfloor.exercise.opening import OpeningWriter
 from watchfloor.exercise.transmit import Transmitters
 from watchfloor.messages.pack import Pack
@@ -109,10 +111,14 @@ def _load(folder: Path) -> Pack:
     )
 
 
+def _door(setup: dict[str, Any]) -> FrontDoor:
+    return FrontDoor(int(setup["http_port"]), setup["room_id"], setup["links"])
+
+
 def _open_record(pack: Pack, setup: dict[str, Any]) -> None:
     """Enter the opening record; a refusal is told to the room, and flying goes on."""
     try:
-        OpeningWriter(pack, int(setup["http_port"]), setup["room_id"], setup["links"]).enter_last(setup["opening_left"])
+        OpeningWriter(pack, _door(setup)).enter_last(setup["opening_left"])
         _say({"opened": True})
     except UnavailableError as error:
         _say({"opened": False, "reason": str(error)})
@@ -167,6 +173,9 @@ def main() -> int:
     lines = {feed_id: FeedLine(feed_id, port) for feed_id, port in setup["feeds"].items()}
     if setup["opening_left"]:
         threading.Thread(target=_open_record, args=(pack, setup), daemon=True).start()
+    if pack.header.counterpart is not None:
+        counterpart = Counterpart(pack, pack.header.counterpart, _door(setup))
+        threading.Thread(target=counterpart.run, daemon=True).start()
     filming = Filming(pack) if setup["video"] else None
     clock: RoomTime | None = None
     transmitters: Transmitters | None = None
@@ -186,7 +195,8 @@ def main() -> int:
             pass
         if clock is not None and transmitters is not None:
             for feed_id, raw in transmitters.until(clock.now_us()):
-                lines[feed_id].put(raw)
+                if feed_id in lines:
+                    lines[feed_id].put(raw)
             for feed_id, raw in filming.at(clock.now_us()) if filming is not None else ():
                 lines[feed_id].put(raw)
             for line in lines.values():

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from watchfloor.base.labels import Label
-from watchfloor.messages.acts import Digest, Ident, Kind, NeededWords, StatedFact, Verdict, Whole
+from watchfloor.messages.acts import Digest, Ident, Integer, Kind, NeededWords, StatedFact, Verdict, Whole
 from watchfloor.messages.air import Party
 from watchfloor.messages.rulebook import Rulebook
 from watchfloor.messages.separation import SeparationRule
@@ -178,6 +178,39 @@ class PackLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     urgent_step_s: Annotated[int, Meta(ge=1, le=3_600)] = 10
 
 
+class PackOtherRoom(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The other party's room, which an exercise starts beside its own: its pack, and who is who on the line."""
+
+    pack: Ident
+    our_party: Ident
+    their_party: Ident
+
+
+class CounterpartNotice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A notice that the simulated counterpart sends at a time of day; corners are latitude and longitude [deg]."""
+
+    at: Clock
+    minutes: Annotated[int, Meta(ge=1, le=2_880)]
+    floor_ft: Integer
+    ceiling_ft: Integer
+    outline: Annotated[tuple[tuple[float, float], ...], Meta(min_length=3, max_length=64)]
+
+
+class PackCounterpart(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A simulated seat that answers the line while nobody sits on `unless_taken`.
+
+    It answers calls, acknowledges, and reads back after so long; `misreads`: how many of its first read-backs have two
+    digits turned round. `says` are notices of its own.
+    """
+
+    seat: Ident
+    unless_taken: Ident
+    answer_after_s: Annotated[int, Meta(ge=1, le=600)]
+    read_back_after_s: Annotated[int, Meta(ge=1, le=600)]
+    misreads: Annotated[int, Meta(ge=0, le=100)] = 0
+    says: tuple[CounterpartNotice, ...] = ()
+
+
 class PackHeader(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`pack.yaml`."""
 
@@ -199,6 +232,8 @@ class PackHeader(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     separation: tuple[SeparationRule, ...] = ()
     tak_port: PackTakPort | None = None
     line: PackLine | None = None
+    other_room: PackOtherRoom | None = None
+    counterpart: PackCounterpart | None = None
 
 
 class Area(Struct, frozen=True, kw_only=True):

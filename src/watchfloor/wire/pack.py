@@ -155,6 +155,12 @@ def _check_sources(file: Marked, header: PackHeader) -> None:
             raise file.fault(("feeds", place), "video has a `camera`, the route of its aircraft; nothing else has")
         if feed.lost_s < feed.stale_s:
             raise file.fault(("feeds", place, "lost_s"), "a feed is lost after it is stale, not before")
+    seats = {seat.id: seat for seat in header.seats}
+    script = header.counterpart
+    if script is not None and not (script.seat in seats and seats[script.seat].simulated):
+        raise file.fault(("counterpart", "seat"), f"`{script.seat}` is no simulated seat")
+    if script is not None and script.unless_taken not in seats:
+        raise file.fault(("counterpart", "unless_taken"), f"no seat `{script.unless_taken}`")
     for place, asked in enumerate(header.line.answer if header.line else ()):
         if asked not in {role.id for role in header.roles}:
             raise file.fault(("line", "answer", place), f"no role `{asked}`")

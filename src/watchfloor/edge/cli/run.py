@@ -20,6 +20,7 @@ from watchfloor.edge.host import Host
 from watchfloor.edge.lines import held_lines
 from watchfloor.edge.links.system_tracks import system_tracks_plan
 from watchfloor.edge.login import login_rule
+from watchfloor.edge.other_room import OtherRoom
 from watchfloor.edge.plan import Plan, Started
 from watchfloor.edge.stores.folder import is_locked, refuse_unusable
 from watchfloor.edge.stores.packs import load_pack, shipped_folder
@@ -59,6 +60,10 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--line", action="append", default=[], metavar="DIR", help="a line to another party, in its folder; repeatable"
     )
+    parser.add_argument(
+        "--alone", action="store_true", help="without the other party's room, which an exercise starts beside its own"
+    )
+    parser.add_argument("--follow-clock", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--oidc", metavar="ISSUER", help="people log in with this OpenID Connect provider first")
     parser.add_argument("--oidc-client", default="", metavar="ID", help="... as this client of it")
     parser.add_argument("--oidc-secret-file", metavar="FILE", help="... with the secret in this file, where it has one")
@@ -84,6 +89,9 @@ def work(arguments: argparse.Namespace) -> int:
     data = Path(arguments.data) if arguments.data else new_folder(pack.header.id)
     check_before_resume(data)
     named = Path(arguments.pack)
+    other = None
+    if pack.header.other_room is not None and not arguments.alone and not arguments.line:
+        other = OtherRoom(pack.header.other_room, data, ("--without-passkeys",) if arguments.without_passkeys else ())
     plan = Plan(
         data=data,
         http_port=arguments.port,
@@ -99,7 +107,9 @@ def work(arguments: argparse.Namespace) -> int:
         login=login,
         video=not arguments.without_video,
         keep_video=arguments.keep_video,
-        lines=held_lines([Path(folder) for folder in arguments.line]),
+        lines=(*held_lines([Path(folder) for folder in arguments.line]), *([other.line()] if other else ())),
+        other_room=other,
+        follows_clock=arguments.follow_clock,
         pack_folder=named if named.is_dir() else shipped_folder() / arguments.pack,
         **keeping_of(arguments),
     )
@@ -154,6 +164,10 @@ def _in_words(started: Started) -> str:
         width = max(len(name) for name, _ in started.seats)
         lines += [f"  {name.ljust(width)}  {link}" for name, link in started.seats]
         lines.append("")
+    if started.other_party:
+        lines += [f"the room of {started.other_party}, beside this one: {started.other_url}"]
+        width = max(len(name) for name, _ in started.other_seats)
+        lines += [*(f"  {name.ljust(width)}  {link}" for name, link in started.other_seats), ""]
     lines.append(f"TAK clients: tcp://localhost:{started.cot_port}")
     if started.tak_port:
         lines.append(f"TAK clients with a certificate: ssl://localhost:{started.tak_port}")

@@ -151,6 +151,15 @@ class LineFolder:
         self._write(held)
         return held
 
+    def move(self, address: str) -> None:
+        """Have the line listen, or connect, at another address; what people compared does not name one."""
+        held = self.read()
+        if held.invited:
+            held = replace(held, listen=address, ours=replace(held.ours, address=address))
+        elif held.theirs is not None:
+            held = replace(held, theirs=replace(held.theirs, address=address))
+        self._write(held)
+
     def open(self, heard: str) -> LineFile:
         """Open the line once the other party's half of the digits was heard by voice.
 
