@@ -21,6 +21,7 @@ along_m: one sigma of a place along a bearing
 alt_ft: pressure altitude, 1013.25 hPa
 alternatives: what else was considered
 answer: what a decider pressed
+answer_after_s: after how long a simulated counterpart answers
 area: the pack's name of an area
 area_id: an area of the pack; there is no finer place
 area_km2: an area's size on the ellipsoid
@@ -92,6 +93,7 @@ corridor: corners of a place in which a rule of separation holds
 could_go_wrong: what could go wrong, and for whom
 count: how many tracks or aircraft
 counter_epoch_us: room time at which a source's counter was 0
+counterpart: who answers the line while nobody plays the other party
 countersignature: the receiver's signature over the same text
 counts: whether advice counts as required advice
 cpa_m: distance at closest approach
@@ -207,6 +209,7 @@ lacked: seats that could not see a fact
 language: language tag of a nation
 last: the last of a block of addresses
 last_room_us: room time of a tape block's last frame
+lasts_min: how long a notice lasts
 lat_deg: latitude, WGS 84
 lat_e7deg: latitude in 1e-7 degrees
 late: whether a review was closed after it was due
@@ -238,6 +241,7 @@ minima: what must be kept between aircraft
 minimum_ft: vertical minimum, as shown
 minimum_m: horizontal minimum, as shown
 minutes: a party's minutes of a call: up to which message
+misread_count: how many first read-backs have digits turned round
 missed_us: when a daily call was due that was not held
 moment_seq: the entry up to which a moment shows the record
 moment_us: the room time that a note is pinned to
@@ -270,12 +274,15 @@ opening: acts from before the exercise's start
 origin: the log's name in its checkpoints
 other_parties: parties with rooms of their own
 other_party: who is at the other end of a line
+other_room: the other party's room that an exercise starts
+our_party: who we are on the line
 outline: the corners of a volume
 outside: in which ways a use lies outside its delegation
 overdue: whether a review was not closed in time
 overlaps: areas that share ground with an area
 ovn: an opaque version number that shows that somebody saw the newest version
 owed_us: until when written answers are owed; 0 when none are
+pack: the name of a pack
 pack_digest: hash over a pack's files
 pack_id: a pack's name
 part: a policy by its full id
@@ -308,6 +315,7 @@ radius_nm: radius of a ring around an airfield
 raised_us: room time at which an alert was raised
 rate_permille: room seconds per thousand seconds
 raw: bytes of a video, whole packets, without what may not be kept
+read_back_after_s: after how long a simulated counterpart reads back
 reason: why something was refused or ended
 reasons: policies behind the engine's own decision
 received_us: room time of receipt
@@ -343,6 +351,7 @@ said: the fields of the last read-back, as they were typed
 said_by: who says that harm was done, in words
 said_count: messages that a party has said on a line
 sample: first bytes of something refused
+says: notices that a simulated counterpart sends
 schema: what rules may ask of
 screen: what a screen shows
 screen_digest: hash of the screen a decision was read from
@@ -394,6 +403,7 @@ tables: what a video must begin with
 tak_port: whose picture TAK clients without a certificate have
 tape_failed: why the tape cannot be written
 text: a rule file's text
+their_party: who the other party is on the line
 thoughts: second thoughts: what somebody would have answered
 times_us: room time at each vertex
 title: what a pack is called
@@ -409,6 +419,7 @@ translations: interpreters' words for a comment
 trk_cdeg: true track in hundredths of a degree
 trk_deg: true track
 uid: a TAK client's uid
+unless_taken: the seat that silences a simulated counterpart once somebody sits there
 unreceipted_count: our messages that the other room has not receipted
 until: when a fact lapses, as packs write it
 until_us: end of a request's window

@@ -29,7 +29,7 @@ class Counterpart:
         self._pack, self._script, self._door = pack, script, door
         self._since_us: dict[str, int] = {}
         self._said: set[str] = set()
-        self._misreads_left = script.misreads
+        self._misreads_left = script.misread_count
 
     def run(self) -> None:
         """Look and answer until the process ends."""
@@ -109,7 +109,7 @@ def _volume(notice: CounterpartNotice, at_us: int) -> dict[str, Any]:
         "floor_ft": notice.floor_ft,
         "ceiling_ft": notice.ceiling_ft,
         "from_us": at_us,
-        "until_us": at_us + notice.minutes * 60 * US_PER_S,
+        "until_us": at_us + notice.lasts_min * 60 * US_PER_S,
     }
 
 

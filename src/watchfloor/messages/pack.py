@@ -190,7 +190,7 @@ class CounterpartNotice(Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """A notice that the simulated counterpart sends at a time of day; corners are latitude and longitude [deg]."""
 
     at: Clock
-    minutes: Annotated[int, Meta(ge=1, le=2_880)]
+    lasts_min: Annotated[int, Meta(ge=1, le=2_880)]
     floor_ft: Integer
     ceiling_ft: Integer
     outline: Annotated[tuple[tuple[float, float], ...], Meta(min_length=3, max_length=64)]
@@ -199,15 +199,15 @@ class CounterpartNotice(Struct, frozen=True, forbid_unknown_fields=True, kw_only
 class PackCounterpart(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A simulated seat that answers the line while nobody sits on `unless_taken`.
 
-    It answers calls, acknowledges, and reads back after so long; `misreads`: how many of its first read-backs have two
-    digits turned round. `says` are notices of its own.
+    It answers calls, acknowledges, and reads back after so long; `misread_count`: how many of its first read-backs have
+    two digits turned round. `says` are notices of its own.
     """
 
     seat: Ident
     unless_taken: Ident
     answer_after_s: Annotated[int, Meta(ge=1, le=600)]
     read_back_after_s: Annotated[int, Meta(ge=1, le=600)]
-    misreads: Annotated[int, Meta(ge=0, le=100)] = 0
+    misread_count: Annotated[int, Meta(ge=0, le=100)] = 0
     says: tuple[CounterpartNotice, ...] = ()
 
 
