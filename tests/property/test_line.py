@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.running import run_words
-from watchfloor.edge.cli.line import read_copy
+from watchfloor.edge.cli.line_verify import read_copy
 from watchfloor.line.chain import NOTHING, Chain, Reader, Refusal, Taken, digest_of
 from watchfloor.line.joint import Copy, Finding, chains_of, compare, merge
 from watchfloor.line.standing import Notice, Standing, as_of, fields_of, notices_with

@@ -47,7 +47,7 @@ class OtherRoom:
         **Raises**: InputError or UnavailableError, when its folders cannot be used.
         """
         ours, theirs = LineFolder(self._beside / "ours"), LineFolder(self._beside / "theirs")
-        address = f"127.0.0.1:{_free_port()}"
+        address = f"127.0.0.1:{free_port()}"
         if not (ours.path / "line.json").exists():
             line_id = f"air-{secrets.token_hex(4)}"
             kind, plan = LineKind.AIR, self._plan
@@ -129,7 +129,8 @@ class OtherRoom:
             await self._process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         return int(held.getsockname()[1])

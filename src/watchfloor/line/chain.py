@@ -4,6 +4,7 @@
 **Doubt**: a message that does not follow is never taken; two of one number by one signer are proof against that signer.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from hashlib import sha256
 
@@ -34,12 +35,18 @@ class Refusal(StrEnum):
     FORK = "two messages by one signer with one number"
 
 
-class Reader:
-    """Reads texts and checks signatures. What was read once is not reckoned again: two copies mostly hold the same."""
+Mark = tuple[str, str, str]  # a public key, a text, and a signature under it, in hex
 
-    def __init__(self) -> None:
+
+class Reader:
+    """Reads texts and checks signatures. What was read once is not reckoned again: two copies mostly hold the same.
+
+    `good`: marks that hold, where somebody has checked them already.
+    """
+
+    def __init__(self, good: Iterable[Mark] = ()) -> None:
         self._keys: dict[str, Ed25519PublicKey] = {}
-        self._good: set[tuple[str, str, str]] = set()
+        self._good: set[Mark] = set(good)
         self._read: dict[str, LineMessage] = {}
 
     def message_of(self, document: str) -> LineMessage | Refusal:
@@ -58,14 +65,18 @@ class Reader:
 
     def has_signed(self, party: LineParty, document: str, signature: str) -> bool:
         """Whether a party's key signed exactly this text."""
-        told = party.public_key, document, signature
+        return self.holds(party.public_key, document, signature)
+
+    def holds(self, public_key: str, document: str, signature: str) -> bool:
+        """Whether a key, in hex, signed exactly this text."""
+        told = public_key, document, signature
         if told in self._good:
             return True
         try:
-            key = self._keys.get(party.public_key)
+            key = self._keys.get(public_key)
             if key is None:
-                key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(party.public_key))
-                self._keys[party.public_key] = key
+                key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+                self._keys[public_key] = key
             key.verify(bytes.fromhex(signature), document.encode())
         except (InvalidSignature, ValueError):
             return False

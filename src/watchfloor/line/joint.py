@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from watchfloor.line.chain import NOTHING, Chain, Reader, Refusal, Taken
+from watchfloor.line.chain import NOTHING, Chain, Mark, Reader, Refusal, Taken
 from watchfloor.messages.line import LineCopyHead, LineParty, SignedLine
 
 
@@ -88,11 +88,27 @@ def merge(one: Chain, other: Chain) -> tuple[Taken, ...]:
     return tuple(order)
 
 
-def compare(mine: Copy, theirs: Copy) -> Verdict:
-    """What two copies of one line tell: that they are one log, or the first thing in which they are not."""
+def marks_of(*copies: Copy) -> list[Mark]:
+    """Every signature that copies claim to hold, once each, as it would have to hold."""
+    found: dict[Mark, None] = {}
+    for copy in copies:
+        one, other = (party.public_key for party in copy.head.parties)
+        for signed in copy.lines:
+            by = one if f'"party":"{copy.head.parties[0].party}"' in signed.document else other
+            found[(by, signed.document, signed.signature)] = None
+            if signed.countersignature:
+                found[(other if by == one else one, signed.document, signed.countersignature)] = None
+    return list(found)
+
+
+def compare(mine: Copy, theirs: Copy, reader: Reader | None = None) -> Verdict:
+    """What two copies of one line tell: that they are one log, or the first thing in which they are not.
+
+    **Args**: `reader`: one that knows of signatures that hold; without it, each is checked here.
+    """
     if mine.head.line_id != theirs.head.line_id or _keys(mine.head.parties) != _keys(theirs.head.parties):
         return Verdict(Finding.STRANGERS, "they name another line, other parties or other keys")
-    reader = Reader()
+    reader = reader or Reader()
     forked = _fork(mine.head.parties, reader, mine, theirs)
     if forked is not None:
         return forked

@@ -2,7 +2,6 @@
 
 import argparse
 import ipaddress
-import json
 import secrets
 from pathlib import Path
 from typing import Any
@@ -12,17 +11,14 @@ import msgspec
 from watchfloor.app.line_copy import copy_of
 from watchfloor.app.resume import read_past
 from watchfloor.base.errors import InputError
+from watchfloor.edge.cli.line_verify import verify_work
 from watchfloor.edge.recovery import first_key
 from watchfloor.edge.stores.disk import write_durably
 from watchfloor.edge.stores.folder import refuse_unusable
 from watchfloor.edge.stores.line_folder import LineFile, LineFolder, digits_of, read_offer, spoken
 from watchfloor.edge.stores.record_log import LogFiles
-from watchfloor.line.joint import Copy, Finding, compare
-from watchfloor.messages.line import LineCopyHead, SignedLine
 from watchfloor.messages.line_record import LineKind
 from watchfloor.record.keys import Signers
-
-MOST_BYTES = 1 << 30
 
 
 def add(commands: Any) -> None:
@@ -205,43 +201,3 @@ def export_work(arguments: argparse.Namespace) -> int:
     write_durably(out, b"".join(msgspec.json.encode(part) + b"\n" for part in (copy.head, *copy.lines)))
     print(f"{len(copy.lines)} messages of {line.opened.line_id} in `{out}`")
     return 0
-
-
-def verify_work(arguments: argparse.Namespace) -> int:
-    """Compare; exit code 0, when both are one log."""
-    first, second = read_copy(Path(arguments.first)), read_copy(Path(arguments.second))
-    verdict = compare(first, second)
-    told = {"finding": verdict.finding.name.lower(), "words": verdict.words, "against": verdict.against}
-    if arguments.json:
-        print(json.dumps({**told, "messages": verdict.count, "last": verdict.last}))
-    elif verdict.finding is Finding.HOLDS:
-        print(f"{verdict.finding.value}: {verdict.words}; the last is {verdict.last or 'none'}")
-    else:
-        against = f" (against {verdict.against})" if verdict.against else ""
-        print(f"{verdict.finding.value}{against}: {verdict.words}")
-    return 0 if verdict.finding is Finding.HOLDS else 1
-
-
-def read_copy(path: Path) -> Copy:
-    """A copy from its file: a head, then a message a line.
-
-    **Raises**: InputError, naming file and line, at the first that is none.
-    """
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(f"`{path}` has over 1 GiB", field="copy")
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise InputError(f"`{path}` cannot be read: {error.strerror}", field="copy") from error
-    if not lines:
-        raise InputError(f"{path}:1: no head; a copy begins with its line and both keys", field="copy")
-    head: LineCopyHead | None = None
-    messages: list[SignedLine] = []
-    decoder = msgspec.json.Decoder(SignedLine)
-    try:
-        head = msgspec.json.decode(lines[0], type=LineCopyHead)
-        for line in lines[1:]:
-            messages.append(decoder.decode(line))  # noqa: PERF401  # how many were read names the line at fault
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path}:{len(messages) + (1 if head is None else 2)}: {error}", field="copy") from error
-    return Copy(head, tuple(messages))
