@@ -101,11 +101,11 @@ class LineEnd:
         self.measure()
 
     def refuse(self, reason: str, raw: bytes) -> None:
-        """Put on record that something was not taken; of the same reason once a minute."""
-        now_s = self._now_s()
-        if now_s - self._refused_s.get(reason, -SAME_REFUSAL_EVERY_S) < SAME_REFUSAL_EVERY_S:
+        """Put on record that something was not taken; of the same kind once a minute, whatever its details."""
+        now_s, kind = self._now_s(), reason.partition(":")[0]
+        if now_s - self._refused_s.get(kind, -SAME_REFUSAL_EVERY_S) < SAME_REFUSAL_EVERY_S:
             return
-        self._refused_s[reason] = now_s
+        self._refused_s[kind] = now_s
         digest = sha256(raw).hexdigest()
         fact = LineRefused(line_id=self.opened.line_id, reason=reason[:300], digest=digest, label=self.opened.label)
         self._writer.enter_soon(Input(LINE, self._next_key("refused"), fact))
@@ -135,6 +135,8 @@ class LineEnd:
                 self._send(LineTold(fact.signed.document, fact.signed.signature))
 
     def _greet(self, hello: LineHello) -> None:
+        if self._is_met:
+            raise WireError("it said a second time who it is")
         if (hello.line_id, hello.party) != (self.opened.line_id, self.line.others()):
             raise WireError("it is of another line, or another party")
         ours, theirs = self.line.ours, self.line.theirs
@@ -189,7 +191,13 @@ class LineEnd:
             countersignature=receipt.countersignature,
             label=self.opened.label,
         )
-        await self._writer.enter(Input(LINE, self._next_key("receipt"), fact))
+
+        def make(state: RoomState, _: int, __: int) -> list[Fact]:
+            """An earlier connection may have brought the same receipt, which stands by now."""
+            is_next = len(state.lines[self.opened.line_id].countersigned) == receipt.number
+            return [fact] if is_next else []
+
+        await self._writer.enter(Input(LINE, self._next_key("receipt"), make=make))
 
     def _next_key(self, what: str) -> str:
         self._count += 1

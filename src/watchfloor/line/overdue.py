@@ -10,6 +10,7 @@ from watchfloor.line.session import Line
 from watchfloor.messages.line_record import CallMissed, LineRota, LineUnanswered
 
 _DAY_US = 86_400 * US_PER_S
+_NEAR_US = 600 * US_PER_S
 
 
 def overdue(line: Line, room_us: int) -> list[CallMissed | LineUnanswered]:
@@ -43,13 +44,15 @@ def newest_due_us(rota: LineRota, room_us: int) -> int:
 def _missed(line: Line, rota: LineRota, room_us: int) -> list[CallMissed]:
     due_us = newest_due_us(rota, room_us - rota.grace_s * US_PER_S)
     was_told = any(one.due_us == due_us for one in line.missed)
-    if due_us < line.since_us or was_told or any(_is_for(call, due_us) for call in line.calls.values()):
+    if due_us < line.since_us or was_told or any(_is_for(line, call, due_us) for call in line.calls.values()):
         return []
     return [CallMissed(line_id=line.opened.line_id, due_us=due_us, at_us=room_us, label=line.opened.label)]
 
 
-def _is_for(call: Call, due_us: int) -> bool:
-    return call.body.due_us == due_us and call.is_held()
+def _is_for(line: Line, call: Call, due_us: int) -> bool:
+    """Whether a call that was held is the daily one: it says so, or it began about then."""
+    is_about_then = abs(line.waits_us[call.digest] - due_us) <= _NEAR_US
+    return call.is_held() and (call.body.due_us == due_us or is_about_then)
 
 
 def _unanswered(line: Line, rota: LineRota, room_us: int) -> list[LineUnanswered]:

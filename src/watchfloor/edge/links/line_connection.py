@@ -23,6 +23,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 HANDSHAKE_S = 10.0
 MOST_WAITING_BYTES = 4 << 20
 MOST_ARRIVALS = 8
+BURST_FRAMES, FRAMES_A_S = 4_000, 100
 OTHER_KEY = "its connection does not hold the key that was exchanged"
 _HEAD_BYTES = 4
 _encoder = msgspec.json.Encoder()
@@ -52,7 +53,12 @@ class LineConnection:
             while True:
                 while len(arrivals) >= MOST_ARRIVALS:
                     await asyncio.wait(arrivals, return_when=asyncio.FIRST_COMPLETED)
-                arrived, _ = await loop.sock_accept(held)
+                try:
+                    arrived, _ = await loop.sock_accept(held)
+                except OSError as error:
+                    _log.warning("the line cannot take a connection now", reason=str(error))
+                    await asyncio.sleep(FIRST_WAIT_S)
+                    continue
                 task = begin(self._arrived(arrived))
                 arrivals.add(task)
                 task.add_done_callback(arrivals.discard)
@@ -116,7 +122,7 @@ class LineConnection:
         self.close()
         self._writer = writer
         send = _sender(writer)
-        raw, is_met = b"", False
+        raw, is_met, pace, loop = b"", False, Pace(), asyncio.get_running_loop()
         try:
             self._end.meet(send)
             while True:
@@ -124,6 +130,7 @@ class LineConnection:
                     raw = await _next_frame(reader)
                 await self._end.take(_decoder.decode(raw))
                 is_met = True
+                await asyncio.sleep(pace.wait_s(loop.time()))
         except WireError as error:
             self._end.refuse(error.sentence, raw)
         except msgspec.MsgspecError as error:
@@ -134,6 +141,21 @@ class LineConnection:
             self._end.part(send)
             writer.transport.abort()
         return is_met
+
+
+class Pace:
+    """How fast frames are taken: some at once, then so many a second; who sends more waits, and nothing is lost."""
+
+    def __init__(self) -> None:
+        self._left, self._at_s = float(BURST_FRAMES), -1.0
+
+    def wait_s(self, now_s: float) -> float:
+        """How long to wait after a frame [s]."""
+        if self._at_s >= 0:
+            self._left = min(self._left + (now_s - self._at_s) * FRAMES_A_S, float(BURST_FRAMES))
+        self._at_s = now_s
+        self._left -= 1
+        return max(-self._left, 0.0) / FRAMES_A_S
 
 
 def _sender(writer: asyncio.StreamWriter) -> Callable[[AnyLineFrame], None]:
