@@ -191,6 +191,11 @@ def test_impossible_volumes_are_named() -> None:
     assert faults_of(volume(0, until_us=10)) == ("it ends before it begins",)
     assert faults_of(volume(0, until_us=11 + 48 * 3_600_000_000)) == ("it lasts over 48 hours",)
     assert faults_of(volume(0, outline=square(0, 0, 40_000_000))) == ("it is over 100,000 km² large",)
+    assert faults_of(volume(0, outline=square(0, 0, 400_000))) == ("it is smaller than a 5 km cell (25 km²)",)
     assert faults_of(volume(0, outline=square(900_000_000, 0))) == ("a corner is beyond a pole",)
+    far_east = square(-375_000_000, 1_140_000_000)
+    assert faults_of(volume(0, outline=far_east)) == ()
+    wide = square(-375_000_000, 1_140_000_000, 40_000_000)
+    assert faults_of(volume(0, outline=wide)) == ("it is over 100,000 km² large",)
     across = [(-400_000_000, 1_799_500_000), (-400_000_000, -1_799_500_000), (-390_000_000, -1_799_500_000)]
     assert faults_of(volume(0, outline=tuple(LinePlace(*corner) for corner in across))) == ()

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from watchfloor.decisions.duties import objection_to_point
+from watchfloor.line.volumes import faults_of
 from watchfloor.messages.acts import AdviceGiven, Kind, LogHead, RequestWritten, Verdict
 from watchfloor.messages.delegation import UseReported
+from watchfloor.messages.line import LinePlace, LineVolume
+from watchfloor.messages.line_record import LineSpoken
 from watchfloor.messages.signed import AnyAct
 
 COMMON = {
@@ -88,9 +91,10 @@ def reachable(kind: typing.Any, seen: set[typing.Any]) -> set[typing.Any]:
     return seen
 
 
-@pytest.mark.parametrize(
-    "kind", [RequestWritten, UseReported, *typing.get_args(AnyAct)], ids=lambda kind: kind.__name__
-)
+ABOUT_REQUESTS = [kind for kind in typing.get_args(AnyAct) if kind is not LineSpoken]
+
+
+@pytest.mark.parametrize("kind", [RequestWritten, UseReported, *ABOUT_REQUESTS], ids=lambda kind: kind.__name__)
 def test_no_act_holds_a_fraction_a_shape_or_a_place_finer_than_an_area(kind: type) -> None:
     held = reachable(kind, set())
     assert float not in held
@@ -98,3 +102,17 @@ def test_no_act_holds_a_fraction_a_shape_or_a_place_finer_than_an_area(kind: typ
     assert not {
         name for name in names if any(part in name for part in ("lat", "lon", "point", "coord", "ring", "e7deg"))
     } - {"late"}
+
+
+def test_a_volume_on_the_line_is_tied_to_no_request_and_is_no_finer_than_an_area() -> None:
+    """Air to keep clear of is what a line is for: whole numbers, no point, nothing of a request beside them."""
+    held = reachable(LineSpoken, set())
+    assert float not in held
+    names = {name for one in held if isinstance(one, type) for name in getattr(one, "__struct_fields__", ())}
+    assert not {name for name in names if "request" in name or "area" in name or "kind" in name or "use" in name} - {
+        "cause"
+    }
+    corner = LinePlace(-375_000_000, 1_140_000_000)
+    near = (corner, replace(corner, lon_e7deg=1_140_300_000), replace(corner, lat_e7deg=-374_700_000))
+    small = LineVolume(outline=near, floor_ft=0, ceiling_ft=1, from_us=0, until_us=1)
+    assert faults_of(small) == ("it is smaller than a 5 km cell (25 km²)",)

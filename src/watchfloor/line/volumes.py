@@ -1,5 +1,6 @@
 """What cannot be so in a volume as it was said: a machine checks the figures before people agree on them.
 
+A volume is air to keep clear of, never a point: none is smaller than the finest area of a request (SCOPE limit 6).
 **Frame**: corners in 1e-7 degrees, joined by straight lines in these; across the date line by the shorter way.
 **Source**: own reasoning; integers and exact comparison, so that both sides find the same.
 """
@@ -9,7 +10,7 @@ from itertools import combinations
 from watchfloor.base.geodesy import area_km2
 from watchfloor.messages.line import LineVolume
 
-LARGEST_KM2 = 100_000
+SMALLEST_KM2, LARGEST_KM2 = 25, 100_000
 LONGEST_US = 48 * 3_600_000_000
 _HALF_E7DEG, _WHOLE_E7DEG = 1_800_000_000, 3_600_000_000
 _POLE_E7DEG = 900_000_000
@@ -31,8 +32,12 @@ def faults_of(volume: LineVolume) -> tuple[str, ...]:
         found.append("a corner is beyond a pole")
     elif _crosses_itself(corners):
         found.append("its outline crosses or touches itself")
-    elif area_km2(tuple((lat / 1e7, lon / 1e7) for lat, lon in corners)) > LARGEST_KM2:
-        found.append("it is over 100,000 km² large")
+    else:
+        size_km2 = area_km2(tuple((lon / 1e7, lat / 1e7) for lat, lon in corners))
+        if size_km2 > LARGEST_KM2:
+            found.append("it is over 100,000 km² large")
+        elif size_km2 < SMALLEST_KM2:
+            found.append("it is smaller than a 5 km cell (25 km²)")
     return tuple(found)
 
 
