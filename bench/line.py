@@ -25,6 +25,7 @@ from watchfloor.edge.lines import OpenLines, held_lines
 from watchfloor.edge.other_room import free_port
 from watchfloor.edge.stores.folder import FileKey
 from watchfloor.edge.stores.line_folder import LineFolder, digits_of
+from watchfloor.edge.stores.media_files import MediaFiles
 from watchfloor.edge.stores.record_log import LogFiles
 from watchfloor.line.chain import NOTHING, digest_of
 from watchfloor.line.joint import Copy, Finding
@@ -46,6 +47,7 @@ from watchfloor.messages.line import (
     VolumeNotified,
 )
 from watchfloor.messages.line_record import LineHeard, LineKind, LineSpoken
+from watchfloor.messages.room import Context
 from watchfloor.messages.signed import SignedAct
 from watchfloor.record.keys import Signers
 
@@ -60,6 +62,7 @@ class Room:
 
     def __init__(self, folder: Path, line: Path) -> None:
         (folder / "record").mkdir(parents=True)
+        self.folder = folder
         key = FileKey(Ed25519PrivateKey.generate(), f"watchfloor/{folder.name}")
         self.store = LogFiles(folder)
         past = read_past(self.store, Signers(key.key))
@@ -68,12 +71,15 @@ class Room:
         self.line_id = self.held[0].file.ours.line_id
         desk = LineDesk({self.line_id: self.held[0].key})
         self.writer = Writer(self.store, EntryClock(0), (key,), past, None, desk)
-        self.lines, self.count = OpenLines(self.held), 0
+        self.lines, self.count = OpenLines(self.held, ()), 0
 
     async def open(self) -> list[asyncio.Task[None]]:
         self.writer.start()
         self.writer.listen(self)
-        return [asyncio.create_task(work) for work in await self.lines.open(self.writer, LABEL, None)]
+        return [
+            asyncio.create_task(work)
+            for work in await self.lines.open(self.writer, LABEL, None, MediaFiles(self.folder))
+        ]
 
     def say(self, body: AnyLineBody) -> None:
         self.count += 1
@@ -107,8 +113,8 @@ def _typed(field: tuple[str, int]) -> tuple[str, str]:
 
 def volume(number: int) -> LineVolume:
     corners = tuple(LinePlace(lat, lon + 100 * number) for lat, lon in CORNERS)
-    until_us = time.time_ns() // 1000 + 3_600_000_000
-    return LineVolume(outline=corners, floor_ft=10_000, ceiling_ft=14_000, from_us=until_us - 10, until_us=until_us)
+    until_us = (time.time_ns() // 10**9 + 3_600) * 10**6
+    return LineVolume(outline=corners, floor_ft=10_000, ceiling_ft=14_000, from_us=until_us - 10**6, until_us=until_us)
 
 
 def joined(folder: Path) -> tuple[Path, Path]:
@@ -155,15 +161,17 @@ def copies() -> tuple[Copy, Copy]:
     for number in range(MESSAGES):
         name, other = ("ALD", "MRN") if number % 2 else ("MRN", "ALD")
         message = LineMessage(
-            line_id="air-bench", party=name, number=counts[name], previous=heads[name], seen=heads[other],
-            sent_us=number, body=VolumeNotified(volume=volume(number)),
+            context=Context.EXERCISE, line_id="air-bench", party=name, number=counts[name],
+            previous=heads[name], seen=heads[other], sent_us=number, body=VolumeNotified(volume=volume(number)),
         )  # fmt: skip
         document = canonical_bytes(message).decode()
         marks = [private[one].sign(document.encode()).hex() for one in (name, other)]
         lines.append(SignedLine(document, *marks))
         heads[name], counts[name] = digest_of(document), counts[name] + 1
-    held = [LineCopyHead(line_id="air-bench", copy_of=name, parties=parties) for name in private]
-    return Copy(held[0], tuple(lines)), Copy(held[1], tuple(lines))
+    held = [
+        LineCopyHead(context=Context.EXERCISE, line_id="air-bench", copy_of=name, parties=parties) for name in private
+    ]
+    return Copy(held[0], (*lines[1::2], *lines[::2])), Copy(held[1], (*lines[::2], *lines[1::2]))
 
 
 def main() -> None:

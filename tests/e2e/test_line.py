@@ -18,7 +18,7 @@ CORNERS = ((-375_000_000, 1_140_000_000), (-375_000_000, 1_141_000_000), (-374_0
 
 
 def volume(room: RunningRoom, **changes: Any) -> dict[str, Any]:
-    now_us = room.get("/api/pulse")["room_us"]
+    now_us = room.get("/api/pulse")["room_us"] // 1_000_000 * 1_000_000
     return {
         "outline": [{"lat_e7deg": lat, "lon_e7deg": lon} for lat, lon in CORNERS],
         "floor_ft": 10_000, "ceiling_ft": 14_000, "from_us": now_us, "until_us": now_us + 1_800_000_000,
@@ -135,7 +135,8 @@ def test_a_call_is_held_and_minuted_by_both_and_words_stay_in_their_own_language
     call = mrn.until(lambda: mrn.line()["calls"], "the call")[0]
     assert call["state"] == "open"
     ald.say("roll", about=call["digest"], present=["line_officer"])
-    assert "a roll is missing" in ald.try_to_say("minutes", about=call["digest"], until=call["digest"]).json()["title"]
+    early = ald.try_to_say("minutes", about=call["digest"], heads=ald.line()["heads"])
+    assert "a roll is missing" in early.json()["title"]
     mrn.say("roll", about=call["digest"], present=["line_officer", "interpreter"])
     ald.until(lambda: ald.line()["calls"][0]["state"] == "held", "the other roll")
     ald.say("comment", words="We will be north of the corridor.", language="en")
@@ -148,10 +149,12 @@ def test_a_call_is_held_and_minuted_by_both_and_words_stay_in_their_own_language
     assert told.status_code == 200
     ald.until(lambda: ald.line()["comments"][0]["translations"], "the translation")
     assert ald.line()["comments"][0]["words"] == "We will be north of the corridor."
-    until = ald.line()["newest"]
-    ald.say("minutes", about=call["digest"], until=until)
+    heads = ald.line()["heads"]
+    ald.say("minutes", about=call["digest"], heads=heads)
     mrn.until(lambda: mrn.line()["calls"][0]["state"] == "over", "their minutes")
-    mrn.say("minutes", about=call["digest"], until=until)
+    longer = [{**head, "count": head["count"] + 1} for head in heads]
+    assert "do not go that far" in mrn.try_to_say("minutes", about=call["digest"], heads=longer).json()["title"]
+    mrn.say("minutes", about=call["digest"], heads=heads)
     ald.until(lambda: ald.line()["calls"][0]["state"] == "minuted", "the same minutes")
 
 

@@ -10,6 +10,7 @@ from tests.support.lines import words
 from tests.support.running import RunningRoom, children_of, is_running, verified
 
 Start = Callable[..., RunningRoom]
+START_US = 1_931_270_400_000_000
 
 
 def test_the_first_call_takes_place_at_half_past_eight_and_a_misread_digit_is_there_to_be_caught(
@@ -41,7 +42,16 @@ def test_the_first_call_takes_place_at_half_past_eight_and_a_misread_digit_is_th
         lambda: next((one for one in end.line()["notices"] if one["party"] == "MRN"), None), "their notice of 08:31"
     )
     assert theirs["volume"]["ceiling_ft"] == 4_000
-    end.say("minutes", about=call["digest"], until=end.line()["newest"])
+    prepared = room.http.post(
+        f"/api/lines/{end.line_id}/match",
+        json={"from_us": START_US, "until_us": START_US + 7_200_000_000},
+        headers={"authorization": f"Bearer {end.officer.seat['session']}"},
+    ).json()
+    end.say("match", terms=prepared["terms"], commitment=prepared["commitment"])
+    end.until(lambda: end.line()["matches"][0]["state"] == "matched", "the match with the simulated counterpart", 60)
+    (clash,) = {one["plan_id"] for one in end.line()["matches"][0]["clashes"]}
+    assert clash == "Relief flight to Tolmere"
+    end.say("minutes", about=call["digest"], heads=end.line()["heads"])
     end.until(lambda: end.line()["calls"][0]["state"] == "minuted", "their signature under the minutes")
     assert end.line()["missed_us"] == 0
     children = children_of(room.process.pid)

@@ -9,6 +9,7 @@ from tests.support.browsing import WAIT_MS, page_of, sit
 from tests.support.lines import free_port, opened_pair
 from tests.support.pictures import picture
 from tests.support.running import RunningRoom
+from watchfloor.edge.stores.packs import shipped_folder
 
 OFFICER = "Line officer, BVY"
 CORNERS = "37 35.00 S 114 08.00 W\n37 35.00 S 113 58.00 W\n37 25.00 S 113 58.00 W"
@@ -29,7 +30,10 @@ def test_two_people_agree_on_a_volume_and_a_wrong_digit_is_caught(
     browser: Browser, start_room: Callable[..., RunningRoom], tmp_path: Path
 ) -> None:
     faults: list[str] = []
-    rooms = [start_room("--line", str(folder), "--from", "08:27:14") for folder in opened_pair(tmp_path, free_port())]
+    rooms = [
+        start_room("--line", str(folder), "--from", "08:27:14", "--plans", str(shipped_folder() / pack / "plans.json"))
+        for folder, pack in zip(opened_pair(tmp_path, free_port()), ("eight-thirty", "mirrane"), strict=True)
+    ]
     ald, mrn = (sit(browser, room, OFFICER, faults) for room in rooms)
     wall = page_of(browser, rooms[0].started["url"], faults)
     for page in (ald, mrn, wall):
@@ -56,7 +60,8 @@ def test_two_people_agree_on_a_volume_and_a_wrong_digit_is_caught(
         expect(page.locator("[data-field=floor_ft]")).to_contain_text("SAME")
     assert "read back wrong" in ald.get_by_test_id("item").inner_text()
     mrn.get_by_role("button", name="Dispute it").click()
-    expect(ald.get_by_test_id("item")).to_contain_text("read back wrong")
+    expect(ald.get_by_test_id("item")).to_contain_text("disputed")
+    expect(ald.get_by_test_id("item").get_by_test_id("read-wrong")).to_have_count(0)
     ald.screenshot(path=picture("call.png"))
     mrn.get_by_test_id("suspend").click()
     expect(ald.locator("[data-line]")).to_contain_text("SUSPENDED")
@@ -81,6 +86,17 @@ def test_two_people_agree_on_a_volume_and_a_wrong_digit_is_caught(
     mrn.get_by_test_id("minutes").click()
     expect(ald.get_by_test_id("countdown")).to_be_visible()
     wall.screenshot(path=picture("call-wall.png"))
+    ald.get_by_test_id("propose-match").click()
+    mrn.get_by_test_id("match-item").click()
+    mrn.get_by_test_id("accept-match").click()
+    ald.get_by_test_id("match-item").click()
+    expect(ald.get_by_test_id("match-state").last).to_have_text("matched", timeout=WAIT_MS)
+    clash = ald.get_by_test_id("clashes").locator("tbody tr").first
+    expect(clash).to_contain_text("Relief flight to Tolmere")
+    ald.screenshot(path=picture("match.png"))
+    clash.get_by_test_id("write-clash").click()
+    ald.get_by_test_id("notice-form").get_by_test_id("send-notice").click()
+    expect(mrn.get_by_test_id("item").first).to_contain_text("5,500-6,500 ft")
     rooms[1].kill()
     expect(wall.get_by_test_id("silent")).to_contain_text("silent", timeout=WAIT_MS)
     wall.keyboard.press("1")

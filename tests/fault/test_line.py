@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import pytest
 from tests.e2e.test_line import End, copies, volume
 from tests.support.lines import NOTHING, Stranger, free_port, opened_pair, words
 from tests.support.proxy import Proxy
-from tests.support.running import RunningRoom, verified
+from tests.support.running import RunningRoom, run_words, verified
 
 Start = Callable[..., RunningRoom]
 COMMENT = {"kind": "comment", "words": "good morning", "language": "en"}
@@ -68,9 +69,12 @@ def test_what_is_no_message_of_the_line_ends_the_connection_and_is_on_record(alo
     attempt("of another line, or another party", lambda peer: peer.hello(line_id="air-0"), greets=False)
     attempt("lost messages of its own", lambda peer: peer.hello(), greets=False)
     never = {"said_count": 1, "heard_count": 1, "heard_head": "1" * 64}
-    attempt("holds messages of ours that this room never said", lambda peer: peer.hello(**never), greets=False)
+    attempt("one of the two was set back or changed", lambda peer: peer.hello(**never), greets=False)
     attempt("a frame of over 64 KiB", lambda peer: peer.send_raw(b"", size=1 << 30))
+    attempt("of another kind of room", lambda peer: peer.hello(context="LIVE - CIVIL, NOT CERTIFIED"), greets=False)
     attempt("no frame of the line", lambda peer: peer.send_raw(b"\xff{"))
+    attempt("no frame of the line", lambda peer: peer.send_raw(b'{"frame":"told","document":"\xff","signature":""}'))
+    attempt("no frame of the line", lambda peer: peer.send_raw(b'{"x":' + b"[" * 30_000 + b"]" * 30_000 + b"}"))
     attempt("no frame of the line", lambda peer: peer.send(frame="attachment", raw="AAAA"))
     attempt("no message of the line's vocabulary", lambda peer: peer.say({"kind": "attachment", "raw": "AAAA"}))
     attempt("no message of the line's vocabulary", lambda peer: peer.tell(peer.document(COMMENT) + " "))
@@ -79,6 +83,11 @@ def test_what_is_no_message_of_the_line_ends_the_connection_and_is_on_record(alo
     attempt("not in the other party's chain", lambda peer: peer.say(COMMENT, seen="1" * 64))
     attempt("two messages by one signer", lambda peer: peer.say(OTHER, number=0, previous=NOTHING))
     attempt("of another line, or another party", lambda peer: peer.say(COMMENT, party="ALD"))
+    attempt("of another kind of room", lambda peer: peer.say(COMMENT, context="REPLAY"))
+    quotes = {**COMMENT, "words": '"' * 20_000}
+    attempt("no message of the line's vocabulary", lambda peer: peer.say(quotes))
+    long_name = {"kind": "dispute", "about": "1" * 64, "name": "call 555 now"}
+    attempt("no message of the line's vocabulary", lambda peer: peer.say(long_name))
     forged = {"frame": "told", "signature": "0" * 128}
     attempt("not signed with the key", lambda peer: peer.send(document=peer.document(COMMENT), **forged))
     receipt = {"frame": "receipt", "number": 3, "countersignature": "0" * 128}
@@ -90,6 +99,88 @@ def test_what_is_no_message_of_the_line_ends_the_connection_and_is_on_record(alo
     last.close()
     assert alone.end.room.stop() == 0
     assert verified(alone.end.room.data)["holds"]
+    log = b"".join(path.read_bytes() for path in sorted((alone.end.room.data / "record").glob("*")))
+    refused = [line for line in log.split(b'{"body":') if b'"type":"LineRefused"' in line and b'"signed"' in line]
+    assert any(b"good evening" in one and b"two messages by one signer" in one for one in refused), (
+        "what their own key signed against their past is kept: it is proof"
+    )
+
+
+def test_a_flood_of_calls_rings_for_the_newest_and_neither_fills_the_record_nor_the_screen(alone: Alone) -> None:
+    stranger = alone.met()
+    for _ in range(120):
+        stranger.say({"kind": "call", "due_us": 0, "urgent": True})
+        assert stranger.frame()["frame"] == "receipt"
+    alone.end.until(lambda: len(alone.end.line()["calls"][-1]["asked"]) == 3, "that the newest asks everybody", 40)
+    before = alone.end.room.get("/api/room")["head"]["size_count"]
+    began_us = alone.end.room.get("/api/pulse")["room_us"]
+    alone.end.until(lambda: alone.end.room.get("/api/pulse")["room_us"] > began_us + 3_000_000, "three seconds more")
+    grown = alone.end.room.get("/api/room")["head"]["size_count"] - before
+    assert grown < 60, "nobody is asked again and again"
+    assert len(alone.end.line()["calls"]) == 20
+    stranger.close()
+
+
+def test_a_fallback_that_would_make_every_pair_a_loss_is_not_taken(alone: Alone) -> None:
+    stranger = alone.met()
+    stranger.say({"kind": "fallback", "horizontal_m": 2**52, "vertical_ft": 9})
+    assert stranger.is_cut_off()
+    alone.refused("no message of the line's vocabulary")
+    assert alone.end.line()["fallbacks"] == []
+    stranger.close()
+
+
+def test_a_room_that_lost_what_it_had_receipted_is_told_apart(alone: Alone) -> None:
+    stranger = alone.met()
+    alone.end.say("comment", words="one", language="en")
+    told = stranger.frame()
+    stranger.send(frame="receipt", number=0, countersignature=stranger.key.sign(told["document"].encode()).hex())
+    alone.end.until(lambda: alone.end.line()["unreceipted_count"] == 0, "the receipt")
+    stranger.close()
+    forgetful = alone.stranger()
+    forgetful.hello()
+    assert forgetful.is_cut_off()
+    alone.refused("lost messages of ours that it had receipted")
+    forgetful.close()
+
+
+def test_who_shows_no_key_does_not_keep_out_who_has_it(alone: Alone) -> None:
+    idle = [socket.create_connection(("127.0.0.1", alone.port), timeout=20) for _ in range(20)]
+    stranger = alone.met()
+    stranger.say(COMMENT)
+    assert stranger.frame()["frame"] == "receipt"
+    for one in idle:
+        one.close()
+    stranger.close()
+
+
+def test_a_line_goes_on_only_in_the_record_where_it_began(alone: Alone, tmp_path: Path) -> None:
+    alone.end.room.stop()
+    done = run_words(
+        "run", "--alone", "--headless", "--json", "--port", "0", "--cot-port", "0", "--without-video",
+        "--line", str(alone.ours), "--data", str(tmp_path / "another"),
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "goes on only there" in done.stderr
+
+
+def test_their_clock_is_shown_beside_ours(alone: Alone) -> None:
+    room_us = alone.end.room.get("/api/pulse")["room_us"]
+    stranger = alone.stranger()
+    stranger.hello(room_us=room_us + 300_000_000)
+    alone.end.until(lambda: alone.end.line()["skew_us"] > 290_000_000, "five minutes ahead")
+    stranger.close()
+
+
+def test_a_warning_from_a_slow_clock_is_shown_and_asks_until_somebody_has_seen_it(alone: Alone) -> None:
+    room_us = alone.end.room.get("/api/pulse")["room_us"] // 1_000_000 * 1_000_000
+    over = volume(alone.end.room, from_us=room_us - 300_000_000, until_us=room_us - 120_000_000)
+    stranger = alone.met()
+    stranger.say({"kind": "urgent", "cause": "medical", "volume": over})
+    assert stranger.frame()["frame"] == "receipt"
+    alone.end.until(lambda: alone.end.line()["urgents"][0]["asked"], "that somebody is asked")
+    assert not alone.end.line()["urgents"][0]["is_seen"]
+    stranger.close()
 
 
 def test_the_same_message_again_is_answered_as_it_stands_and_counts_once(alone: Alone) -> None:
@@ -136,7 +227,8 @@ def test_what_we_said_without_a_receipt_is_said_again_and_a_forged_receipt_is_no
 def test_a_clock_five_minutes_off_changes_nothing_that_is_shown_as_agreed(alone: Alone) -> None:
     room_us = alone.end.room.get("/api/pulse")["room_us"]
     stranger = alone.met()
-    over = volume(alone.end.room, from_us=room_us - 600_000_000, until_us=room_us - 300_000_000)
+    late_us = room_us // 1_000_000 * 1_000_000
+    over = volume(alone.end.room, from_us=late_us - 600_000_000, until_us=late_us - 300_000_000)
     stranger.say({"kind": "notice", "volume": over}, sent_us=room_us - 300_000_000)
     assert stranger.frame()["frame"] == "receipt"
     assert alone.end.notice()["standing"] == "expired", "by our clock it is over, whatever theirs says"

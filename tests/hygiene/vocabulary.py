@@ -20,6 +20,7 @@ alerts: alerts as a screen shows them
 along_m: one sigma of a place along a bearing
 alt_ft: pressure altitude, 1013.25 hPa
 alternatives: what else was considered
+always_shown_count: how many cells of a plan a match may show however small the plan is
 answer: what a decider pressed
 answer_after_s: after how long a simulated counterpart answers
 area: the pack's name of an area
@@ -49,7 +50,6 @@ begins_key: whether decoding can begin with these bytes of a video
 behind: policies behind an answer of the rules
 behind_us: how far behind the room's clock a camera's newest word came
 below_ft: the level below which a ring applies
-between_parties: whether one of two aircraft is the other party's
 between_parties: whether an alert is about aircraft of both parties
 block: a tape block's name
 board: requests as a screen shows them
@@ -60,7 +60,6 @@ call_at: local time of the daily call
 call_due_us: when the next daily call on a line is due
 calls: calls on a line
 callsign: what an aircraft calls itself
-callsigns: what the callsigns of aircraft begin with
 callsigns: names of scripted aircraft
 camera: the route of the aircraft that films, for a feed of video
 carried_out_us: room time at which somebody said that it has been done; 0 before
@@ -73,6 +72,7 @@ center_e7deg: the middle of a circle, longitude then latitude, 1e-7 degrees
 changed: policies that differ between two versions
 cited: acts that a decider relied on
 city: the city that an area is part of
+clashes: where and when our own plans come too near to one of theirs, in whole cells
 class_count: how many classes of questions a change of rules answers otherwise
 cleared_bytes: bytes of an unfinished write that a start cleared away
 cleared_ft: the level at which a climb or descent is taken to end
@@ -82,8 +82,10 @@ clock: the pack's clock
 closed_by: who closed a review
 closed_us: room time at which a review was closed; 0 while it is open
 closest_seen_m: the smallest distance while an alert stood
+coarse_count: coarse cells that each side puts into a match, or that both plans touch
 code: stable name of a refusal
 comments: free text on a line, in its own language
+commitment: SHA-256 of what a party puts into a match, with its salt
 conditions: on what conditions advice given beforehand holds, in words
 confirmed: whether a decision was confirmed with a passkey
 context: what a screen says it is
@@ -144,6 +146,7 @@ fictional: whether all geography is invented
 fields: fields that were typed anew, one by one
 files: rule files of a version
 finding: what the rules answered last
+fine_count: fine cells that each side puts into a match, or that both plans touch
 first: the first of two, or of a block
 first_off_block_min: minutes from the start to the first departure
 first_room_us: room time of a tape block's first frame
@@ -171,10 +174,12 @@ harm_id: a report of harm's name on the board
 has_place: whether a report told a place
 head: the log's newest checkpoint that a screen had
 header: the pack's main file
+heads: how far both parties' messages on a line go
 headway_min: minutes between departures
 heard_count: messages of the other party that a room holds
 heard_from: the crew's seat whose radioed doubt somebody entered
 heard_head: digest of the newest of these
+heard_us: when a message of theirs came, by our own room time
 height_m: height above the ellipsoid
 held: by whom an area is held at the start, in the map's words
 high_m: up to which height above the ellipsoid
@@ -195,6 +200,7 @@ is_near_line: whether an area may lie within 20 NM of a party line
 is_off: whether a camera's clock is too far from the room's to be one with it
 is_open: whether a line is open in this run of the room
 is_seen: whether a person of the other party has seen an urgent warning
+is_stopped: whether a match ended because it would have shown too much
 jump_to_us: room time to jump to
 jumped: whether a clock setting begins a new time context
 keep_s: how long a block of the tape was kept after it was sealed
@@ -223,7 +229,6 @@ line_id: which line between the parties
 lines: lines to other parties, as a screen shows them
 lon_deg: longitude, WGS 84
 lon_e7deg: longitude in 1e-7 degrees
-lookahead_s: how far ahead conflicts are looked for, as packs write it
 lookahead_s: how far ahead is looked
 lookahead_us: how far ahead conflicts are looked for
 loop: whether scripted aircraft fly round a path
@@ -234,6 +239,8 @@ low_mm: the lower height of a volume, millimetres above the ellipsoid
 machine: the system and processor that computed
 manager: whose service manages an entity or a subscription
 map_geojson: the map as it is drawn
+match: the match of plans that it is about, by the digest of the message that proposed it
+matches: private matchings of plans on a line
 measured: whether a line is heard, whatever was declared
 measured_us: since when a line is heard or silent, by room time
 message_count: messages received
@@ -245,6 +252,9 @@ misread_count: how many first read-backs have digits turned round
 missed_us: when a daily call was due that was not held
 moment_seq: the entry up to which a moment shows the record
 moment_us: the room time that a note is pinned to
+more_count: how many entries of the same come behind
+most_of_flight_count: how many cells one flight may cover in a match
+most_shown_permille: how large a share of a plan's coarse cells a match may show
 name: what people call something
 nation: three-letter code of a nation
 nations: nations of a room or label
@@ -262,6 +272,7 @@ now_m: distance when the probe looked
 now_vertical_ft: vertical distance when the probe looked
 number: a track's number in this room
 numpy: the version of numpy that computed
+objection: why something cannot be accepted by us
 observations: reports of one feed in one chunk
 oddity: what speaks against a track being one aircraft where it is shown
 of_constraints: whether a subscription is told of constraints
@@ -276,6 +287,7 @@ other_parties: parties with rooms of their own
 other_party: who is at the other end of a line
 other_room: the other party's room that an exercise starts
 our_party: who we are on the line
+outcome: how a match of plans ended
 outline: the corners of a volume
 outside: in which ways a use lies outside its delegation
 overdue: whether a review was not closed in time
@@ -286,6 +298,7 @@ pack: the name of a pack
 pack_digest: hash over a pack's files
 pack_id: a pack's name
 part: a policy by its full id
+part_count: how many parts there are
 parties: parties for whose aircraft a rule of separation holds
 parts: policies behind an answer by their full ids
 party: whose aircraft it is
@@ -296,6 +309,7 @@ paused: whether room time stands
 person_id: a number for a person; the name is in the roster
 place: where a camera is
 plan_id: whose planned volume it is
+plans: the flights that a party puts into a match
 points: where an aircraft means to be when
 position_count: positions received
 position_tolerance_e7deg: how far a position may come apart on another engine
@@ -327,6 +341,7 @@ reopened_seq: the entry that is open again, as what it missed came back
 report_digest: hash of a comparison's whole report
 request_id: a request's name on the board
 resolution: the written answer to a doubt
+result: digest of the cells that both plans touch
 retired: versions of rules that never take effect again
 review: a review and how it stands
 ring: corners of an outline as longitude and latitude
@@ -350,6 +365,7 @@ rules_version: version of the rules
 said: the fields of the last read-back, as they were typed
 said_by: who says that harm was done, in words
 said_count: messages that a party has said on a line
+salt: random digits in a commitment, so that nobody can try plans against it
 sample: first bytes of something refused
 says: notices that a simulated counterpart sends
 schema: what rules may ask of
@@ -369,6 +385,7 @@ sent_us: when the sender says that it sent a message
 sentence: why, in words
 separation: rules of separation, the first that fits counts
 seq: an entry's number in the log
+shared_count: how many cells both plans touch
 signature: Ed25519 signature in hex
 signature_lines: witnesses' signatures, as they stand under a note
 signed: a message of the line with its signatures
@@ -378,10 +395,12 @@ since_asked_us: how long ago a request was asked when it was decided
 since_us: since when a seat could see a fact
 size_bytes: how long a medium is
 size_count: entries that a checkpoint covers
+skew_us: how far the other room's clock is ahead of ours
 software: what wrote the record
 source: whose a medium is, or who brought an entry
 sources: feeds that report a track
 squawk: Mode 3/A code
+stage: stage of a match: count, coarse, fine
 stages: what a request reached, with when
 stale_s: age at which a feed is stale
 standing: how far a notice came; received is not agreed
@@ -389,6 +408,7 @@ start: the exercise's first minute
 start_us: where a stretch of room time begins
 state: state of data, a request or a feed
 states: age state of each track
+step: what a part of a match belongs to: set, question, answer
 step_s: after how long the next role is asked
 stopped: why a request ended without decision
 stored_bytes: bytes of a tape block as stored
@@ -402,6 +422,7 @@ suspended: parties that declared a line suspended
 tables: what a video must begin with
 tak_port: whose picture TAK clients without a certificate have
 tape_failed: why the tape cannot be written
+terms: what both parties agree to compare, and how much of a plan may be shown
 text: a rule file's text
 their_party: who the other party is on the line
 thoughts: second thoughts: what somebody would have answered
@@ -415,12 +436,14 @@ told_count: how many changes a subscription was told of
 tor_us: time of receipt
 track_id: a track's number as text
 tracks: tracks of a picture
+transcript: digest of all that went over the line for a match
 translations: interpreters' words for a comment
 trk_cdeg: true track in hundredths of a degree
 trk_deg: true track
 uid: a TAK client's uid
 unless_taken: the seat that silences a simulated counterpart once somebody sits there
 unreceipted_count: our messages that the other room has not receipted
+unshown_count: how many notices that count are not on the screen
 until: when a fact lapses, as packs write it
 until_us: end of a request's window
 urgent: whether a call cannot wait

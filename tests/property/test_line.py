@@ -35,6 +35,7 @@ from watchfloor.messages.line import (
     SignedLine,
     VolumeNotified,
 )
+from watchfloor.messages.room import Context
 
 PRIVATE = {name: Ed25519PrivateKey.from_private_bytes(name.encode() * 16) for name in ("N1", "S2")}
 PARTIES = tuple(LineParty(name, key.public_key().public_bytes_raw().hex()) for name, key in PRIVATE.items())
@@ -57,8 +58,9 @@ class Side:
 
     def say(self, body: AnyLineBody, sent_us: int) -> SignedLine:
         message = LineMessage(
-            line_id=LINE, party=self.name, number=len(self.own), previous=self.own[-1] if self.own else NOTHING,
-            seen=self.heard[-1] if self.heard else NOTHING, sent_us=sent_us, body=body,
+            context=Context.EXERCISE, line_id=LINE, party=self.name, number=len(self.own),
+            previous=self.own[-1] if self.own else NOTHING, seen=self.heard[-1] if self.heard else NOTHING,
+            sent_us=sent_us, body=body,
         )  # fmt: skip
         signed = signed_by(self.name, message)
         self.own.append(digest_of(signed.document))
@@ -76,7 +78,8 @@ class Side:
         self.held = [SignedLine(one.document, one.signature, mark) if one == signed else one for one in self.held]
 
     def copy(self) -> Copy:
-        return Copy(LineCopyHead(line_id=LINE, copy_of=self.name, parties=PARTIES), tuple(self.held))  # type: ignore[arg-type]
+        head = LineCopyHead(context=Context.EXERCISE, line_id=LINE, copy_of=self.name, parties=PARTIES)  # type: ignore[arg-type]
+        return Copy(head, tuple(self.held))
 
 
 def signed_by(name: str, message: LineMessage) -> SignedLine:
@@ -152,7 +155,7 @@ def test_a_changed_letter_anywhere_is_found(seed: int, data: st.DataObject) -> N
     assert verdict.finding is Finding.BROKEN, "nobody's key signed the changed text"
 
 
-def test_what_one_copy_lacks_is_behind_until_a_signature_proves_that_it_was_there() -> None:
+def test_what_one_copy_lacks_speaks_against_nobody_and_who_signed_for_it_is_named() -> None:
     one, other = talked(1, 6)
     late = one.say(words(99), 2_000)
     verdict = compare(one.copy(), other.copy())
@@ -160,12 +163,18 @@ def test_what_one_copy_lacks_is_behind_until_a_signature_proves_that_it_was_ther
     one.gets(late, other.hear(late))
     other.held = [held for held in other.held if held.document != late.document]
     verdict = compare(one.copy(), other.copy())
-    assert (verdict.finding, verdict.against) == (Finding.DENIED, "S2")
-    assert "countersigned" in verdict.words
+    assert (verdict.finding, verdict.against) == (Finding.BEHIND, ""), "an older or cut file is no lie of its party"
+    assert verdict.words.endswith("which S2 countersigned")
     other.hear(late)
     one.held = [held for held in one.held if held.document != late.document]
     verdict = compare(one.copy(), other.copy())
-    assert (verdict.finding, verdict.against) == (Finding.DENIED, "N1")
+    assert (verdict.finding, verdict.against) == (Finding.BEHIND, "")
+    assert verdict.words.endswith("which N1 signed")
+
+
+def test_two_copies_of_one_side_prove_nothing() -> None:
+    one, _ = talked(1, 6)
+    assert compare(one.copy(), one.copy()).finding is Finding.STRANGERS
 
 
 def test_two_people_who_send_at_once_are_no_fork_and_two_texts_of_one_number_are() -> None:
@@ -188,8 +197,8 @@ def test_a_message_that_does_not_follow_is_refused_with_its_reason() -> None:
     assert not isinstance(chains, str)
     mine, theirs = chains
     good = LineMessage(
-        line_id=LINE, party="N1", number=len(mine.taken), previous=mine.head(), seen=theirs.head(), sent_us=1,
-        body=words(0),
+        context=Context.EXERCISE, line_id=LINE, party="N1", number=len(mine.taken), previous=mine.head(),
+        seen=theirs.head(), sent_us=1, body=words(0),
     )  # fmt: skip
 
     def told(name: str = "N1", **changes: Any) -> Taken | Refusal:
@@ -273,7 +282,7 @@ def test_two_copies_are_compared_on_the_command_line(tmp_path: Path) -> None:
     files[1].write_bytes(b"\n".join(files[1].read_bytes().splitlines()[:-1]) + b"\n")
     done = run_words("line", "log", "verify", *map(str, files), "--json")
     assert done.returncode == 1
-    assert '"finding": "denied"' in done.stdout
+    assert '"finding": "behind"' in done.stdout
     files[1].write_bytes(files[1].read_bytes() + b'{"document":7}\n')
     done = run_words("line", "log", "verify", *map(str, files))
     assert done.returncode == 2

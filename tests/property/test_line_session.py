@@ -7,12 +7,14 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from shapely import Polygon
 
 from watchfloor.base.growing import Growing
 from watchfloor.base.labels import label_for
 from watchfloor.line import session
 from watchfloor.line.chain import Reader, Refusal
+from watchfloor.line.overdue import overdue
 from watchfloor.line.session import Line
 from watchfloor.line.speaking import objection_to
 from watchfloor.line.standing import Standing, fields_of
@@ -20,27 +22,45 @@ from watchfloor.line.volumes import faults_of
 from watchfloor.messages.acts import LogHead
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.line import (
+    AgendaProposed,
     AnyLineBody,
+    CallOpened,
+    CommentMade,
+    LineMessage,
     LineParty,
     LinePlace,
     LineResumed,
+    LineRole,
     LineSuspended,
     LineVolume,
+    MinutesSigned,
     NoticeAcknowledged,
     NoticeCorrected,
     NoticeDisputed,
     NoticeExpired,
     NoticeReadBack,
     ReadBackField,
+    RollCalled,
     SignedLine,
     UrgentCause,
     UrgentWarning,
     VolumeNotified,
 )
-from watchfloor.messages.line_record import LineCountersigned, LineHeard, LineKind, LineOpened, LineSaid, LineSpoken
+from watchfloor.messages.line_record import (
+    CallMissed,
+    LineCountersigned,
+    LineHeard,
+    LineKind,
+    LineOpened,
+    LineRota,
+    LineSaid,
+    LineSpoken,
+)
+from watchfloor.messages.room import Context
 
 KEYS = {name: Ed25519PrivateKey.from_private_bytes(name.encode() * 16) for name in ("N1", "S2")}
 PARTIES = tuple(LineParty(name, key.public_key().public_bytes_raw().hex()) for name, key in KEYS.items())
+S = 1_000_000
 LABEL = label_for(("ALD",))
 ALL_POWERS = ("call", "read_back", "run_watch", "interpret")
 
@@ -51,7 +71,7 @@ def square(lat: int, lon: int, side: int = 1_000_000) -> tuple[LinePlace, ...]:
 
 
 def volume(number: int, **changes: Any) -> LineVolume:
-    fields = {"outline": square(0, number), "floor_ft": 0, "ceiling_ft": 9_000, "from_us": 10, "until_us": 1_000_000}
+    fields = {"outline": square(0, number), "floor_ft": 0, "ceiling_ft": 9_000, "from_us": S, "until_us": 100 * S}
     return LineVolume(**fields | changes)  # type: ignore[arg-type]
 
 
@@ -59,7 +79,8 @@ class End:
     """One room's line without a room: what is said is signed here, what comes is checked and countersigned."""
 
     def __init__(self, party: str) -> None:
-        opened = LineOpened(line_id="air", line=LineKind.AIR, party=party, parties=PARTIES, rota=None, label=LABEL)  # type: ignore[arg-type]
+        fields = {"context": Context.EXERCISE, "line_id": "air", "line": LineKind.AIR, "rota": None, "label": LABEL}
+        opened = LineOpened(party=party, parties=PARTIES, **fields)  # type: ignore[arg-type]
         self.party, self.count = party, 0
         self.line: Line = session.open_line(opened, None, 0)
 
@@ -188,14 +209,130 @@ def test_an_outline_that_crosses_itself_is_found_as_shapely_finds_it(corners: li
 def test_impossible_volumes_are_named() -> None:
     assert faults_of(volume(0)) == ()
     assert faults_of(volume(0, floor_ft=9_000)) == ("its floor is not below its ceiling",)
-    assert faults_of(volume(0, until_us=10)) == ("it ends before it begins",)
-    assert faults_of(volume(0, until_us=11 + 48 * 3_600_000_000)) == ("it lasts over 48 hours",)
+    assert faults_of(volume(0, until_us=S)) == ("it ends before it begins",)
+    assert faults_of(volume(0, until_us=2 * S + 48 * 3_600_000_000)) == ("it lasts over 48 hours",)
     assert faults_of(volume(0, outline=square(0, 0, 40_000_000))) == ("it is over 100,000 km² large",)
     assert faults_of(volume(0, outline=square(0, 0, 400_000))) == ("it is smaller than a 5 km cell (25 km²)",)
     assert faults_of(volume(0, outline=square(900_000_000, 0))) == ("a corner is beyond a pole",)
+    late = "its times are not on whole seconds, as they are read back"
+    assert faults_of(volume(0, from_us=S + 1)) == (late,)
     far_east = square(-375_000_000, 1_140_000_000)
     assert faults_of(volume(0, outline=far_east)) == ()
     wide = square(-375_000_000, 1_140_000_000, 40_000_000)
     assert faults_of(volume(0, outline=wide)) == ("it is over 100,000 km² large",)
     across = [(-400_000_000, 1_799_500_000), (-400_000_000, -1_799_500_000), (-390_000_000, -1_799_500_000)]
     assert faults_of(volume(0, outline=tuple(LinePlace(*corner) for corner in across))) == ()
+
+
+def held_call() -> tuple[End, End, str]:
+    one, other = End("N1"), End("S2")
+    pass_on(one, other, CallOpened(due_us=0, urgent=False))
+    (call,) = one.line.calls
+    for here, there in ((one, other), (other, one)):
+        pass_on(here, there, RollCalled(about=call, present=(LineRole.LINE_OFFICER,)))
+    return one, other, call
+
+
+def pass_on(here: End, there: End, body: AnyLineBody) -> None:
+    signed = here.say(body, S)
+    assert isinstance(signed, SignedLine), signed
+    here.receipt(there.hear(signed))
+
+
+def test_minutes_cover_what_was_there_when_they_were_signed_and_stand_once_both_signed_them() -> None:
+    one, other, call = held_call()
+    pass_on(one, other, VolumeNotified(volume=volume(1)))
+    notice = next(iter(one.line.notices))
+    pass_on(one, other, AgendaProposed(about=notice))
+    heads = one.line.heads()
+    pass_on(one, other, MinutesSigned(about=call, heads=heads))
+    pass_on(one, other, VolumeNotified(volume=volume(2)))
+    later = list(one.line.notices)[-1]
+    pass_on(other, one, AgendaProposed(about=later))
+    assert [item.about for item in other.line.agenda] == [notice, later], "one signature ends no agenda"
+    assert other.say(MinutesSigned(about=call, heads=(heads[0],)), S) != ""
+    pass_on(other, one, MinutesSigned(about=call, heads=heads))
+    for end in (one, other):
+        assert end.line.calls[call].is_minuted()
+        assert [item.about for item in end.line.agenda] == [later], "what came behind the minutes is still to be said"
+        assert end.say(MinutesSigned(about=call, heads=end.line.heads()), S) == "our minutes of that call are signed"
+
+
+def test_a_party_can_neither_unsign_minutes_nor_end_a_call_that_was_not_held() -> None:
+    one, other, call = held_call()
+    heads = one.line.heads()
+    pass_on(one, other, MinutesSigned(about=call, heads=heads))
+    pass_on(other, one, MinutesSigned(about=call, heads=heads))
+    spoken(other, one, MinutesSigned(about=call, heads=other.line.heads()))
+    assert one.line.calls[call].state() == "minuted"
+    pass_on(one, other, CallOpened(due_us=0, urgent=False))
+    ringing = list(one.line.calls)[-1]
+    spoken(other, one, MinutesSigned(about=ringing, heads=other.line.heads()))
+    assert one.line.calls[ringing].state() == "open"
+
+
+def spoken(here: End, there: End, body: AnyLineBody) -> None:
+    """What a room of ours would not say, said by a stranger's with the same key."""
+    document = canonical_bytes(
+        LineMessage(
+            context=Context.EXERCISE, line_id="air", party=here.party, number=len(here.line.ours.taken),
+            previous=here.line.ours.head(), seen=here.line.theirs.head(), sent_us=S, body=body,
+        )
+    ).decode()  # fmt: skip
+    signed = SignedLine(document, KEYS[here.party].sign(document.encode()).hex())
+    fact = LineSaid(line_id="air", act_id="f" * 32, signed=signed, label=LABEL)
+    here.line = session.fold(here.line, fact, S)
+    here.receipt(there.hear(signed))
+
+
+def test_a_wrong_read_back_undoes_a_right_one_and_a_field_said_twice_is_none() -> None:
+    one, other = End("N1"), End("S2")
+    pass_on(one, other, VolumeNotified(volume=volume(1)))
+    (about,) = one.line.notices
+    right = tuple(ReadBackField(name, str(value)) for name, value in fields_of(volume(1)).items())
+    pass_on(other, one, NoticeReadBack(about=about, fields=right))
+    assert one.line.notices[about].standing is Standing.READ_BACK
+    for wrong, names in (
+        ((ReadBackField("floor_ft", "7"), *right[1:]), ("floor_ft",)),
+        ((*right, right[0]), (right[0].name,)),
+    ):
+        pass_on(other, one, NoticeReadBack(about=about, fields=right))
+        pass_on(other, one, NoticeReadBack(about=about, fields=wrong))
+        assert (one.line.notices[about].standing, one.line.notices[about].wrong) == (Standing.SEEN, names)
+    pass_on(other, one, NoticeDisputed(about=about))
+    assert one.line.notices[about].wrong == ()
+
+
+def test_a_notice_that_cannot_be_so_is_not_read_back() -> None:
+    one, other = End("N1"), End("S2")
+    spoken(one, other, VolumeNotified(volume=volume(1, floor_ft=9_000)))
+    (about,) = other.line.notices
+    right = tuple(ReadBackField(name, str(value)) for name, value in fields_of(volume(1, floor_ft=9_000)).items())
+    assert other.say(NoticeReadBack(about=about, fields=right), S) == "that notice cannot be so; dispute it"
+
+
+def test_what_a_party_says_without_end_crowds_out_neither_the_room_nor_the_other_party() -> None:
+    one, other = End("N1"), End("S2")
+    pass_on(other, one, UrgentWarning(cause=UrgentCause.MEDICAL, volume=volume(1)))
+    pass_on(other, one, VolumeNotified(volume=volume(1)))
+    for number in range(session.URGENTS_KEPT + 10):
+        pass_on(one, other, UrgentWarning(cause=UrgentCause.MEDICAL, volume=volume(number)))
+        pass_on(one, other, CommentMade(words="again", language="en"))
+    for end in (one, other):
+        assert len(end.line.urgents) == session.URGENTS_KEPT + 1
+        assert len(end.line.waits_us) <= session.URGENTS_KEPT + 1
+        assert len(end.line.notices) == 1
+
+
+def test_a_call_counts_as_the_daily_one_by_when_it_was_held() -> None:
+    rota = LineRota(due_of_day_s=100, utc_offset_s=0, grace_s=10, answer=("line-officer",), step_s=60, urgent_step_s=10)
+    end = End("N1")
+    end.line = replace(end.line, opened=replace(end.line.opened, rota=rota))
+    peer = End("S2")
+    day_us = 86_400 * S
+    pass_on(peer, end, CallOpened(due_us=day_us + 100 * S, urgent=False))
+    (call,) = end.line.calls
+    for here, there in ((peer, end), (end, peer)):
+        pass_on(here, there, RollCalled(about=call, present=(LineRole.LINE_OFFICER,)))
+    due = [fact for fact in overdue(end.line, day_us + 111 * S) if isinstance(fact, CallMissed)]
+    assert [fact.due_us for fact in due] == [day_us + 100 * S], "what a call says of itself excuses nobody a day later"

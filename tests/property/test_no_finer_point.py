@@ -114,5 +114,5 @@ def test_a_volume_on_the_line_is_tied_to_no_request_and_is_no_finer_than_an_area
     }
     corner = LinePlace(-375_000_000, 1_140_000_000)
     near = (corner, replace(corner, lon_e7deg=1_140_300_000), replace(corner, lat_e7deg=-374_700_000))
-    small = LineVolume(outline=near, floor_ft=0, ceiling_ft=1, from_us=0, until_us=1)
+    small = LineVolume(outline=near, floor_ft=0, ceiling_ft=1, from_us=0, until_us=1_000_000)
     assert faults_of(small) == ("it is smaller than a 5 km cell (25 km²)",)

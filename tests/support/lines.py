@@ -78,14 +78,15 @@ class Stranger:
 
     def hello(self, **changes: Any) -> None:
         frame = {
-            "frame": "hello", "line_id": self.line_id, "party": self.party, "said_count": len(self.said),
+            "frame": "hello", "context": "EXERCISE", "line_id": self.line_id, "party": self.party,
+            "said_count": len(self.said),
             "heard_count": len(self.heard), "heard_head": self.heard[-1] if self.heard else NOTHING, "room_us": 0,
         }  # fmt: skip
         self.send(**frame | changes)
 
     def document(self, body: dict[str, Any], **changes: Any) -> str:
         message = {
-            "line_id": self.line_id, "party": self.party, "number": len(self.said),
+            "context": "EXERCISE", "line_id": self.line_id, "party": self.party, "number": len(self.said),
             "previous": self.said[-1] if self.said else NOTHING, "seen": self.heard[-1] if self.heard else NOTHING,
             "sent_us": 1, "body": body,
         }  # fmt: skip

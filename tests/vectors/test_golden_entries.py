@@ -16,7 +16,12 @@ from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import VERSIONS, decode_entry, encode_entry
 from watchfloor.messages.room import RoomClosed
 
-OLDER_NAMES = ("entries-0.1.jsonl", "entries-0.2-before-groups.jsonl", "entries-0.2-before-regimes.jsonl")
+OLDER_NAMES = (
+    "entries-0.1.jsonl",
+    "entries-0.2-before-groups.jsonl",
+    "entries-0.2-before-regimes.jsonl",
+    "entries-0.2-before-contexts.jsonl",
+)
 OLDER = [Path(__file__).with_name(name) for name in OLDER_NAMES]
 GOLDEN = Path(__file__).with_name("entries-0.2.jsonl")
 

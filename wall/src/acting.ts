@@ -5,7 +5,7 @@ import { roomNowUs } from './clock';
 import type { AlertShown, Answer, HorizonShown, Label, RequestShown, Verdict } from './messages';
 import { labelOf } from './labels';
 import { room } from './room.svelte';
-import { act } from './seat';
+import { act, ask } from './seat';
 
 async function send(words: { [key: string]: Plain }): Promise<boolean> {
   if (!room.seat) return false;
@@ -123,6 +123,31 @@ export const pinNote = (requestId: string, momentSeq: number, momentUs: number, 
 
 export const speak = (lineId: string, body: { [key: string]: Plain }): Promise<boolean> =>
   send({ type: 'LineSpoken', line_id: lineId, body });
+
+/** What we would put into a match, kept and committed to by the room before anybody signs it. */
+interface PreparedMatch {
+  readonly terms: { readonly [key: string]: number };
+  readonly commitment: string;
+}
+
+async function prepared(lineId: string, wish: { [key: string]: Plain }): Promise<PreparedMatch | null> {
+  try {
+    return await ask<PreparedMatch>(`api/lines/${lineId}/match`, room.seat?.session, wish);
+  } catch (error) {
+    room.notice = error instanceof Error ? error.message : String(error);
+    return null;
+  }
+}
+
+export async function propose(lineId: string, fromUs: number, untilUs: number): Promise<boolean> {
+  const told = await prepared(lineId, { from_us: fromUs, until_us: untilUs });
+  return told !== null && speak(lineId, { kind: 'match', terms: { ...told.terms }, commitment: told.commitment });
+}
+
+export async function acceptMatch(lineId: string, about: string): Promise<boolean> {
+  const told = await prepared(lineId, { about });
+  return told !== null && speak(lineId, { kind: 'match_acceptance', about, commitment: told.commitment });
+}
 
 export const setClock = (ratePermille: number, paused: boolean, jumpToUs: number | null): Promise<boolean> =>
   send({ type: 'ClockCommanded', rate_permille: ratePermille, paused, jump_to_us: jumpToUs });

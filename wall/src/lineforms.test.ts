@@ -34,6 +34,12 @@ describe('what is typed on the line', () => {
     expect(groupOf('14163015', near)).toBe(near + 15e6);
     expect(groupOf('010010Z', Date.UTC(2031, 0, 31, 23, 50) * 1000)).toBe(Date.UTC(2031, 1, 1, 0, 10) * 1000);
     expect(groupOf('312350Z', Date.UTC(2031, 1, 1, 0, 10) * 1000)).toBe(Date.UTC(2031, 0, 31, 23, 50) * 1000);
+    const april = Date.UTC(2031, 3, 14, 16, 30) * 1000;
+    expect(groupText(april, near)).toBe('141630Z APR 31');
+    expect(groupOf('141630Z APR 31', near)).toBe(april);
+    expect(groupOf('141630Z', near)).not.toBe(april);
+    expect(groupOf('310000Z APR 31', near)).toBeNull();
+    expect(groupOf('010000Z ABC 31', near)).toBeNull();
     for (const text of ['142430Z', '146130Z', '320000Z', '1416', '14163061']) expect(groupOf(text, near)).toBeNull();
   });
 
@@ -41,11 +47,11 @@ describe('what is typed on the line', () => {
     const outline = outlineOf('37 30.00 S 114 00.00 W\n37 30.00 S, 114 10.00 W\n\n37 20.00 S 114 00.00 W');
     expect(outline).toHaveLength(3);
     const volume = { outline: outline ?? [], floor_ft: -500, ceiling_ft: 14_000, from_us: 1_931_272_200_000_000, until_us: 1_931_272_215_000_000 };
-    const fields = fieldsOf(volume);
+    const fields = fieldsOf(volume, volume.from_us);
     expect(fields).toHaveLength(10);
     for (const field of fields) {
       expect(typed(field, field.text, volume.from_us)).toBe(field.value);
-      expect(saidText(field.name, String(field.value))).toBe(field.text);
+      expect(saidText(field.name, String(field.value), volume.from_us)).toBe(field.text);
     }
     expect(typed({ name: 'floor_ft' }, '10,000', 0)).toBe(10_000);
     expect(typed({ name: 'floor_ft' }, 'ten', 0)).toBeNull();

@@ -38,19 +38,32 @@ export function placeOf(text: string, axis: 'lat' | 'lon'): number | null {
   return 'SW'.includes(side) ? -e7 || 0 : e7;
 }
 
-/** `141630Z`, with seconds where there are any: the day of the month and the time, UTC. */
-export function groupText(us: number): string {
+const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
+
+/**
+ * `141630Z`, with seconds where there are any: the day of the month and the time, UTC; with month and year, as
+ * `141630Z APR 31`, where the digits alone would be read as another time.
+ */
+export function groupText(us: number, nearUs = us): string {
   const then = new Date(us / 1000);
   const seconds = then.getUTCSeconds();
-  return `${two(then.getUTCDate())}${two(then.getUTCHours())}${two(then.getUTCMinutes())}${seconds ? two(seconds) : ''}Z`;
+  const short = `${two(then.getUTCDate())}${two(then.getUTCHours())}${two(then.getUTCMinutes())}${seconds ? two(seconds) : ''}Z`;
+  if (groupOf(short, nearUs) === Math.floor(us / 1e6) * 1e6) return short;
+  return `${short} ${MONTHS[then.getUTCMonth()] ?? ''} ${two(then.getUTCFullYear() % 100)}`;
 }
 
-/** The instant of a date-time group, in the month that brings it nearest; null when there is none. */
+/** The instant of a date-time group: in its month and year, or in the month that brings it nearest; null when there is none. */
 export function groupOf(text: string, nearUs: number): number | null {
-  const found = /^\s*(\d{2})(\d{2})(\d{2})(\d{2})?\s*Z?\s*$/i.exec(text);
+  const found = /^\s*(\d{2})(\d{2})(\d{2})(\d{2})?\s*Z?(?:\s*([A-Z]{3})\s*(\d{2}))?\s*$/i.exec(text);
   if (!found) return null;
+  const month = found[5] ? MONTHS.indexOf(found[5].toUpperCase()) : null;
+  if (month === -1) return null;
   const [day, hours, minutes, seconds] = [1, 2, 3, 4].map((place) => Number(found[place] ?? 0)) as [number, number, number, number];
   if (hours > 23 || minutes > 59 || seconds > 59) return null;
+  if (month !== null) {
+    const then = Date.UTC(2000 + Number(found[6]), month, day, hours, minutes, seconds);
+    return new Date(then).getUTCDate() === day ? then * 1000 : null;
+  }
   const near = new Date(nearUs / 1000);
   let best: number | null = null;
   for (const shift of [-1, 0, 1]) {
@@ -61,10 +74,10 @@ export function groupOf(text: string, nearUs: number): number | null {
   return best;
 }
 
-/** A volume's fields in the order in which they are read. */
-export function fieldsOf(volume: LineVolume): Field[] {
+/** A volume's fields in the order in which they are read, now that it is `nearUs`. */
+export function fieldsOf(volume: LineVolume, nearUs: number): Field[] {
   const plain = (name: 'floor_ft' | 'ceiling_ft', value: number): Field => ({ name, label: name, corner: 0, value, text: String(value) });
-  const time = (name: 'from_us' | 'until_us', value: number): Field => ({ name, label: name, corner: 0, value, text: groupText(value) });
+  const time = (name: 'from_us' | 'until_us', value: number): Field => ({ name, label: name, corner: 0, value, text: groupText(value, nearUs) });
   const corners = volume.outline.flatMap((place, index): Field[] => {
     const corner = index + 1;
     const of = (name: string, value: number, axis: 'lat' | 'lon'): Field =>
@@ -90,13 +103,17 @@ export function typed(field: { name: string }, text: string, nearUs: number): nu
 }
 
 /** A value as it was said, for people; digits that are none of the field stay as they are. */
-export function saidText(name: string, value: string): string {
+export function saidText(name: string, value: string, nearUs: number): string {
   const number = Number(value);
-  if (name.endsWith('_us')) return groupText(number);
+  if (name.endsWith('_us')) return groupText(number, nearUs);
   if (name.endsWith('_lat_e7deg')) return placeText(number, 'lat');
   if (name.endsWith('_lon_e7deg')) return placeText(number, 'lon');
   return value;
 }
+
+/** An outline as `outlineOf` reads it. */
+export const outlineText = (volume: LineVolume): string =>
+  volume.outline.map((place) => `${placeText(place.lat_e7deg, 'lat')} ${placeText(place.lon_e7deg, 'lon')}`).join('\n');
 
 /** An outline from lines of `37 30.00 S 114 00.00 W`; null when a line is no place, or there are fewer than three. */
 export function outlineOf(text: string): { lat_e7deg: number; lon_e7deg: number }[] | null {

@@ -96,6 +96,7 @@ export interface CallShown {
   due_us: number;
   urgent: boolean;
   sent_us: number;
+  heard_us: number;
   state: string;
   rolls: (RollShown)[];
   minutes: (MinutesShown)[];
@@ -114,6 +115,13 @@ export interface CarriedOut {
   request_id: string;
   version: number;
   words: string;
+}
+
+/** How far a party's messages go: how many, and the digest of the last; zeros where there is none. */
+export interface ChainHead {
+  party: string;
+  count: number;
+  head: string;
 }
 
 /** Exercise control pauses, jumps or paces room time. `jump_to_us` absent: no jump. */
@@ -429,14 +437,18 @@ export interface LineShown {
   measured: LineMeasure;
   measured_us: number;
   silent_us: number;
+  skew_us: number;
   unreceipted_count: number;
   fallbacks: (FallbackShown)[];
   notices: (NoticeShown)[];
+  unshown_count: number;
   urgents: (UrgentShown)[];
   calls: (CallShown)[];
   comments: (CommentShown)[];
+  matches: (MatchShown)[];
   agenda: (string)[];
   newest: string;
+  heads: (ChainHead)[];
   refused: (string)[];
   call_due_us: number;
   missed_us: number;
@@ -452,7 +464,7 @@ export interface LineSpoken {
   at_us: number;
   head: LogHead;
   line_id: string;
-  body: VolumeNotified | NoticeAcknowledged | NoticeReadBack | NoticeDisputed | NoticeCorrected | NoticeExpired | UrgentWarning | LineSuspended | LineResumed | FallbackDeclared | AgendaProposed | CommentMade | CommentTranslated | CallOpened | RollCalled | MinutesSigned;
+  body: VolumeNotified | NoticeAcknowledged | NoticeReadBack | NoticeDisputed | NoticeCorrected | NoticeExpired | UrgentWarning | LineSuspended | LineResumed | FallbackDeclared | AgendaProposed | CommentMade | CommentTranslated | CallOpened | RollCalled | MinutesSigned | MatchProposed | MatchAccepted;
 }
 
 /** We do not use the line until we resume it. */
@@ -475,17 +487,64 @@ export interface LogHead {
   root: string;
 }
 
-/** Up to which message a party's minutes of a call go. */
-export interface MinutesShown {
-  party: string;
-  until: string;
+/** We match by these terms; our plan is what this commitment names. */
+export interface MatchAccepted {
+  kind: "match_acceptance";
+  about: string;
+  commitment: string;
 }
 
-/** A call is over for us; its minutes are all messages up to this one. They stand once both signed the same. */
+/** Where and when one of our own plans comes too near to one of theirs, in whole cells. Whose it is nobody says. */
+export interface MatchClash {
+  plan_id: string;
+  volume: LineVolume;
+}
+
+/** Let us learn where our plans of this epoch clash, and nothing else; ours is what this commitment names. */
+export interface MatchProposed {
+  kind: "match";
+  terms: MatchTerms;
+  commitment: string;
+}
+
+/** A private matching of plans: by whom it was proposed, which epoch, how far it came, where our plans clash. */
+export interface MatchShown {
+  digest: string;
+  party: string;
+  sent_us: number;
+  terms: MatchTerms;
+  state: string;
+  reason: string;
+  objection: string;
+  coarse_count: number;
+  fine_count: number;
+  clashes: (MatchClash)[];
+}
+
+/** What both parties agree to compare, and how much of a plan may be shown by it. */
+export interface MatchTerms {
+  from_us: number;
+  until_us: number;
+  horizontal_m: number;
+  vertical_ft: number;
+  coarse_count: number;
+  fine_count: number;
+  most_of_flight_count: number;
+  most_shown_permille: number;
+  always_shown_count: number;
+}
+
+/** Up to which heads a party's minutes of a call go. */
+export interface MinutesShown {
+  party: string;
+  heads: (ChainHead)[];
+}
+
+/** A call is over for us; its minutes are the messages of both parties up to these heads, in order of their names. */
 export interface MinutesSigned {
   kind: "minutes";
   about: string;
-  until: string;
+  heads: (ChainHead)[];
 }
 
 /** A person says why a medium is missing, or what its return means; the words are the reason on record. */
@@ -831,8 +890,9 @@ export interface StretchShown {
   end_us: number;
 }
 
-/** An interpreter's words for a comment. */
+/** An interpreter's words for a comment, and of which party that interpreter is. */
 export interface TranslationShown {
+  party: string;
   words: string;
   language: string;
 }
@@ -840,14 +900,16 @@ export interface TranslationShown {
 /** Why an urgent warning is given; the words of each language stand in one table. */
 export type UrgentCause = "aircraft_in_volume" | "aircraft_near_line" | "loss_of_control" | "medical";
 
-/** An urgent warning, and whether somebody of the other party has seen it. */
+/** An urgent warning, what cannot be so in it, and whether somebody of the other party has seen it. */
 export interface UrgentShown {
   digest: string;
   party: string;
   cause: UrgentCause;
   volume: LineVolume;
   sent_us: number;
+  heard_us: number;
   is_seen: boolean;
+  faults: (string)[];
   asked: (string)[];
 }
 

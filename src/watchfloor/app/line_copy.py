@@ -15,5 +15,6 @@ def copy_of(line: Line) -> Copy:
         )
         for number, taken in enumerate(line.ours.taken)
     ]
-    head = LineCopyHead(line_id=line.opened.line_id, copy_of=line.opened.party, parties=line.opened.parties)
+    opened = line.opened
+    head = LineCopyHead(context=opened.context, line_id=opened.line_id, copy_of=opened.party, parties=opened.parties)
     return Copy(head, (*ours, *(taken.signed for taken in line.theirs.taken)))

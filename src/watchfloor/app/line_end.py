@@ -4,21 +4,32 @@ A connection may go at any moment: whatever has no receipt is sent again on the 
 as it stands. Silence is measured by steady time, whatever anybody declared.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 
+from msgspec import Struct
+
 from watchfloor.app.clock import steady_s
+from watchfloor.app.matching import Matching
 from watchfloor.app.ports import LineKey
 from watchfloor.app.state import RoomState
 from watchfloor.app.writer import LINE, Input, Writer
 from watchfloor.base.errors import WireError
 from watchfloor.base.units import US_PER_S
 from watchfloor.line import session
-from watchfloor.line.chain import NOTHING, Reader, Refusal
+from watchfloor.line.chain import PROOFS, Reader, Refusal, digest_of
 from watchfloor.line.session import Line
 from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.line import SignedLine
-from watchfloor.messages.line_frames import AnyLineFrame, LineBeat, LineHello, LineReceipt, LineTold
+from watchfloor.messages.line_frames import (
+    AnyLineFrame,
+    AnyMatchFrame,
+    LineBeat,
+    LineHello,
+    LineReceipt,
+    LineTold,
+)
 from watchfloor.messages.line_record import (
     LineCountersigned,
     LineHeard,
@@ -33,21 +44,42 @@ BEAT_EVERY_S = 1.0
 SILENT_AFTER_S = 8.0
 DEAD_AFTER_S = 20.0
 SAME_REFUSAL_EVERY_S = 60.0
+SKEW_STEP_US, SKEW_EVERY_S = 2_000_000, 10.0
+MOST_SKEW_US = 1 << 52
+MOST_ESCAPED_BYTES = 60_000
+MOST_PROOFS = 100
 Send = Callable[[AnyLineFrame], None]
 
 
-class LineEnd:
-    """One line's end. Runs on the event loop only."""
+class LineLink(Struct):
+    """One connection of a line, and whether the other room has said on it who it is."""
 
-    def __init__(self, writer: Writer, opened: LineOpened, key: LineKey, now_s: Callable[[], float] = steady_s) -> None:
-        self.opened = opened
-        self.skew_us: int | None = None
+    send: Send
+    is_met: bool = False
+
+
+class LineEnd:
+    """One line's end. Runs on the event loop only. Of several connections the newest counts, the others are deaf."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        opened: LineOpened,
+        key: LineKey,
+        matching: Matching,
+        now_s: Callable[[], float] = steady_s,
+    ) -> None:
+        self.opened, self.matching = opened, matching
         self._writer, self._key, self._now_s = writer, key, now_s
-        self._send: Send | None = None
-        self._is_met = False
+        self._link: LineLink | None = None
         self._heard_s: float | None = None
-        self._measured = LineMeasure.NEVER_HEARD
+        self._measured = LineMeasured(
+            line_id=opened.line_id, state=LineMeasure.NEVER_HEARD, silent_us=0, label=opened.label
+        )
+        self._measured_s = -SKEW_EVERY_S
+        self._skew_us = 0
         self._refused_s: dict[str, float] = {}
+        self._proofs: set[str] = set()
         self._count = 0
         writer.listen(self)
 
@@ -56,12 +88,14 @@ class LineEnd:
         """The line as it stands."""
         return self._writer.state.lines[self.opened.line_id]
 
-    def meet(self, send: Send) -> None:
+    def meet(self, send: Send) -> LineLink:
         """A connection to the other room stands; say who we are and what we hold."""
-        self._send, self._is_met = send, False
+        self._let_go()
+        link = self._link = LineLink(send)
         line = self.line
         send(
             LineHello(
+                context=self.opened.context,
                 line_id=self.opened.line_id,
                 party=self.opened.party,
                 said_count=len(line.ours.taken),
@@ -70,89 +104,110 @@ class LineEnd:
                 room_us=self._writer.room_now_us(),
             )
         )
+        return link
 
-    def part(self, send: Send) -> None:
+    def part(self, link: LineLink) -> None:
         """That connection went."""
-        if self._send is send:
-            self._send, self._is_met = None, False
+        if self._link is link:
+            self._let_go()
 
     def beat(self) -> None:
         """Tell the other room that we are there."""
-        if self._send is not None and self._is_met:
-            self._send(LineBeat(self._writer.room_now_us()))
+        if self._link is not None and self._link.is_met:
+            self._link.send(LineBeat(self._writer.room_now_us()))
 
-    async def take(self, frame: AnyLineFrame) -> None:
-        """A frame of the other room's.
+    async def take(self, frame: AnyLineFrame, link: LineLink) -> None:
+        """A frame of the other room's, on a connection; nothing, where a newer one stands.
 
         **Raises**: WireError, when it cannot be taken, with the reason; the connection ends then. UnavailableError,
         when the record cannot be written; nothing is receipted then.
         """
+        if link is not self._link:
+            return
         if isinstance(frame, LineHello):
-            self._greet(frame)
-        elif not self._is_met:
+            self._greet(frame, link)
+        elif not link.is_met:
             raise WireError("it did not say first who it is and what it holds")
         self._heard_s = self._now_s()
         if isinstance(frame, LineTold):
-            await self._hear(SignedLine(frame.document, frame.signature))
+            await self._hear(SignedLine(frame.document, frame.signature), link)
         elif isinstance(frame, LineReceipt):
             await self._take_receipt(frame)
         elif isinstance(frame, LineBeat):
-            self.skew_us = frame.room_us - self._writer.room_now_us()
+            self._skew_us = frame.room_us - self._writer.room_now_us()
+        elif isinstance(frame, AnyMatchFrame):
+            self.matching.take(frame)
         self.measure()
 
     def refuse(self, reason: str, raw: bytes) -> None:
         """Put on record that something was not taken; of the same kind once a minute, whatever its details."""
-        now_s, kind = self._now_s(), reason.partition(":")[0]
-        if now_s - self._refused_s.get(kind, -SAME_REFUSAL_EVERY_S) < SAME_REFUSAL_EVERY_S:
+        now_s = self._now_s()
+        if now_s - self._refused_s.get(reason, -SAME_REFUSAL_EVERY_S) < SAME_REFUSAL_EVERY_S:
             return
-        self._refused_s[kind] = now_s
-        digest = sha256(raw).hexdigest()
-        fact = LineRefused(line_id=self.opened.line_id, reason=reason[:300], digest=digest, label=self.opened.label)
-        self._writer.enter_soon(Input(LINE, self._next_key("refused"), fact))
+        self._refused_s[reason] = now_s
+        self._put_refused(reason, raw, None)
 
     def measure(self) -> None:
-        """Put on record when the line falls silent, or is heard again."""
+        """Put on record when the line falls silent, is heard again, or their clock is off from ours otherwise."""
         if self._heard_s is None:
             return
-        silent_s = self._now_s() - self._heard_s
+        now_s = self._now_s()
+        silent_s = now_s - self._heard_s
         state = LineMeasure.SILENT if silent_s >= SILENT_AFTER_S else LineMeasure.HEARD
-        if state is self._measured:
+        drifts = abs(self._skew_us - self._measured.skew_us) >= SKEW_STEP_US
+        is_due = drifts and now_s - self._measured_s >= SKEW_EVERY_S
+        if state is self._measured.state and not is_due:
             return
-        self._measured = state
-        fact = LineMeasured(
+        self._measured_s = now_s
+        self._measured = LineMeasured(
             line_id=self.opened.line_id,
             state=state,
             silent_us=round(silent_s * US_PER_S),
             label=self.opened.label,
+            skew_us=max(min(self._skew_us, MOST_SKEW_US), -MOST_SKEW_US),
         )
-        self._writer.enter_soon(Input(LINE, self._next_key("measured"), fact))
+        self._writer.enter_soon(Input(LINE, self._next_key("measured"), self._measured))
 
     def told(self, entries: Sequence[Entry]) -> None:
         """Send what we said, once it is durable."""
+        link = self._link
         for entry in entries:
             fact = entry.body
-            if isinstance(fact, LineSaid) and fact.line_id == self.opened.line_id and self._is_met and self._send:
-                self._send(LineTold(fact.signed.document, fact.signed.signature))
+            if isinstance(fact, LineSaid) and fact.line_id == self.opened.line_id and link and link.is_met:
+                link.send(LineTold(fact.signed.document, fact.signed.signature))
+        self.matching.look()
 
-    def _greet(self, hello: LineHello) -> None:
-        if self._is_met:
+    def _let_go(self) -> None:
+        self._link = None
+        self.matching.part()
+
+    def _greet(self, hello: LineHello, link: LineLink) -> None:
+        if link.is_met:
             raise WireError("it said a second time who it is")
         if (hello.line_id, hello.party) != (self.opened.line_id, self.line.others()):
-            raise WireError("it is of another line, or another party")
-        ours, theirs = self.line.ours, self.line.theirs
+            raise WireError(Refusal.OTHER_LINE.value)
+        if hello.context is not self.opened.context:
+            raise WireError(Refusal.OTHER_CONTEXT.value)
+        ours, theirs, receipted_count = self.line.ours, self.line.theirs, len(self.line.countersigned)
         if hello.said_count < len(theirs.taken):
             raise WireError("their room lost messages of its own that were receipted here")
-        held = ours.taken[hello.heard_count - 1].digest if 0 < hello.heard_count <= len(ours.taken) else NOTHING
+        if hello.heard_count < receipted_count:
+            raise WireError("their room lost messages of ours that it had receipted")
+        held = ours.head_at(min(hello.heard_count, len(ours.taken)))
         if hello.heard_count > len(ours.taken) or held != hello.heard_head:
-            raise WireError("their room holds messages of ours that this room never said")
-        self.skew_us = hello.room_us - self._writer.room_now_us()
-        self._is_met = True
-        for taken in ours.taken.after(len(self.line.countersigned)):
-            if self._send is not None:
-                self._send(LineTold(taken.signed.document, taken.signed.signature))
+            raise WireError(
+                "their room holds messages of ours that are not in this record: one of the two was set back or changed"
+            )
+        self._skew_us = hello.room_us - self._writer.room_now_us()
+        link.is_met = True
+        for taken in ours.taken.after(receipted_count):
+            link.send(LineTold(taken.signed.document, taken.signed.signature))
+        self.matching.meet(link.send)
 
-    async def _hear(self, signed: SignedLine) -> None:
-        mark = self._key.sign(signed.document.encode(errors="surrogatepass")).hex()
+    async def _hear(self, signed: SignedLine, link: LineLink) -> None:
+        if not _fits(signed.document):
+            raise WireError(Refusal.TOO_LONG.value)
+        mark = self._key.sign(signed.document.encode()).hex()
         found: list[LineReceipt | Refusal] = []
 
         def make(state: RoomState, _: int, __: int) -> list[Fact]:
@@ -172,9 +227,28 @@ class LineEnd:
         await self._writer.enter(Input(LINE, self._next_key("heard"), make=make))
         answer = found[-1]
         if isinstance(answer, Refusal):
+            self._refuse_message(answer, signed)
             raise WireError(answer.value)
-        if self._send is not None:
-            self._send(answer)
+        link.send(answer)
+
+    def _refuse_message(self, refusal: Refusal, signed: SignedLine) -> None:
+        """What their own key signed and cannot be is kept as it was said: it is proof against them."""
+        digest = digest_of(signed.document)
+        if refusal not in PROOFS or digest in self._proofs or len(self._proofs) >= MOST_PROOFS:
+            return
+        self._proofs.add(digest)
+        self._refused_s[refusal.value] = self._now_s()
+        self._put_refused(refusal.value, signed.document.encode(), signed)
+
+    def _put_refused(self, reason: str, raw: bytes, signed: SignedLine | None) -> None:
+        fact = LineRefused(
+            line_id=self.opened.line_id,
+            reason=reason[:300],
+            digest=sha256(raw).hexdigest(),
+            label=self.opened.label,
+            signed=signed,
+        )
+        self._writer.enter_soon(Input(LINE, self._next_key("refused"), fact))
 
     async def _take_receipt(self, receipt: LineReceipt) -> None:
         line = self.line
@@ -202,3 +276,11 @@ class LineEnd:
     def _next_key(self, what: str) -> str:
         self._count += 1
         return f"{self.opened.line_id}-{what}-{self._writer.size}-{self._count}"
+
+
+def _fits(document: str) -> bool:
+    """Whether a message fits an entry of the record, where its own quotes are escaped."""
+    try:
+        return len(json.dumps(document, ensure_ascii=False).encode()) <= MOST_ESCAPED_BYTES
+    except UnicodeEncodeError:
+        return False

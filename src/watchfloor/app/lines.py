@@ -43,8 +43,10 @@ def lines_with(lines: Lines, fact: AnyLineFact, room_us: int) -> Lines:
 
 
 def lines_jumped(lines: Lines, room_us: int) -> Lines:
-    """The lines in a new time context: no call was due before it."""
-    return {line_id: replace(line, since_us=room_us) for line_id, line in lines.items()}
+    """The lines in a new time context: no call was due before it, and nothing of the old one waits or was missed."""
+    return {
+        line_id: replace(line, since_us=room_us, missed=(), asked={}, waits_us={}) for line_id, line in lines.items()
+    }
 
 
 def pass_time(lines: Lines, room_us: int) -> tuple[Lines, list[CallMissed | LineUnanswered]]:
@@ -58,8 +60,12 @@ def pass_time(lines: Lines, room_us: int) -> tuple[Lines, list[CallMissed | Line
 
 
 def board_beside(board: Board, lines: Lines, room_us: int) -> Board:
-    """The board as it hears of what was declared on the air line: rules and minima for a suspended one hold at once."""
-    is_suspended = any(line.suspended and line.opened.line is LineKind.AIR for line in lines.values())
+    """The board as it hears of what was declared on the air line: rules and minima for a suspended one hold at once.
+
+    Where no air line is open, one that was suspended is suspended still.
+    """
+    air = [line for line in lines.values() if line.opened.line is LineKind.AIR]
+    is_suspended = any(line.suspended for line in [line for line in air if line.is_open] or air)
     declared = SUSPENDED if is_suspended else ""
     if declared == board.line_declared:
         return board

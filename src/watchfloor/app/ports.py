@@ -75,6 +75,26 @@ class LineKey(Protocol):
         """An Ed25519 signature."""
 
 
+class Matcher(Protocol):
+    """Whoever holds the keys of one match, away from the room: sets go in, and what goes over the line comes out.
+
+    Every call raises WireError, when what the other side sent is no part of a match of that size, and
+    UnavailableError, when the keys are gone.
+    """
+
+    async def begin(self, elements: Sequence[str], size: int, *, only_counts: bool) -> tuple[bytes, bytes]:
+        """A stage with fresh keys: our set, padded to `size`, as a set to be compared with, and as a question."""
+
+    async def answer(self, request: bytes) -> bytes:
+        """The answer to the other side's question of this stage."""
+
+    async def finish(self, setup: bytes, response: bytes) -> int | list[str]:
+        """What both sets hold, from their set and their answer: how many, or our elements, sorted."""
+
+    async def close(self) -> None:
+        """Let go of all keys."""
+
+
 class MediaStore(Protocol):
     """Where media lie by their digest."""
 
@@ -83,6 +103,9 @@ class MediaStore(Protocol):
 
     def holds(self, digest: str) -> bool:
         """Whether it is there, and is what it was."""
+
+    def read(self, digest: str) -> bytes | None:
+        """A medium, where it is there and is what it was."""
 
     def remove(self, digest: str) -> None:
         """Let it go."""

@@ -65,6 +65,7 @@ from watchfloor.messages.signed import SignedAct, act_of
 
 NO_AIRSPACE = Directory()
 MAX_JUMP_US = 86_400_000_000
+GOES_ON_US = 5_000_000
 
 
 class AlertView(Struct, frozen=True):
@@ -78,7 +79,10 @@ class AlertView(Struct, frozen=True):
 
 
 class RoomState(Struct, frozen=True):
-    """Everything that the record says of the room. `kept_blocks`: when each block of the tape was sealed, by `toe`."""
+    """Everything that the record says of the room.
+
+    `kept_blocks`: when each block of the tape was sealed, by `toe`; `taped_us`: room time of the newest frame.
+    """
 
     board: Board = Board()
     opened: RoomOpened | None = None
@@ -95,6 +99,7 @@ class RoomState(Struct, frozen=True):
     kept_blocks: Mapping[str, int] = {}
     directory: Directory = NO_AIRSPACE
     lines: Mapping[str, Line] = {}
+    taped_us: int = 0
 
 
 def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> tuple[RoomState, list[Fact]]:
@@ -105,7 +110,7 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
     if isinstance(fact, SignedAct):
         return _act(state, fact, toe_us, room_us, seq)
     if isinstance(fact, TapeFrameWritten):
-        return replace(state, open_blocks={**state.open_blocks, fact.block: fact}), []
+        return replace(state, open_blocks={**state.open_blocks, fact.block: fact}, taped_us=room_us), []
     if isinstance(fact, FeedStateChanged):
         return replace(state, feeds={**state.feeds, fact.feed_id: fact}), []
     if isinstance(fact, AnyAlert):
@@ -277,11 +282,16 @@ def _command_clock(
 
 
 def _set_clock(state: RoomState, setting: ClockSet) -> tuple[RoomState, list[Fact]]:
-    """A jump begins a new time context: alerts of the old one end with it."""
+    """A jump begins a new time context: alerts of the old one end with it.
+
+    A room that was started again where it ended has not jumped for its lines: what was due then is due still.
+    """
     state = replace(state, clock=setting)
     if setting.jumped:
         board = rule_change.take_jump(state.board, setting.epoch_room_us)
-        state = replace(state, board=board, lines=lines_jumped(state.lines, setting.epoch_room_us))
+        goes_on = 0 <= setting.epoch_room_us - state.taped_us <= GOES_ON_US
+        lines = state.lines if goes_on else lines_jumped(state.lines, setting.epoch_room_us)
+        state = replace(state, board=board, lines=lines)
     ended: list[Fact] = []
     for view in state.alerts.values() if setting.jumped else ():
         if view.ended is None:

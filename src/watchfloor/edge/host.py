@@ -37,6 +37,7 @@ from watchfloor.edge.airspace import names_told
 from watchfloor.edge.api.airspace import Call
 from watchfloor.edge.api.airspace_services import airspace_routes
 from watchfloor.edge.api.app import Doors, make_app
+from watchfloor.edge.api.matching import MatchDoors
 from watchfloor.edge.comparing import Comparing
 from watchfloor.edge.engine import engine_here
 from watchfloor.edge.feeds import recorded
@@ -96,6 +97,8 @@ class Host:
     async def _run_in(self, folder: DataFolder, tell: Callable[[Started], None]) -> None:
         room_id = held_room_id(folder.path) or f"room-{secrets.token_hex(6)}"
         key = folder.begin_key(f"watchfloor/{room_id}")
+        for line in self._plan.lines:
+            line.folder.bind(room_id)
         store = LogFiles(folder.path)
         past = read_past(store, Signers(first_key(folder.path)))
         self._refuse_another_room(past)
@@ -245,18 +248,21 @@ class Host:
         if plan.pack:
             seats = Seats(plan.pack, room.setup.room_id, room.writer, roster, passkeys=asked, logins=login)
         links = await seats.issue_links() if seats else {}
+        lines = OpenLines(plan.lines, plan.line_plans)
+        matching = MatchDoors(seats, room, lines.matchings)
         doors = Doors(room, seats, plan.pack, self._comparing, login)
         airspace = (
             airspace_routes(Call(self._airspace, plan.airspace.tokens)) if plan.airspace and self._airspace else []
         )
-        server = self._screens(make_app([*airspace, *doors.routes(wall_folder())], HOSTS | names_told(plan.airspace)))
+        server = self._screens(
+            make_app([*airspace, *matching.routes(), *doors.routes(wall_folder())], HOSTS | names_told(plan.airspace))
+        )
         cot = CotServer(room, room.intakes[CLIENTS])
         cot_port = await cot.start(self._cot_socket)
         tak_port = await cot.start_tls(self._tak_socket, plan.tak) if plan.tak and self._tak_socket else None
         if plan.system_tracks:
             self._spawn(send_system_tracks(room, plan.system_tracks))
-        lines = OpenLines(plan.lines)
-        for work in await lines.open(room.writer, room.setup.label, room.setup.rota):
+        for work in await lines.open(room.writer, room.setup.label, room.setup.rota, MediaFiles(path)):
             self._spawn(work)
         stop_feeds = await self._start_feeds(room, clock, past, http_port, links)
         if plan.follows_clock:

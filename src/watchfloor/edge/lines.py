@@ -9,13 +9,19 @@ from typing import Any
 from msgspec import Struct
 
 from watchfloor.app.line_end import LineEnd
+from watchfloor.app.matching import Matching
+from watchfloor.app.media import MediaKeeper
+from watchfloor.app.ports import MediaStore
 from watchfloor.app.writer import LINE, Input, Writer
 from watchfloor.base.errors import InputError, UnavailableError
 from watchfloor.base.labels import Label
 from watchfloor.edge.links.line_connection import LineConnection
+from watchfloor.edge.matching import MatchProcess
 from watchfloor.edge.stores.folder import FileKey
 from watchfloor.edge.stores.line_folder import LineFile, LineFolder, certificate_of
 from watchfloor.messages.line_record import LineOpened, LineRota
+from watchfloor.messages.matching import LinePlan
+from watchfloor.messages.room import Context
 
 
 class HeldLine(Struct, frozen=True):
@@ -25,11 +31,17 @@ class HeldLine(Struct, frozen=True):
     file: LineFile
     key: FileKey
 
-    def opened(self, label: Label, rota: LineRota | None) -> LineOpened:
+    def opened(self, context: Context, label: Label, rota: LineRota | None) -> LineOpened:
         """The line as the record says it."""
         ours, parties = self.file.ours, self.file.parties()
         return LineOpened(
-            line_id=ours.line_id, line=ours.line, party=ours.party, parties=parties, rota=rota, label=label
+            context=context,
+            line_id=ours.line_id,
+            line=ours.line,
+            party=ours.party,
+            parties=parties,
+            rota=rota,
+            label=label,
         )
 
 
@@ -57,20 +69,33 @@ def held_lines(paths: Sequence[Path]) -> tuple[HeldLine, ...]:
 class OpenLines:
     """All lines of one room while it runs."""
 
-    def __init__(self, held: Sequence[HeldLine]) -> None:
-        self._held = held
+    def __init__(self, held: Sequence[HeldLine], plans: Sequence[LinePlan]) -> None:
+        self._held, self._plans = held, plans
         self._connections: list[LineConnection] = []
+        self.matchings: dict[str, Matching] = {}
 
-    async def open(self, writer: Writer, label: Label, rota: LineRota | None) -> list[Coroutine[Any, Any, None]]:
+    async def open(
+        self, writer: Writer, label: Label, rota: LineRota | None, media: MediaStore
+    ) -> list[Coroutine[Any, Any, None]]:
         """Record each line as open and begin its connection; answers what has to run meanwhile.
 
-        **Raises**: UnavailableError, when an address cannot be listened on.
+        **Raises**: UnavailableError, when an address cannot be listened on; InputError, when the record has another
+        line of the same name.
         """
         work: list[Coroutine[Any, Any, None]] = []
+        state = writer.state
+        context = state.opened.context if state.opened else Context.EXERCISE
         for one in self._held:
-            opened = one.opened(label, rota)
+            opened = one.opened(context, label, rota)
+            known = state.lines.get(opened.line_id)
+            if known is not None and known.opened.parties != opened.parties:
+                raise InputError(f"the record has another line `{opened.line_id}`, with other keys", field="line")
             await writer.enter(Input(LINE, f"{opened.line_id}-open-{secrets.token_hex(8)}", opened))
-            end = LineEnd(writer, opened, one.key)
+            kept = MediaKeeper(media, writer, label), media
+            matching = self.matchings[opened.line_id] = Matching(
+                writer, opened, self._plans, kept, MatchProcess, lambda: secrets.token_hex(32)
+            )
+            end = LineEnd(writer, opened, one.key, matching)
             theirs = one.file.theirs
             pinned = certificate_of(theirs) if theirs else b""
             connection = LineConnection(end, one.folder.context(one.file), pinned)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import secrets
+import shutil
 import socket
 import sys
 import time
@@ -48,7 +49,9 @@ class OtherRoom:
         """
         ours, theirs = LineFolder(self._beside / "ours"), LineFolder(self._beside / "theirs")
         address = f"127.0.0.1:{free_port()}"
-        if not (ours.path / "line.json").exists():
+        if not (ours.is_open() and theirs.is_open()):
+            for half in (ours, theirs):  # none yet, or what a start left that was cut off
+                shutil.rmtree(half.path, ignore_errors=True)
             line_id = f"air-{secrets.token_hex(4)}"
             kind, plan = LineKind.AIR, self._plan
             first = ours.begin(line_id, kind, plan.our_party, listen=address, address=address, invited=True)

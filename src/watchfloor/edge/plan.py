@@ -18,6 +18,7 @@ from watchfloor.edge.other_room import OtherRoom
 from watchfloor.edge.tak.certificates import TakClients
 from watchfloor.edge.tokens import Tokens
 from watchfloor.messages.feeds import Feed
+from watchfloor.messages.matching import LinePlan
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.volumes import PlannedVolume
 
@@ -36,6 +37,8 @@ class Plan(Struct, frozen=True):
     """What to run: an exercise (`pack`, `pack_folder`) or a serve file (`settings`).
 
     `tak` are the certificates of the TLS port for TAK clients; without them there is none.
+
+    `line_plans` are the flights that we mean to make, to be matched with another party's; never told to anybody.
 
     `recordings` and `readers` are what is played and what reads, by feed.
     """
@@ -61,6 +64,7 @@ class Plan(Struct, frozen=True):
     readers: Mapping[str, Feed] = {}
     second_key: Path | None = None
     lines: tuple[HeldLine, ...] = ()
+    line_plans: tuple[LinePlan, ...] = ()
     other_room: OtherRoom | None = None
     follows_clock: bool = False
     witnesses: tuple[Witness, ...] = ()

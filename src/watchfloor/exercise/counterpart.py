@@ -1,4 +1,4 @@
-"""The other party's line officer while nobody plays that part: answers, acknowledges, reads back, signs minutes.
+"""The other party's line officer while nobody plays that part: answers, reads back, signs minutes, matches plans.
 
 It is a simulated seat and says so; it goes by the room's own clock and knows what its room's screen shows, nothing
 else. It reads back by rote, at first with two digits turned round, so that whoever listens has something to catch.
@@ -52,6 +52,9 @@ class Counterpart:
                     self._said.add(mark)
 
     def _say(self, line_id: str, body: dict[str, Any], now_us: int) -> None:
+        if body["kind"] == "match_acceptance":
+            told = self._door.put(f"/api/lines/{line_id}/match", {"about": body["about"]}, self._script.seat)
+            body = {**body, "commitment": told["commitment"]}
         said: AnyLineBody = msgspec.convert(body, AnyLineBody)
         envelope = self._door.envelope(self._script.seat, now_us)
         self._door.act(self._script.seat, LineSpoken(line_id=line_id, body=said, **envelope))
@@ -64,15 +67,18 @@ class Counterpart:
             is_asked = us not in here and call["state"] == "open"
             if is_asked and self._has_waited(digest, self._script.answer_after_s, now_us):
                 yield f"roll {digest}", {"kind": "roll", "about": digest, "present": ["line_officer", "interpreter"]}
-            minutes = {one["party"]: one["until"] for one in call["minutes"]}
+            minutes = {one["party"]: one["heads"] for one in call["minutes"]}
             if minutes and us not in minutes:
-                yield f"minutes {digest}", {"kind": "minutes", "about": digest, "until": next(iter(minutes.values()))}
+                yield f"minutes {digest}", {"kind": "minutes", "about": digest, "heads": next(iter(minutes.values()))}
         for urgent in line["urgents"]:
             if urgent["party"] != us and not urgent["is_seen"]:
                 yield f"seen {urgent['digest']}", {"kind": "acknowledgement", "about": urgent["digest"]}
         for notice in line["notices"]:
             if notice["party"] != us:
                 yield from self._answers(notice, now_us)
+        for match in line["matches"]:
+            if match["party"] != us and match["state"] == "proposed" and not match["objection"]:
+                yield f"match {match['digest']}", {"kind": "match_acceptance", "about": match["digest"]}
         for number, notice in enumerate(self._script.says):
             at_us = self._pack.epoch_us + us_from_hms(notice.at)
             if at_us <= now_us < at_us + _LATE_US:

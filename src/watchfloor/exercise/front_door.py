@@ -59,6 +59,13 @@ class FrontDoor:
         """
         return self._ask("GET", path, None, self._seat(seat_id)["session"] if seat_id else "")
 
+    def put(self, path: str, body: dict[str, Any], seat_id: str) -> dict[str, Any]:
+        """What the room answers to something that a seat asks it to do.
+
+        **Raises**: UnavailableError, when it does not.
+        """
+        return self._ask("POST", path, body, self._seat(seat_id)["session"])
+
     def _seat(self, seat_id: str) -> dict[str, Any]:
         if seat_id not in self._seats:
             token = self._links[seat_id]

@@ -16,6 +16,7 @@ from watchfloor.base.errors import WireError
 from watchfloor.base.growing import Growing
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.line import LineMessage, LineParty, SignedLine
+from watchfloor.messages.room import Context
 
 NOTHING = "0" * 64
 MOST_DOCUMENT_BYTES = 48 << 10
@@ -28,6 +29,7 @@ class Refusal(StrEnum):
     NO_MESSAGE = "no message of the line's vocabulary"
     WRONG_KEY = "not signed with the key that was exchanged"
     OTHER_LINE = "of another line, or another party"
+    OTHER_CONTEXT = "of another kind of room: an exercise's never meets one that is none"
     GAP = "messages before it are missing"
     OTHER_PAST = "it goes on from another past than theirs"
     UNSEEN = "it cites a message that is not in the other party's chain"
@@ -97,6 +99,7 @@ class Chain(Struct, frozen=True):
 
     party: LineParty
     line_id: str
+    context: Context
     taken: Growing[Taken] = Growing()
     seen: int = -1
 
@@ -117,7 +120,7 @@ class Chain(Struct, frozen=True):
         The same message again is answered as it stands; another of a number that stands is a fork. `others` is the
         other party's chain as this side holds it: only what is in it can be cited.
         """
-        found = read(signed, self.party, self.line_id, reader)
+        found = read(signed, self, reader)
         if isinstance(found, Refusal):
             return found
         number = found.message.number
@@ -133,7 +136,11 @@ class Chain(Struct, frozen=True):
 
     def grown(self, taken: Taken, seen: int) -> "Chain":
         """The chain with a message that follows; `seen`: where in the other party's chain the one that it cites is."""
-        return Chain(self.party, self.line_id, self.taken.grown(taken), seen)
+        return Chain(self.party, self.line_id, self.context, self.taken.grown(taken), seen)
+
+    def head_at(self, count: int) -> str:
+        """The digest of the last of the first so many messages; zeros of none."""
+        return self.taken[count - 1].digest if count else NOTHING
 
     def _seen_in(self, others: "Chain", digest: str) -> int | Refusal:
         """Where the cited message stands: never before what had been cited; so that all searches are one walk."""
@@ -150,13 +157,19 @@ def digest_of(document: str) -> str:
     return sha256(document.encode()).hexdigest()
 
 
-def read(signed: SignedLine, party: LineParty, line_id: str, reader: Reader) -> Taken | Refusal:
-    """A message by itself: in the vocabulary, of this party and line, signed."""
+PROOFS = (Refusal.FORK, Refusal.OTHER_PAST, Refusal.UNSEEN, Refusal.SEEN_BACKWARDS)
+"""Refusals of what their own key signed, which they cannot take back."""
+
+
+def read(signed: SignedLine, chain: Chain, reader: Reader) -> Taken | Refusal:
+    """A message by itself: in the vocabulary, of this chain's party, line and kind of room, signed."""
     message = reader.message_of(signed.document)
     if isinstance(message, Refusal):
         return message
-    if (message.line_id, message.party) != (line_id, party.party):
+    if (message.line_id, message.party) != (chain.line_id, chain.party.party):
         return Refusal.OTHER_LINE
-    if not reader.has_signed(party, signed.document, signed.signature):
+    if message.context is not chain.context:
+        return Refusal.OTHER_CONTEXT
+    if not reader.has_signed(chain.party, signed.document, signed.signature):
         return Refusal.WRONG_KEY
     return Taken(message, signed, digest_of(signed.document))

@@ -1,7 +1,8 @@
 """What nobody did in time on a line: the daily call that was not held, and what waits for our answer.
 
 **Source**: own reasoning. **Doubt**: a call counts as held only once both parties are there; a call that only rang was
-missed. Before a line was opened, or the clock jumped, nothing was due.
+missed. Before a line was first opened, or the clock jumped, nothing was due. A warning asks for an answer by our own
+clock, whatever the other's says.
 """
 
 from watchfloor.base.units import US_PER_S
@@ -11,6 +12,8 @@ from watchfloor.messages.line_record import CallMissed, LineRota, LineUnanswered
 
 _DAY_US = 86_400 * US_PER_S
 _NEAR_US = 600 * US_PER_S
+_RINGS_US = 3_600 * US_PER_S
+RINGING = 3
 
 
 def overdue(line: Line, room_us: int) -> list[CallMissed | LineUnanswered]:
@@ -31,7 +34,7 @@ def missed_us(line: Line) -> int:
     if not line.missed:
         return 0
     newest = line.missed[-1]
-    has_met = any(call.is_held() and line.waits_us[call.digest] >= newest.due_us for call in line.calls.values())
+    has_met = any(call.is_held() and line.waits_us.get(call.digest, 0) >= newest.due_us for call in line.calls.values())
     return 0 if has_met else newest.due_us
 
 
@@ -50,26 +53,28 @@ def _missed(line: Line, rota: LineRota, room_us: int) -> list[CallMissed]:
 
 
 def _is_for(line: Line, call: Call, due_us: int) -> bool:
-    """Whether a call that was held is the daily one: it says so, or it began about then."""
-    is_about_then = abs(line.waits_us[call.digest] - due_us) <= _NEAR_US
-    return call.is_held() and (call.body.due_us == due_us or is_about_then)
+    """Whether a call that was held is the daily one: it began about then, by our own room time, whatever it says."""
+    began_us = line.waits_us.get(call.digest)
+    return call.is_held() and began_us is not None and abs(began_us - due_us) <= _NEAR_US
 
 
 def _unanswered(line: Line, rota: LineRota, room_us: int) -> list[LineUnanswered]:
-    us, waiting = line.opened.party, list[tuple[str, int, int]]()
-    for call in line.calls.values():
-        if call.party != us and us not in call.rolls and not call.is_over():
-            step_s = rota.urgent_step_s if call.body.urgent else rota.step_s
-            waiting.append((call.digest, line.waits_us[call.digest], step_s))
-    for urgent in line.urgents.values():
-        if urgent.party != us and not urgent.seen and urgent.body.volume.until_us > room_us:
-            waiting.append((urgent.digest, line.waits_us[urgent.digest], rota.urgent_step_s))
-    told = {(one.about, one.role) for one in line.asked}
-    found: list[tuple[str, str]] = []
-    for digest, heard_us, step_s in waiting:
-        count = max(room_us - heard_us, 0) // (step_s * US_PER_S) + 1
-        found += [(digest, role) for role in rota.answer[:count] if (digest, role) not in told]
-    line_id, label = line.opened.line_id, line.opened.label
-    return [
-        LineUnanswered(line_id=line_id, about=about, role=role, at_us=room_us, label=label) for about, role in found
+    """Who is asked now, the next role each time; the newest RINGING calls and warnings of theirs ring."""
+    us = line.opened.party
+    calls = [call for call in line.calls.values() if call.party != us and us not in call.rolls and not call.is_over()]
+    urgents = [urgent for urgent in line.urgents.values() if urgent.party != us and not urgent.seen]
+    waiting = [
+        *((call.digest, rota.urgent_step_s if call.body.urgent else rota.step_s) for call in calls[-RINGING:]),
+        *((urgent.digest, rota.urgent_step_s) for urgent in urgents[-RINGING:]),
     ]
+    found: list[LineUnanswered] = []
+    for digest, step_s in waiting:
+        since_us, asked = line.waits_us.get(digest), line.asked.get(digest, ())
+        if since_us is None or len(asked) >= len(rota.answer) or room_us - since_us > _RINGS_US:
+            continue
+        count = max(room_us - since_us, 0) // (step_s * US_PER_S) + 1
+        found += [
+            LineUnanswered(line_id=line.opened.line_id, about=digest, role=role, at_us=room_us, label=line.opened.label)
+            for role in rota.answer[len(asked) : count]
+        ]
+    return found

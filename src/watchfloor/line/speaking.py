@@ -5,6 +5,7 @@
 
 from collections.abc import Collection, Mapping
 
+from watchfloor.line.matching import objection_to_terms
 from watchfloor.line.session import Line
 from watchfloor.line.standing import ENDED, as_of
 from watchfloor.line.volumes import faults_of
@@ -17,6 +18,8 @@ from watchfloor.messages.line import (
     FallbackDeclared,
     LineResumed,
     LineSuspended,
+    MatchAccepted,
+    MatchProposed,
     MinutesSigned,
     NoticeAcknowledged,
     NoticeCorrected,
@@ -48,6 +51,8 @@ POWERS: Mapping[type[AnyLineBody], tuple[str, ...]] = {
     CallOpened: _WATCH,
     RollCalled: (*_READERS, "run_watch"),
     MinutesSigned: _CALLERS,
+    MatchProposed: _CALLERS,
+    MatchAccepted: _CALLERS,
 }
 
 
@@ -74,11 +79,28 @@ def objection_to(line: Line | None, body: AnyLineBody, powers: Collection[str], 
     if isinstance(body, NoticeCorrected | NoticeExpired):
         return _objection_about(line, body.about, us, room_us, "our own notice")
     if isinstance(body, NoticeReadBack | NoticeDisputed):
-        return _objection_about(line, body.about, line.others(), room_us, "a notice of theirs")
+        objection = _objection_about(line, body.about, line.others(), room_us, "a notice of theirs")
+        if objection is None and isinstance(body, NoticeReadBack) and line.notices[body.about].faults:
+            return "that notice cannot be so; dispute it"
+        return objection
     if isinstance(body, NoticeAcknowledged):
         is_urgent = body.about in line.urgents and line.urgents[body.about].party != us
         return None if is_urgent else _objection_about(line, body.about, line.others(), room_us, "a notice of theirs")
+    if isinstance(body, MatchProposed):
+        return objection_to_terms(body.terms, line.matches, room_us)
+    if isinstance(body, MatchAccepted):
+        return objection_to_match(line, body.about, room_us)
     return _objection_to_reference(line, body)
+
+
+def objection_to_match(line: Line, about: str, room_us: int) -> str | None:
+    """Why we cannot accept a match that they proposed, or None."""
+    match = line.matches.get(about)
+    if match is None or match.party == line.opened.party:
+        return "the line has no such match of theirs"
+    if match.is_agreed():
+        return "that match is agreed already"
+    return objection_to_terms(match.terms, line.matches, room_us)
 
 
 def _objection_to_reference(line: Line, body: AnyLineBody) -> str | None:
@@ -92,13 +114,15 @@ def _objection_to_reference(line: Line, body: AnyLineBody) -> str | None:
         call = line.calls.get(body.about)
         if call is None:
             return "the line has no such call"
-        if line.opened.party in call.minutes:
-            return "our minutes of that call are signed"
         if isinstance(body, MinutesSigned):
             if not call.is_held():
                 return "that call was not held: a roll is missing"
-            if line.ours.place_of(body.until) is None and line.theirs.place_of(body.until) is None:
-                return "the line has no such message"
+            if not call.may_sign(line.opened.party, body.heads):
+                return "our minutes of that call are signed"
+            if not line.holds(body.heads):
+                return "the line's messages do not go that far, or not so"
+        elif call.is_over():
+            return "that call is over"
     return None
 
 

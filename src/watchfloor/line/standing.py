@@ -55,6 +55,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...] = ()
 
 
+NOTICES_KEPT = 2_000
 ENDED = (Standing.CORRECTED, Standing.EXPIRED)
 
 
@@ -79,10 +80,10 @@ def notices_with(notices: Mapping[str, Notice], taken: Taken) -> Mapping[str, No
     """
     body, party = taken.message.body, taken.message.party
     if isinstance(body, VolumeNotified):
-        return {**notices, taken.digest: _made(taken, body.volume)}
+        return _kept({**notices, taken.digest: _made(taken, body.volume)}, taken)
     if isinstance(body, NoticeCorrected):
         ended = _ended(notices, body.about, party, Standing.CORRECTED)
-        return {**ended, taken.digest: _made(taken, body.volume)}
+        return _kept({**ended, taken.digest: _made(taken, body.volume)}, taken)
     if isinstance(body, NoticeExpired):
         return _ended(notices, body.about, party, Standing.EXPIRED)
     if isinstance(body, NoticeAcknowledged | NoticeReadBack | NoticeDisputed):
@@ -103,7 +104,18 @@ def received(notices: Mapping[str, Notice], digest: str) -> Mapping[str, Notice]
 def as_of(notice: Notice, now_us: int) -> Notice:
     """A notice at a room time: once it is over, it has expired."""
     is_over = notice.volume.until_us <= now_us and notice.standing is not Standing.CORRECTED
-    return replace(notice, standing=Standing.EXPIRED) if is_over else notice
+    return replace(notice, standing=Standing.EXPIRED, wrong=(), said=()) if is_over else notice
+
+
+def _kept(notices: Mapping[str, Notice], taken: Taken) -> Mapping[str, Notice]:
+    """The notices without a party's oldest beyond NOTICES_KEPT: first those that were over when it said this one."""
+    party, now_us = taken.message.party, taken.message.sent_us
+    own = [notice for notice in notices.values() if notice.party == party]
+    if len(own) <= NOTICES_KEPT:
+        return notices
+    over = [notice for notice in own if as_of(notice, now_us).standing in ENDED]
+    gone = list(dict.fromkeys(notice.digest for notice in [*over, *own]))[: len(own) - NOTICES_KEPT]
+    return {digest: notice for digest, notice in notices.items() if digest not in gone}
 
 
 def _made(taken: Taken, volume: LineVolume) -> Notice:
@@ -129,14 +141,18 @@ def _ended(notices: Mapping[str, Notice], about: str, party: str, standing: Stan
 def _answered(notice: Notice, body: NoticeAcknowledged | NoticeReadBack | NoticeDisputed) -> Notice:
     """A notice after the other party's word on it. A dispute stands until the notice is corrected or read back anew."""
     if isinstance(body, NoticeDisputed):
-        return replace(notice, standing=Standing.DISPUTED)
+        return replace(notice, standing=Standing.DISPUTED, wrong=())
     if isinstance(body, NoticeAcknowledged):
         is_new = notice.standing in (Standing.SENT, Standing.RECEIVED)
         return replace(notice, standing=Standing.SEEN) if is_new else notice
     said = {field.name: int(field.value) for field in body.fields}
     wanted = fields_of(notice.volume)
     wrong = tuple(name for name in wanted if said.get(name) != wanted[name])
-    strange = tuple(sorted(said.keys() - wanted.keys()))
-    if wrong or strange or len(said) != len(body.fields):
-        return replace(notice, wrong=wrong + strange, said=body.fields)
+    strange = said.keys() - wanted.keys()
+    names = [field.name for field in body.fields]
+    twice = {name for name in names if names.count(name) > 1}.difference(wrong)
+    if wrong or strange or twice:
+        is_undone = notice.standing is Standing.READ_BACK
+        standing = Standing.SEEN if is_undone else notice.standing
+        return replace(notice, standing=standing, wrong=(*wrong, *sorted(strange | twice)), said=body.fields)
     return replace(notice, standing=Standing.READ_BACK, wrong=(), said=body.fields)

@@ -8,6 +8,7 @@ A volume is air to keep clear of, never a point: none is smaller than the finest
 from itertools import combinations
 
 from watchfloor.base.geodesy import area_km2
+from watchfloor.base.units import US_PER_S
 from watchfloor.messages.line import LineVolume
 
 SMALLEST_KM2, LARGEST_KM2 = 25, 100_000
@@ -27,6 +28,8 @@ def faults_of(volume: LineVolume) -> tuple[str, ...]:
         found.append("it ends before it begins")
     elif volume.until_us - volume.from_us > LONGEST_US:
         found.append("it lasts over 48 hours")
+    if volume.from_us % US_PER_S or volume.until_us % US_PER_S:
+        found.append("its times are not on whole seconds, as they are read back")
     corners = _unrolled(volume)
     if any(abs(lat) > _POLE_E7DEG for lat, _ in corners):
         found.append("a corner is beyond a pole")

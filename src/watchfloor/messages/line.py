@@ -10,7 +10,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from watchfloor.messages.acts import Digest, Ident, Integer, NeededWords, Whole
+from watchfloor.messages.room import Context
 
+MOST_CELLS = 32_768
 CoordE7 = Annotated[int, Meta(ge=-1_800_000_000, le=1_800_000_000)]
 Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
 
@@ -62,11 +64,14 @@ class NoticeReadBack(LineBody, frozen=True, tag="read_back"):
     fields: Annotated[tuple[ReadBackField, ...], Meta(min_length=1, max_length=140)]
 
 
+FieldName = Annotated[str, Meta(pattern=r"^(floor_ft|ceiling_ft|from_us|until_us|corner[0-9]{1,2}_(lat|lon)_e7deg)?$")]
+
+
 class NoticeDisputed(LineBody, frozen=True, tag="dispute"):
     """We do not accept that notice; the field that is in question, if it is one."""
 
     about: Digest
-    name: str = ""
+    name: FieldName = ""
 
 
 class NoticeCorrected(LineBody, frozen=True, tag="correction"):
@@ -107,10 +112,13 @@ class LineResumed(LineBody, frozen=True, tag="resumption"):
 
 
 class FallbackDeclared(LineBody, frozen=True, tag="fallback"):
-    """The separation that we keep from whatever is theirs while the line is suspended."""
+    """The separation that we keep from whatever is theirs while the line is suspended.
 
-    horizontal_m: Whole
-    vertical_ft: Whole
+    Nobody declares more than 50 NM and 10,000 ft, which would make every two aircraft a loss.
+    """
+
+    horizontal_m: Annotated[int, Meta(ge=0, le=92_600)]
+    vertical_ft: Annotated[int, Meta(ge=0, le=10_000)]
 
 
 class AgendaProposed(LineBody, frozen=True, tag="agenda"):
@@ -158,11 +166,55 @@ class RollCalled(LineBody, frozen=True, tag="roll"):
     present: Annotated[tuple[LineRole, ...], Meta(min_length=1, max_length=5)]
 
 
+class ChainHead(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far a party's messages go: how many, and the digest of the last; zeros where there is none."""
+
+    party: Ident
+    count: Whole
+    head: Digest
+
+
 class MinutesSigned(LineBody, frozen=True, tag="minutes"):
-    """A call is over for us; its minutes are all messages up to this one. They stand once both signed the same."""
+    """A call is over for us; its minutes are the messages of both parties up to these heads, in order of their names.
+
+    They stand once both signed the same, and nothing that is said later can come into them.
+    """
 
     about: Digest
-    until: Digest
+    heads: Annotated[tuple[ChainHead, ...], Meta(min_length=2, max_length=2)]
+
+
+class MatchTerms(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What both parties agree to compare, and how much of a plan may be shown by it.
+
+    Plans that come nearer than both minima within the epoch clash. Each side puts in as many cells as it says here,
+    padded. A flight covers at most `most_of_flight_count` of them. Where more than `most_shown_permille` of the coarse
+    cells of either plan (and over `always_shown_count`) would be shown, the match stops before any is.
+    """
+
+    from_us: Whole
+    until_us: Whole
+    horizontal_m: Annotated[int, Meta(ge=1_000, le=40_000)]
+    vertical_ft: Annotated[int, Meta(ge=100, le=5_000)]
+    coarse_count: Annotated[int, Meta(ge=64, le=MOST_CELLS)]
+    fine_count: Annotated[int, Meta(ge=64, le=MOST_CELLS)]
+    most_of_flight_count: Annotated[int, Meta(ge=1, le=MOST_CELLS)]
+    most_shown_permille: Annotated[int, Meta(ge=1, le=1_000)]
+    always_shown_count: Annotated[int, Meta(ge=0, le=1_000)]
+
+
+class MatchProposed(LineBody, frozen=True, tag="match"):
+    """Let us learn where our plans of this epoch clash, and nothing else; ours is what this commitment names."""
+
+    terms: MatchTerms
+    commitment: Digest
+
+
+class MatchAccepted(LineBody, frozen=True, tag="match_acceptance"):
+    """We match by these terms; our plan is what this commitment names."""
+
+    about: Digest
+    commitment: Digest
 
 
 AnyLineBody = (
@@ -182,16 +234,20 @@ AnyLineBody = (
     | CallOpened
     | RollCalled
     | MinutesSigned
+    | MatchProposed
+    | MatchAccepted
 )
 
 
-class LineMessage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class LineMessage(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """One message of one party.
 
-    `previous` is the digest of that party's message before, `seen` of the newest message of the other party that it
-    had, zeros where there was none. `number` counts from 0 without gaps.
+    `context` is what kind of room says it, as it stands on every screen there: EXERCISE is in the bytes. `previous` is
+    the digest of that party's message before, `seen` of the newest message of the other party that it had, zeros where
+    there was none. `number` counts from 0 without gaps. Messages of before 0.2 name no context; none is taken now.
     """
 
+    context: Context | None = None
     line_id: Ident
     party: Ident
     number: Whole
@@ -220,8 +276,9 @@ class LineParty(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LineCopyHead(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The first line of one party's copy of the joint log: which line, whose copy, and both keys."""
+    """The first line of one party's copy of the joint log: which line, in what kind of room, whose copy, both keys."""
 
+    context: Context
     line_id: Ident
     copy_of: Ident
     parties: Annotated[tuple[LineParty, ...], Meta(min_length=2, max_length=2)]

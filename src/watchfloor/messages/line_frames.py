@@ -6,22 +6,35 @@
 | body | JSON | one of the frames below; anything else ends the connection |
 """
 
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from watchfloor.messages.acts import Digest, Ident, Whole
+from watchfloor.messages.matching import MatchStage
+from watchfloor.messages.room import Context
 
 MOST_FRAME_BYTES = 64 << 10
+MOST_PART_BYTES, MOST_PARTS = 32 << 10, 64
 _Signature = Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
 
 
+class MatchStep(StrEnum):
+    """What a part of a match belongs to: a set under a key, a question under another, or the answer to theirs."""
+
+    SETUP = "setup"
+    REQUEST = "request"
+    RESPONSE = "response"
+
+
 class LineHello(Struct, frozen=True, forbid_unknown_fields=True, tag_field="frame", tag="hello", kw_only=True):
-    """The first frame: which line, who speaks, what it holds of both chains, and its room time.
+    """The first frame: which line, in what kind of room, who speaks, what it holds of both chains, its room time.
 
     `said_count` of its own messages; `heard_count` of the other's, the last of which has the digest `heard_head`.
     """
 
+    context: Context
     line_id: Ident
     party: Ident
     said_count: Whole
@@ -50,4 +63,39 @@ class LineBeat(Struct, frozen=True, forbid_unknown_fields=True, tag_field="frame
     room_us: Whole
 
 
-AnyLineFrame = LineHello | LineTold | LineReceipt | LineBeat
+class MatchPart(Struct, frozen=True, forbid_unknown_fields=True, tag_field="frame", tag="match_part", kw_only=True):
+    """A part of what a match exchanges: of which match, stage and step, its number among how many, and its bytes.
+
+    They are points of a curve that hide cells of a plan under a key that nobody else has.
+    """
+
+    match: Digest
+    stage: MatchStage
+    step: MatchStep
+    number: Whole
+    part_count: Annotated[int, Meta(ge=1, le=MOST_PARTS)]
+    raw: Annotated[bytes, Meta(min_length=1, max_length=MOST_PART_BYTES)]
+
+
+class MatchTold(Struct, frozen=True, forbid_unknown_fields=True, tag_field="frame", tag="match_told", kw_only=True):
+    """What a stage showed here: how many cells both plans touch, and a digest of which; both sides must find the same.
+
+    Of the first stage, which only counts, the digest is zeros.
+    """
+
+    match: Digest
+    stage: MatchStage
+    shared_count: Whole
+    digest: Digest
+
+
+class MatchOver(Struct, frozen=True, forbid_unknown_fields=True, tag_field="frame", tag="match_over"):
+    """A match goes no further here, and why; `is_stopped`: it would have shown too much."""
+
+    match: Digest
+    is_stopped: bool
+    reason: Annotated[str, Meta(max_length=200)]
+
+
+AnyMatchFrame = MatchPart | MatchTold | MatchOver
+AnyLineFrame = LineHello | LineTold | LineReceipt | LineBeat | MatchPart | MatchTold | MatchOver

@@ -12,6 +12,8 @@ from msgspec import Meta, Struct
 from watchfloor.base.labels import Label
 from watchfloor.messages.acts import Act, Digest, Ident, Integer, Nonce, Whole
 from watchfloor.messages.line import AnyLineBody, LineParty, SignedLine
+from watchfloor.messages.matching import LineMatched
+from watchfloor.messages.room import Context
 
 
 class LineKind(StrEnum):
@@ -53,8 +55,12 @@ class LineRota(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class LineOpened(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineOpened", kw_only=True):
-    """A line whose keys two people compared by voice: its kind, who we are on it, and both parties' keys."""
+    """A line whose keys two people compared by voice: its kind, who we are on it, and both parties' keys.
 
+    `context`: what kind of room this is; only messages of the same kind are taken.
+    """
+
+    context: Context
     line_id: Ident
     line: LineKind
     party: Ident
@@ -91,22 +97,46 @@ class LineCountersigned(
     label: Label
 
 
-class LineRefused(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineRefused", kw_only=True):
-    """Something came that was not taken, and why; `digest` is of its bytes, as far as they were read."""
+class LineRefused(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="LineRefused",
+    kw_only=True,
+):
+    """Something came that was not taken, and why; `digest` is of its bytes, as far as they were read.
+
+    `signed` is the message itself, where their key signed it and it goes on from another past: proof against them.
+    """
 
     line_id: Ident
     reason: Annotated[str, Meta(min_length=1, max_length=300)]
     digest: Digest
     label: Label
+    signed: SignedLine | None = None
 
 
-class LineMeasured(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineMeasured", kw_only=True):
-    """The line is heard, or has been silent for this long [real time]."""
+class LineMeasured(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="LineMeasured",
+    kw_only=True,
+):
+    """The line is heard, or has been silent for this long [real time]; and how far their room's clock is ahead of ours.
+
+    What they send takes its time to come, so that a clock that seems behind may be a line that is slow.
+    """
 
     line_id: Ident
     state: LineMeasure
     silent_us: Whole
     label: Label
+    skew_us: Integer = 0
 
 
 class CallMissed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="CallMissed", kw_only=True):
@@ -130,5 +160,7 @@ class LineUnanswered(
     label: Label
 
 
-LaterLineFact = LineSaid | LineHeard | LineCountersigned | LineRefused | LineMeasured | CallMissed | LineUnanswered
+LaterLineFact = (
+    LineSaid | LineHeard | LineCountersigned | LineRefused | LineMeasured | CallMissed | LineUnanswered | LineMatched
+)
 AnyLineFact = LineOpened | LaterLineFact

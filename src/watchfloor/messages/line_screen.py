@@ -2,8 +2,9 @@
 
 from msgspec import Struct
 
-from watchfloor.messages.line import LineRole, LineVolume, ReadBackField, UrgentCause
+from watchfloor.messages.line import ChainHead, LineRole, LineVolume, MatchTerms, ReadBackField, UrgentCause
 from watchfloor.messages.line_record import LineKind, LineMeasure
+from watchfloor.messages.matching import MatchClash
 
 
 class NoticeShown(Struct, frozen=True, kw_only=True):
@@ -24,14 +25,16 @@ class NoticeShown(Struct, frozen=True, kw_only=True):
 
 
 class UrgentShown(Struct, frozen=True, kw_only=True):
-    """An urgent warning, and whether somebody of the other party has seen it."""
+    """An urgent warning, what cannot be so in it, and whether somebody of the other party has seen it."""
 
     digest: str
     party: str
     cause: UrgentCause
     volume: LineVolume
     sent_us: int
+    heard_us: int
     is_seen: bool
+    faults: tuple[str, ...]
     asked: tuple[str, ...]
 
 
@@ -43,20 +46,24 @@ class RollShown(Struct, frozen=True):
 
 
 class MinutesShown(Struct, frozen=True):
-    """Up to which message a party's minutes of a call go."""
+    """Up to which heads a party's minutes of a call go."""
 
     party: str
-    until: str
+    heads: tuple[ChainHead, ...]
 
 
 class CallShown(Struct, frozen=True, kw_only=True):
-    """A call: open, held, over, or minuted by both; `asked`: roles that are asked to answer it."""
+    """A call: open, held, over, or minuted by both; `asked`: roles that are asked to answer it.
+
+    `sent_us` is what its sender's clock said, `heard_us` what ours said when it came; 0 in another time context.
+    """
 
     digest: str
     party: str
     due_us: int
     urgent: bool
     sent_us: int
+    heard_us: int
     state: str
     rolls: tuple[RollShown, ...]
     minutes: tuple[MinutesShown, ...]
@@ -64,8 +71,9 @@ class CallShown(Struct, frozen=True, kw_only=True):
 
 
 class TranslationShown(Struct, frozen=True):
-    """An interpreter's words for a comment."""
+    """An interpreter's words for a comment, and of which party that interpreter is."""
 
+    party: str
     words: str
     language: str
 
@@ -81,6 +89,24 @@ class CommentShown(Struct, frozen=True, kw_only=True):
     translations: tuple[TranslationShown, ...]
 
 
+class MatchShown(Struct, frozen=True, kw_only=True):
+    """A private matching of plans: by whom it was proposed, which epoch, how far it came, where our plans clash.
+
+    `state` is one of proposed, agreed, matched, stopped, failed. `objection`: why we cannot accept it.
+    """
+
+    digest: str
+    party: str
+    sent_us: int
+    terms: MatchTerms
+    state: str
+    reason: str
+    objection: str
+    coarse_count: int
+    fine_count: int
+    clashes: tuple[MatchClash, ...]
+
+
 class FallbackShown(Struct, frozen=True):
     """The separation that a party declared for when the line is suspended."""
 
@@ -91,7 +117,9 @@ class FallbackShown(Struct, frozen=True):
 
 class LineShown(Struct, frozen=True, kw_only=True):
     """One line. `suspended`: parties that declared it; `measured`: what is heard, whatever was declared,
-    since `measured_us`, when it had been silent for `silent_us`.
+    since `measured_us`, when it had been silent for `silent_us`; their clock is `skew_us` ahead of ours.
+
+    `unshown_count`: notices that count, beyond the newest that are shown. `heads`: how far both parties' messages go.
 
     `unreceipted_count`: our messages that the other room has not receipted; `refused`: why what came was not taken.
     `call_due_us`: when the next daily call is due; `missed_us`: since when one is missed; 0, where there is none.
@@ -106,14 +134,18 @@ class LineShown(Struct, frozen=True, kw_only=True):
     measured: LineMeasure
     measured_us: int
     silent_us: int
+    skew_us: int
     unreceipted_count: int
     fallbacks: tuple[FallbackShown, ...]
     notices: tuple[NoticeShown, ...]
+    unshown_count: int
     urgents: tuple[UrgentShown, ...]
     calls: tuple[CallShown, ...]
     comments: tuple[CommentShown, ...]
+    matches: tuple[MatchShown, ...]
     agenda: tuple[str, ...]
     newest: str
+    heads: tuple[ChainHead, ...]
     refused: tuple[str, ...]
     call_due_us: int
     missed_us: int

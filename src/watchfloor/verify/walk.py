@@ -8,6 +8,7 @@ from watchfloor.record.keys import KEY_CHANGES, Signers
 from watchfloor.record.note import WITNESS, VerifierKey
 from watchfloor.verify.acts import ActsCheck
 from watchfloor.verify.authority import AuthorityCheck
+from watchfloor.verify.lines import LinesCheck
 from watchfloor.verify.media import MediaCheck
 from watchfloor.verify.report import Report
 from watchfloor.verify.roots import Roots
@@ -50,7 +51,8 @@ class Walk:
         self._witnesses = WitnessCheck(report, report.origin)
         self._media = MediaCheck(report, files, withheld, is_export=is_export)
         self._takers: dict[type, list[Callable[[Entry], None]]] = {kind: [] for kind in KEY_CHANGES}
-        for check in (self._acts, AuthorityCheck(report), self._tape, self._witnesses, self._media):
+        lines = LinesCheck(report, is_export=is_export)
+        for check in (self._acts, AuthorityCheck(report), self._tape, self._witnesses, self._media, lines):
             for kind in check.kinds:
                 self._takers.setdefault(kind, []).append(check.take)
 

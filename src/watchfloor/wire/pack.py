@@ -7,6 +7,7 @@
 | `rules/` | rules of engagement: see `wire/pack_rules.py` |
 | `opening.yaml` | acts of simulated seats from before the start; may be absent |
 | `feeds/traffic.geojson` | scripted aircraft; may be absent |
+| `plans.json` | flights to be matched with the other party's, see `wire/line_plans.py`; may be absent |
 
 Every fault names file, line and field. An area smaller than 25 km2 (a 5 km cell) is a fault: SCOPE limit 6.
 **Source**: own format; GeoJSON after RFC 7946.

@@ -172,8 +172,8 @@ def _require_party(name: str) -> None:
 
 def _address(text: str, option: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 1 <= int(port) <= 65_535:
-        raise InputError(f"{option} `{text}` is no `host:port`", field=option.strip("-"))
+    if not host or ":" in host or not port.isdecimal() or not 1 <= int(port) <= 65_535:
+        raise InputError(f"{option} `{text}` is no `host:port` with a name or IPv4 address", field=option.strip("-"))
     return host, int(port)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
+from watchfloor.app.line_plans import line_plans_of
 from watchfloor.app.rulebook import require_sound_rules
-from watchfloor.base.errors import InputError
+from watchfloor.base.errors import InputError, WatchfloorError
 from watchfloor.base.instants import us_from_hms
 from watchfloor.edge.cli.checking import require_holding
 from watchfloor.edge.cli.keeping_options import add_options, keeping_of
@@ -25,6 +26,8 @@ from watchfloor.edge.plan import Plan, Started
 from watchfloor.edge.stores.folder import is_locked, refuse_unusable
 from watchfloor.edge.stores.packs import load_pack, shipped_folder
 from watchfloor.edge.tak.certificates import TakClients
+from watchfloor.messages.matching import LinePlan
+from watchfloor.wire.line_plans import read_plans
 
 
 def add(commands: Any) -> None:
@@ -61,6 +64,11 @@ def add(commands: Any) -> None:
         "--line", action="append", default=[], metavar="DIR", help="a line to another party, in its folder; repeatable"
     )
     parser.add_argument(
+        "--plans",
+        metavar="FILE",
+        help="flights that we mean to make, for matching (default: the pack's)",
+    )
+    parser.add_argument(
         "--alone", action="store_true", help="without the other party's room, which an exercise starts beside its own"
     )
     parser.add_argument("--follow-clock", action="store_true", help=argparse.SUPPRESS)
@@ -88,7 +96,7 @@ def work(arguments: argparse.Namespace) -> int:
         login = login_rule(arguments.oidc, arguments.oidc_client, arguments.oidc_secret_file)
     data = Path(arguments.data) if arguments.data else new_folder(pack.header.id)
     check_before_resume(data)
-    named = Path(arguments.pack)
+    pack_folder = Path(arguments.pack) if Path(arguments.pack).is_dir() else shipped_folder() / arguments.pack
     other = None
     if pack.header.other_room is not None and not arguments.alone and not arguments.line:
         other = OtherRoom(pack.header.other_room, data, ("--without-passkeys",) if arguments.without_passkeys else ())
@@ -108,15 +116,31 @@ def work(arguments: argparse.Namespace) -> int:
         video=not arguments.without_video,
         keep_video=arguments.keep_video,
         lines=(*held_lines([Path(folder) for folder in arguments.line]), *([other.line()] if other else ())),
+        line_plans=plans_in(Path(arguments.plans) if arguments.plans else pack_folder / "plans.json", arguments.plans),
         other_room=other,
         follows_clock=arguments.follow_clock,
-        pack_folder=named if named.is_dir() else shipped_folder() / arguments.pack,
+        pack_folder=pack_folder,
         **keeping_of(arguments),
     )
     run_loop(Host(plan).run(lambda started: tell(started, arguments.json, arguments.headless)))
     if not arguments.json:
         print(f"ended in good order; check it: watchfloor record verify {data}", flush=True)
     return 0
+
+
+def plans_in(path: Path, named: str | None) -> tuple[LinePlan, ...]:
+    """The plans of a file; none, where the user named none and the pack has none.
+
+    **Raises**: InputError, naming the file and what is wrong in it.
+    """
+    if named is None and not path.is_file():
+        return ()
+    try:
+        return line_plans_of(read_plans(path.read_bytes()))
+    except OSError as error:
+        raise InputError(f"`{path}` cannot be read: {error.strerror}", field="plans") from error
+    except WatchfloorError as error:
+        raise InputError(f"{path}: {error.sentence}", field="plans") from error
 
 
 def tak_clients(folder: str | None) -> TakClients | None:

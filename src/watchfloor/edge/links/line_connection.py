@@ -10,6 +10,7 @@ import random
 import socket
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import structlog
@@ -17,13 +18,16 @@ import structlog
 from watchfloor.app.line_end import BEAT_EVERY_S, DEAD_AFTER_S, LineEnd
 from watchfloor.base.errors import UnavailableError, WireError
 from watchfloor.edge.work import begin
-from watchfloor.messages.line_frames import MOST_FRAME_BYTES, AnyLineFrame
+from watchfloor.messages.line_frames import MOST_FRAME_BYTES, AnyLineFrame, AnyMatchFrame
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 HANDSHAKE_S = 10.0
 MOST_WAITING_BYTES = 4 << 20
 MOST_ARRIVALS = 8
-BURST_FRAMES, FRAMES_A_S = 4_000, 100
+BURST_FRAMES, FRAMES_A_S = 8_000, 50
+BURST_BYTES, BYTES_A_S = 16 << 20, 32 << 10
+LONG_WAIT_S = 1.0
+TOO_MUCH = "it sends more than is taken; what waits is taken later"
 OTHER_KEY = "its connection does not hold the key that was exchanged"
 _HEAD_BYTES = 4
 _encoder = msgspec.json.Encoder()
@@ -43,6 +47,8 @@ class LineConnection:
     def __init__(self, end: LineEnd, context: ssl.SSLContext, pinned: bytes) -> None:
         self._end, self._context, self._pinned = end, context, pinned
         self._writer: asyncio.StreamWriter | None = None
+        self._pace = Pace()
+        self._shaking: dict[asyncio.Task[Any], None] = {}
 
     async def listen(self, held: socket.socket) -> None:
         """Take the other room's connections on a listening socket, until cancelled."""
@@ -51,8 +57,11 @@ class LineConnection:
         arrivals: set[asyncio.Task[None]] = set()
         try:
             while True:
-                while len(arrivals) >= MOST_ARRIVALS:
-                    await asyncio.wait(arrivals, return_when=asyncio.FIRST_COMPLETED)
+                if len(self._shaking) >= MOST_ARRIVALS:
+                    oldest = next(iter(self._shaking))  # who shows no key must not keep out who has it
+                    self._shaking.pop(oldest)
+                    oldest.cancel()
+                    await asyncio.sleep(0)
                 try:
                     arrived, _ = await loop.sock_accept(held)
                 except OSError as error:
@@ -74,13 +83,15 @@ class LineConnection:
             try:
                 async with asyncio.timeout(HANDSHAKE_S):
                     reader, writer = await asyncio.open_connection(host, port, ssl=self._context, server_hostname="")
+                if await self._talk(reader, writer):
+                    wait_s = FIRST_WAIT_S
             except ssl.SSLError as error:
                 self._end.refuse(OTHER_KEY, str(error).encode())
             except (OSError, TimeoutError) as error:
                 _log.info("the line does not answer", line=self._end.opened.line_id, reason=str(error))
-            else:
-                if await self._talk(reader, writer):
-                    wait_s = FIRST_WAIT_S
+            except Exception:  # noqa: BLE001  # a fault of one connection must not end the line
+                _log.exception("line at fault", line=self._end.opened.line_id)
+                self._end.refuse("a fault in this room's own line; its log says more", b"")
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.5))
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
 
@@ -99,7 +110,9 @@ class LineConnection:
     async def _arrived(self, arrived: socket.socket) -> None:
         reader = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
-        loop = asyncio.get_running_loop()
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None, "it is begun as one"
+        self._shaking[task] = None
         try:
             transport, _ = await loop.connect_accepted_socket(
                 lambda: protocol, arrived, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_S
@@ -107,10 +120,13 @@ class LineConnection:
         except ssl.SSLError as error:
             self._end.refuse(OTHER_KEY, str(error).encode())
             arrived.close()
-        except (OSError, TimeoutError):
+        except (OSError, TimeoutError, asyncio.CancelledError):
             arrived.close()
         else:
+            self._shaking.pop(task, None)
             await self._talk(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
+        finally:
+            self._shaking.pop(task, None)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Talk until the connection ends; answers whether the other room said who it is."""
@@ -121,41 +137,63 @@ class LineConnection:
             return False
         self.close()
         self._writer = writer
-        send = _sender(writer)
-        raw, is_met, pace, loop = b"", False, Pace(), asyncio.get_running_loop()
+        raw, loop = b"", asyncio.get_running_loop()
+        link = self._end.meet(_sender(writer))
         try:
-            self._end.meet(send)
             while True:
                 async with asyncio.timeout(DEAD_AFTER_S):
                     raw = await _next_frame(reader)
-                await self._end.take(_decoder.decode(raw))
-                is_met = True
-                await asyncio.sleep(pace.wait_s(loop.time()))
+                frame = _read(raw)
+                await self._end.take(frame, link)
+                # A match is bounded by what was agreed; everything else stays in the record for ever.
+                wait_s = self._pace.wait_s(loop.time(), 0 if isinstance(frame, AnyMatchFrame) else len(raw))
+                if wait_s > LONG_WAIT_S:
+                    self._end.refuse(TOO_MUCH, raw)
+                await asyncio.sleep(wait_s)
         except WireError as error:
             self._end.refuse(error.sentence, raw)
-        except msgspec.MsgspecError as error:
-            self._end.refuse(f"no frame of the line: {error}", raw)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, UnavailableError) as error:
             _log.info("the line's connection went", line=self._end.opened.line_id, reason=str(error))
         finally:
-            self._end.part(send)
+            self._end.part(link)
             writer.transport.abort()
-        return is_met
+        return link.is_met
 
 
 class Pace:
-    """How fast frames are taken: some at once, then so many a second; who sends more waits, and nothing is lost."""
+    """How fast a line's frames are taken, over all its connections: some at once, then so many, and so much, a second.
+
+    Who sends more waits, and nothing is lost.
+    """
 
     def __init__(self) -> None:
-        self._left, self._at_s = float(BURST_FRAMES), -1.0
+        self._frames, self._bytes = Bucket(BURST_FRAMES, FRAMES_A_S), Bucket(BURST_BYTES, BYTES_A_S)
 
-    def wait_s(self, now_s: float) -> float:
+    def wait_s(self, now_s: float, size_bytes: int) -> float:
         """How long to wait after a frame [s]."""
+        return max(self._frames.wait_s(now_s, 1), self._bytes.wait_s(now_s, size_bytes))
+
+
+class Bucket:
+    """What may be taken at once, filled up at a rate."""
+
+    def __init__(self, most: float, rate_a_s: float) -> None:
+        self._most, self._rate_a_s, self._left, self._at_s = most, rate_a_s, most, -1.0
+
+    def wait_s(self, now_s: float, taken: float) -> float:
+        """How long until what was taken is made good [s]."""
         if self._at_s >= 0:
-            self._left = min(self._left + (now_s - self._at_s) * FRAMES_A_S, float(BURST_FRAMES))
+            self._left = min(self._left + (now_s - self._at_s) * self._rate_a_s, self._most)
         self._at_s = now_s
-        self._left -= 1
-        return max(-self._left, 0.0) / FRAMES_A_S
+        self._left -= taken
+        return max(-self._left, 0.0) / self._rate_a_s
+
+
+def _read(raw: bytes) -> AnyLineFrame:
+    try:
+        return _decoder.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError("no frame of the line") from error
 
 
 def _sender(writer: asyncio.StreamWriter) -> Callable[[AnyLineFrame], None]:

@@ -36,13 +36,16 @@ from watchfloor.messages.line_record import LineKind
 HALF_DIGITS = 20
 _GROUP = 5
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-_MOST_OFFER_BYTES = 8_000
+_MOST_OFFER_BYTES, _HIGHEST_PORT = 8_000, 65_535
+
+
+LineId = Annotated[str, Meta(pattern=r"^(air|ground|commander)-[0-9a-z]{1,16}$")]
 
 
 class LineOffer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one party gives to the other, on any way: who it is, its public key and its certificate. Not secret."""
 
-    line_id: Ident
+    line_id: LineId
     line: LineKind
     party: Ident
     public_key: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
@@ -51,13 +54,17 @@ class LineOffer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class LineFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`line.json`. The party that invited listens, the other connects."""
+    """`line.json`. The party that invited listens, the other connects.
+
+    `room_id`: the room whose record this line is in; none, until a room opened it.
+    """
 
     ours: LineOffer
     theirs: LineOffer | None = None
     listen: str = ""
     invited: bool = False
     opened: bool = False
+    room_id: str = ""
 
     def parties(self) -> tuple[LineParty, LineParty]:
         """Both parties with their keys, in the order of their names."""
@@ -136,6 +143,13 @@ class LineFolder:
         except msgspec.MsgspecError as error:
             raise InputError(f"{path}: {error}", field="FOLDER") from error
 
+    def is_open(self) -> bool:
+        """Whether it holds a line that people opened."""
+        try:
+            return self.read().opened
+        except InputError:
+            return False
+
     def accept(self, offer: LineOffer) -> LineFile:
         """Hold what the other party offers; what people compared before counts no more.
 
@@ -176,6 +190,23 @@ class LineFolder:
         self._write(held)
         return held
 
+    def bind(self, room_id: str) -> None:
+        """Remember whose record this line is in: said from two records, its numbers would be used twice.
+
+        **Raises**: InputError, when it is in another; UnavailableError, when it cannot be written.
+        """
+        held = self.read()
+        if held.room_id not in ("", room_id):
+            raise InputError(
+                f"the line in `{self.path}` is in the record of `{held.room_id}`, and goes on only there: name its "
+                "data folder with --data. A line for another record needs new keys: `watchfloor line invite`",
+                field="line",
+            )
+        try:
+            self._write(replace(held, room_id=room_id))
+        except OSError as error:
+            raise UnavailableError(f"`{self.path}` cannot be written: {error.strerror}") from error
+
     def signing_key(self) -> FileKey:
         """Our private key of the line.
 
@@ -203,7 +234,10 @@ def certificate_of(offer: LineOffer) -> bytes:
     **Raises**: InputError, when it is none.
     """
     try:
-        return x509.load_pem_x509_certificate(offer.certificate.encode()).public_bytes(serialization.Encoding.DER)
+        held = x509.load_pem_x509_certificate(offer.certificate.encode())
+        if held.public_bytes(serialization.Encoding.PEM).decode() != offer.certificate:
+            raise InputError("the offer holds more than a certificate", field="OFFER")
+        return held.public_bytes(serialization.Encoding.DER)
     except ValueError as error:
         raise InputError("the offer holds no certificate", field="OFFER") from error
 
@@ -223,6 +257,8 @@ def read_offer(path: Path) -> LineOffer:
         offer = msgspec.json.decode(raw, type=LineOffer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: {error}", field="OFFER") from error
+    if offer.address and not 0 < int(offer.address.rpartition(":")[2]) <= _HIGHEST_PORT:
+        raise InputError(f"`{offer.address}` names no port", field="OFFER")
     certificate_of(offer)
     return offer
 

@@ -27,11 +27,15 @@ class MediaFiles:
 
     def holds(self, digest: str) -> bool:
         """Whether the file is there and has this digest."""
-        path = self._folder / media_file(digest)
+        return self.read(digest) is not None
+
+    def read(self, digest: str) -> bytes | None:
+        """The file of this digest; None, when there is none that has it."""
         try:
-            return sha256(path.read_bytes()).hexdigest() == digest
+            raw = (self._folder / media_file(digest)).read_bytes()
         except OSError:
-            return False
+            return None
+        return raw if sha256(raw).hexdigest() == digest else None
 
     def remove(self, digest: str) -> None:
         """Let a medium go."""
