@@ -25,6 +25,7 @@ answer: what a decider pressed
 answer_after_s: after how long a simulated counterpart answers
 area: the pack's name of an area
 area_id: an area of the pack; there is no finer place
+area_ids: areas of the room within reach of a notified place
 area_km2: an area's size on the ellipsoid
 areas: areas of the pack
 around: a place around which a rule of separation holds, latitude first
@@ -79,6 +80,7 @@ cleared_ft: the level at which a climb or descent is taken to end
 client_data: what the browser says that it asked for, WebAuthn 5.8.1
 climbs_from_field: whether a scripted aircraft starts on the ground
 clock: the pack's clock
+closed: whether a follow-up was answered
 closed_by: who closed a review
 closed_us: room time at which a review was closed; 0 while it is open
 closest_seen_m: the smallest distance while an alert stood
@@ -88,6 +90,7 @@ comments: free text on a line, in its own language
 commitment: SHA-256 of what a party puts into a match, with its salt
 conditions: on what conditions advice given beforehand holds, in words
 confirmed: whether a decision was confirmed with a passkey
+contact_role: whom to call about a notified place, by role
 context: what a screen says it is
 copy_of: whose copy of the joint log it is
 corners: the corners of what a camera sees
@@ -130,6 +133,7 @@ epoch_toe_us: entry time of a clock setting
 epoch_us: midnight of the room's date
 errors: errors of policies, in the engine's words
 escalated_us: when it was found that nobody had answered an alert, or 0
+event: what kind of event came near a notified place
 event_us: room time at which a use happened
 events: what a replay can step to
 expected_advantage: the decider's answer to the second question
@@ -151,6 +155,8 @@ first: the first of two, or of a block
 first_off_block_min: minutes from the start to the first departure
 first_room_us: room time of a tape block's first frame
 floor_ft: the lower level of a volume, by the pressure surface
+follow_id: an event near a notified place that somebody has to answer
+follow_ups: events that came near a notified place
 form: how a passkey is used and checked: webauthn or ssh
 format: a feed's wire format
 frame: the middle of what a camera sees
@@ -219,7 +225,9 @@ lasts_min: how long a notice lasts
 lat_deg: latitude, WGS 84
 lat_e7deg: latitude in 1e-7 degrees
 late: whether a review was closed after it was due
+late_us: how much later than due a notification came
 lawful_and_valid: the decider's answer to the first question
+lead_us: how long before it begins a notification came; negative, when it had begun
 left_us: how long its window still lasted then
 level: how far an item may travel inside its nations
 level_ft: level that a scripted aircraft flies
@@ -258,6 +266,7 @@ most_shown_permille: how large a share of a plan's coarse cells a match may show
 name: what people call something
 nation: three-letter code of a nation
 nations: nations of a room or label
+near_m: how near to a notified place is near
 necessity: why a crew had to act, in its words
 need_to_know: groups whose members alone may see an item, or in which a seat is; sorted, each once
 needed_count: how many witnesses must have seen a decision before it is published
@@ -268,6 +277,9 @@ newest_us: room time of a feed's newest data
 note: a plain-language note
 notes: observers' notes, pinned to a moment of a request
 notices: notices on a line, and how far each came
+notification_id: a notification of a place or movement that is to be spared
+notification_readers: the group that sees a notification unless its notifier names another
+notified: places and movements that are to be spared, as this viewer may know them
 now_m: distance when the probe looked
 now_vertical_ft: vertical distance when the probe looked
 number: a track's number in this room
@@ -308,6 +320,7 @@ path: vertices of a scripted route
 paused: whether room time stands
 person_id: a number for a person; the name is in the roster
 place: where a camera is
+places: where a notified site is, or the way of a notified movement
 plan_id: whose planned volume it is
 plans: the flights that a party puts into a match
 points: where an aircraft means to be when
@@ -433,6 +446,7 @@ to_version: the version that a change brings
 toa_us: time of applicability
 toe_us: time of entry
 told_count: how many changes a subscription was told of
+took_part: persons who took part in an event, and cannot answer its follow-up
 tor_us: time of receipt
 track_id: a track's number as text
 tracks: tracks of a picture

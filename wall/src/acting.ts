@@ -124,6 +124,15 @@ export const pinNote = (requestId: string, momentSeq: number, momentUs: number, 
 export const speak = (lineId: string, body: { [key: string]: Plain }): Promise<boolean> =>
   send({ type: 'LineSpoken', line_id: lineId, body });
 
+export const notify = (words: { [key: string]: Plain }): Promise<boolean> => send({ type: 'NotificationGiven', ...words });
+
+export const acknowledgeNotification = (id: string): Promise<boolean> => send({ type: 'NotificationAcknowledged', notification_id: id });
+
+export const withdrawNotification = (id: string, words: string): Promise<boolean> =>
+  send({ type: 'NotificationWithdrawn', notification_id: id, words });
+
+export const closeFollowUp = (id: string, words: string): Promise<boolean> => send({ type: 'FollowUpClosed', follow_id: id, words });
+
 /** What we would put into a match, kept and committed to by the room before anybody signs it. */
 interface PreparedMatch {
   readonly terms: { readonly [key: string]: number };

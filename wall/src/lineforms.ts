@@ -117,6 +117,12 @@ export const outlineText = (volume: LineVolume): string =>
 
 /** An outline from lines of `37 30.00 S 114 00.00 W`; null when a line is no place, or there are fewer than three. */
 export function outlineOf(text: string): { lat_e7deg: number; lon_e7deg: number }[] | null {
+  const found = placesOf(text);
+  return found !== null && found.length >= 3 ? found : null;
+}
+
+/** Places from lines of `37 30.00 S 114 00.00 W`; null when a line is none, or there is no line. */
+export function placesOf(text: string): { lat_e7deg: number; lon_e7deg: number }[] | null {
   const found = [];
   for (const line of text.split('\n').filter((one) => one.trim())) {
     const parts = /^(.*?[NS])\s*,?\s*(.*[EW])\s*$/i.exec(line.trim());
@@ -124,5 +130,5 @@ export function outlineOf(text: string): { lat_e7deg: number; lon_e7deg: number 
     if (lat === null || lon === null) return null;
     found.push({ lat_e7deg: lat, lon_e7deg: lon });
   }
-  return found.length >= 3 ? found : null;
+  return found.length ? found : null;
 }

@@ -257,6 +257,9 @@ export interface DoubtShown {
 /** Why an alert ended. */
 export type EndCause = "clock_jumped" | "diverged" | "track_lost";
 
+/** What came near a notified place. */
+export type EventKind = "carried out" | "decision" | "harm" | "notice on the line" | "use" | "warning on the line";
+
 /** Something to step to; `seq` is its entry. */
 export interface EventShown {
   seq: number;
@@ -328,6 +331,29 @@ export interface FindingShown {
   parts: (string)[];
   asked: (string)[];
   withheld: boolean;
+}
+
+/** Somebody who took no part in the event answers the follow-up, in writing. */
+export interface FollowUpClosed {
+  type: "FollowUpClosed";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  follow_id: string;
+  words: string;
+}
+
+/** A follow-up as a screen shows it: what came near, since when, and how it was answered. */
+export interface FollowUpShown {
+  follow_id: string;
+  event: EventKind;
+  about: string;
+  at_us: number;
+  closed: boolean;
+  words: string;
 }
 
 /** A TAK client's own position; the room does not judge it. */
@@ -629,6 +655,77 @@ export interface NoticeShown {
   faults: (string)[];
 }
 
+/** Somebody who may see it says that they have; nothing is promised by that. */
+export interface NotificationAcknowledged {
+  type: "NotificationAcknowledged";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  notification_id: string;
+}
+
+/** A humanitarian party says where people are to be spared: a site, or the way of a movement, from and until when. */
+export interface NotificationGiven {
+  type: "NotificationGiven";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  notification_id: string;
+  kind: NotificationKind;
+  places: (LinePlace)[];
+  near_m: number;
+  from_us: number;
+  until_us: number;
+  urgent: boolean;
+  contact_role: string;
+  words: string;
+  label: Label;
+}
+
+/** Something that stays in its place, or something on its way. */
+export type NotificationKind = "movement" | "site";
+
+/** A notification as those see it whom its notifier named. */
+export interface NotificationShown {
+  notification_id: string;
+  kind: NotificationKind;
+  places: (LinePlace)[];
+  near_m: number;
+  from_us: number;
+  until_us: number;
+  urgent: boolean;
+  contact_role: string;
+  words: string;
+  label: Label;
+  role: string;
+  nation: string;
+  at_us: number;
+  state: string;
+  late_us: number;
+  acknowledged_by: (string)[];
+  area_ids: (string)[];
+  follow_ups: (FollowUpShown)[];
+}
+
+/** It counts no more, and why. */
+export interface NotificationWithdrawn {
+  type: "NotificationWithdrawn";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  notification_id: string;
+  words: string;
+}
+
 /** What speaks against a track's being one aircraft where it is shown. */
 export type Oddity = "" | "a place was claimed that it cannot have reached" | "one identity, two places";
 
@@ -815,6 +912,7 @@ export interface ScreenDocument {
   alerts: (AlertShown)[];
   seats: (SeatShown)[];
   lines?: (LineShown)[];
+  notified?: (NotificationShown)[];
 }
 
 /** A screen with its hash and the log's head at that moment. */

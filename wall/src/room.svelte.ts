@@ -2,7 +2,7 @@
 
 import type { ClockTold } from './clock';
 import { roomNowUs, wishedInstant } from './clock';
-import type { AlertShown, FeedShown, GuestShown, HarmShown, LineShown, LogHead, NamesTold, NameTold, PulseTold, ReplayTold, RequestShown, ScreenTold, SeatShown, UseShown, VideoShown } from './messages';
+import type { AlertShown, FeedShown, GuestShown, HarmShown, LineShown, NotificationShown, LogHead, NamesTold, NameTold, PulseTold, ReplayTold, RequestShown, ScreenTold, SeatShown, UseShown, VideoShown } from './messages';
 import { ask, heldSeat, leave, type Seat } from './seat';
 import { readFrame, rowOf, type Picture } from './wire';
 
@@ -29,6 +29,7 @@ export interface RoomInfo {
   readonly crews?: readonly { seat_id: string; name: string }[];
   readonly line_words?: Record<string, Record<string, string>>;
   readonly languages?: Record<string, string>;
+  readonly notification_readers?: string;
   readonly groups?: readonly { id: string; name: string; note: string }[];
 }
 
@@ -46,6 +47,7 @@ class RoomStore {
   alerts = $state.raw<readonly AlertShown[]>([]);
   feeds = $state.raw<readonly FeedShown[]>([]);
   lines = $state.raw<readonly LineShown[]>([]);
+  notified = $state.raw<readonly NotificationShown[]>([]);
   guests = $state.raw<readonly GuestShown[]>([]);
   videos = $state.raw<readonly VideoShown[]>([]);
   /** Tracks that may not be one aircraft where they are shown, and what speaks against it. */
@@ -152,6 +154,7 @@ class RoomStore {
       this.uses = told.screen.uses;
       this.harm = told.screen.harm;
       this.lines = told.screen.lines ?? [];
+      this.notified = told.screen.notified ?? [];
       this.head = told.head;
       this.digest = told.digest;
     }

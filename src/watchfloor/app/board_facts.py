@@ -10,6 +10,7 @@ from watchfloor.base.labels import Label, combine
 from watchfloor.decisions.authority import Use
 from watchfloor.decisions.board import Advice, Board, Request, Standing, Stated
 from watchfloor.decisions.delegating import decision_at, grant_of
+from watchfloor.decisions.notifying import near_area
 from watchfloor.decisions.stating import ROOM
 from watchfloor.messages.acts import Answer, Kind, RequestWritten, StatedFact
 from watchfloor.rules.checking import ACTING
@@ -39,10 +40,16 @@ def facts_of(
     ]
     refusals = [other.decided.at_us for other in refused if other.decided is not None]
     drops = _open_drops(board, request, room_us)
+    is_said_notified = stated.value(StatedFact.NOTIFIED) == "yes"
+    near = [] if is_said_notified else near_area(board, act.area_id, act.from_us, act.until_us)
+    said = stated.labels()
     labels = {
-        **stated.labels(),
+        **said,
         **({"refusal_age_s": combine(tuple(other.act.label for other in refused))} if refused else {}),
         **({"drop_open": combine(tuple(other.act.label for other in drops))} if drops else {}),
+        **(
+            {"notified": combine((*(item.act.label for item in near), said.get("notified", act.label)))} if near else {}
+        ),
     }
     facts = {
         "now_us": room_us,
@@ -60,7 +67,7 @@ def facts_of(
         "notice": stated.value(StatedFact.NOTICE) or "none",
         "line": board.line_declared or stated.value(StatedFact.LINE) or "unknown",
         "crosses_line": {"yes": True, "no": False}.get(stated.value(StatedFact.CROSSES_LINE)),
-        "notified": stated.value(StatedFact.NOTIFIED) == "yes",
+        "notified": is_said_notified or bool(near),
         "drop_open": bool(drops),
         "sensing": sorted(set(stated.value(StatedFact.SENSING).split())) if stated.has(StatedFact.SENSING) else None,
         "advising": sorted({advice.actor.nation for advice in current}),

@@ -1,6 +1,7 @@
 """What goes into an export of a record, and what is withheld from it."""
 
 from collections.abc import Iterator, Mapping
+from typing import get_args
 
 from msgspec import Struct
 
@@ -19,6 +20,7 @@ from watchfloor.messages.keeping import (
     SecondSignerSet,
     WitnessesSet,
 )
+from watchfloor.messages.notification import NotificationAct, NotificationFact
 from watchfloor.messages.room import (
     RoomOpened,
     TapeBlockExpired,
@@ -43,6 +45,7 @@ from watchfloor.record.tape_files import told_in
 from watchfloor.record.tiles import ENTRIES, WIDTH, Levels, bundles, hash_tiles, tile_path, widths
 from watchfloor.record.tree import leaf_hash
 
+NOTIFICATION_STAYS = "a notification stays in its room"
 _NEVER_WITHHELD = frozenset((RoomOpened, WitnessesSet, *KEY_CHANGES))
 
 
@@ -191,9 +194,19 @@ def _reasons(entries: list[Entry], rules: ExportRules) -> dict[int, str]:
         # what follows from something withheld would tell of it
         if input_key(entry.key) in inputs or getattr(entry.body, "decision_id", None) in inputs:
             found[entry.seq] = rules.words
+        elif is_notification(entry):
+            found[entry.seq] = NOTIFICATION_STAYS
         elif rules.audience is not None and not may_see(entry.body.label, rules.audience):
             found[entry.seq] = f"not releasable to {', '.join(rules.audience.nations)}"
     return found
+
+
+def is_notification(entry: Entry) -> bool:
+    """Whether an entry tells of a notified place, whose list leaves the room in no export (SCOPE limit 7)."""
+    body = entry.body
+    if isinstance(body, SignedAct):
+        return any(f'"type":"{kind.__name__}"' in body.document for kind in get_args(NotificationAct))
+    return isinstance(body, NotificationFact)
 
 
 def _why_file(

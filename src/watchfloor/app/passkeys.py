@@ -19,6 +19,7 @@ from webauthn.helpers.exceptions import WebAuthnException
 from watchfloor.base.errors import InputError
 from watchfloor.messages.acts import AdviceGiven, Answer, DecisionSigned, DoubtResolved, StandingAdviceGiven, Verdict
 from watchfloor.messages.delegation import ReviewClosed, RuleChangeSigned
+from watchfloor.messages.notification import FollowUpClosed
 from watchfloor.messages.passkeys import Passkey, PasskeyForm
 from watchfloor.messages.signed import AnyAct
 from watchfloor.record.passkey import encoded
@@ -83,4 +84,4 @@ def needs_gesture(act: AnyAct) -> bool:
         return act.verdict is not Verdict.DOUBT
     if isinstance(act, DecisionSigned):
         return act.answer is not Answer.UNSURE
-    return isinstance(act, DoubtResolved | StandingAdviceGiven | RuleChangeSigned | ReviewClosed)
+    return isinstance(act, DoubtResolved | StandingAdviceGiven | RuleChangeSigned | ReviewClosed | FollowUpClosed)

@@ -6,6 +6,7 @@ Only what is releasable to the viewer is in it; the shared wall shows roles and 
 from hashlib import sha256
 
 from watchfloor.app.line_screen import lines_shown
+from watchfloor.app.notification_screen import notifications_shown
 from watchfloor.app.sight import audience_of_seat, may_see
 from watchfloor.app.state import AlertView, RoomState
 from watchfloor.base.labels import Audience, label_for
@@ -58,6 +59,7 @@ def screen_document(state: RoomState, audience: Audience, room_us: int) -> Scree
             if seat.kind is SeatKind.PERSON
         ),
         lines=lines_shown(state.lines, audience, room_us),
+        notified=notifications_shown(state.board, audience, room_us),
     )
 
 

@@ -9,6 +9,12 @@ from watchfloor.messages.acts import Actor, AlertAcknowledged, FactStated, Missi
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.delegation import DelegationRevoked, HarmReported, ReviewClosed, UseReported
 from watchfloor.messages.line_record import LineSpoken
+from watchfloor.messages.notification import (
+    FollowUpClosed,
+    NotificationAcknowledged,
+    NotificationGiven,
+    NotificationWithdrawn,
+)
 from watchfloor.messages.pack import Pack
 from watchfloor.messages.room import SeatTaken
 from watchfloor.messages.signed import AnyAct
@@ -44,8 +50,14 @@ def actor_of(seat: SeatTaken) -> Actor:
 
 def label_of_act(act: AnyAct, state: RoomState, pack: Pack) -> Label:
     """An act carries the label of what it is about: request, alert, medium; any other is for all."""
-    if isinstance(act, RequestWritten | FactStated | UseReported | HarmReported):
+    if isinstance(act, RequestWritten | FactStated | UseReported | HarmReported | NotificationGiven):
         return act.label
+    if isinstance(act, FollowUpClosed):
+        follow = state.board.notified.follow_ups.get(act.follow_id)
+        return label_all(pack) if follow is None else follow.opened.label
+    if isinstance(act, NotificationAcknowledged | NotificationWithdrawn):
+        item = state.board.notified.items.get(act.notification_id)
+        return label_all(pack) if item is None else item.act.label
     if isinstance(act, AlertAcknowledged) and act.alert_id in state.alerts:
         return state.alerts[act.alert_id].raised.label
     if isinstance(act, LineSpoken) and act.line_id in state.lines:

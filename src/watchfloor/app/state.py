@@ -12,7 +12,7 @@ from watchfloor.app.clock import room_time_us
 from watchfloor.app.inventory import MediaStatus, Medium, media_after
 from watchfloor.app.lines import board_beside, lines_closed, lines_jumped, lines_with, speak
 from watchfloor.app.lines import pass_time as lines_at
-from watchfloor.decisions import deciding, delegating, reviewing, rule_change
+from watchfloor.decisions import deciding, delegating, notifying, reviewing, rule_change
 from watchfloor.decisions import step as decisions
 from watchfloor.decisions.board import Board
 from watchfloor.decisions.knowing import knows
@@ -48,6 +48,7 @@ from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.keeping import MediaKept, MediaMissed, MediaReappeared, MediaRetired, WitnessesSet
 from watchfloor.messages.line_record import AnyLineFact, LineSpoken
+from watchfloor.messages.notification import NotificationAct, NotificationFact
 from watchfloor.messages.outcomes import ActRefused, DecisionWitnessed, RequestStopped, StopCause
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import (
@@ -139,6 +140,8 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
         return _delegation_fact(state, fact, room_us)
     if isinstance(fact, AnyAirspaceFact):
         return replace(state, directory=airspace.fold(state.directory, fact)), []
+    if isinstance(fact, NotificationFact):
+        return replace(state, board=notifying.take(state.board, fact)), []
     if isinstance(fact, AnyLineFact):
         lines = lines_with(state.lines, fact, room_us)
         return replace(state, lines=lines, board=board_beside(state.board, lines, room_us)), []
@@ -209,6 +212,9 @@ def _act(state: RoomState, signed: SignedAct, toe_us: int, room_us: int, seq: in
     if isinstance(act, RuleChangeSigned):
         board, agreed = rule_change.sign(state.board, act, signed.actor, signed.label, room_us)
         return replace(state, board=board), [*agreed]
+    if isinstance(act, NotificationAct):
+        board, sentences = notifying.step(state.board, act, signed.actor, signed.label, room_us)
+        return replace(state, board=board), [*sentences]
     if isinstance(act, LineSpoken):
         lines, refused = speak(state.lines, act, signed, room_us)
         return replace(state, lines=lines), [*refused]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from watchfloor.decisions.authority import Authority
+from watchfloor.decisions.notified import Notifications
 from watchfloor.messages.acts import (
     Act,
     Actor,
@@ -170,7 +171,7 @@ class Board(Struct, frozen=True):
     `awaits_witnesses`: a decision is published only when witnesses have seen it. `facts` are what people stated,
     oldest first; `standing` is advice that was given beforehand. `sat` names by seat the person who sat there last.
     `line_declared`: `suspended`, while a party has declared that on the air line; `line_declared_us`: when that last
-    changed. What people stated of the line before then counts no more.
+    changed. What people stated of the line before then counts no more. `notified`: what is to be spared.
     """
 
     doctrine: DoctrineSet | None = None
@@ -182,6 +183,7 @@ class Board(Struct, frozen=True):
     sat: Mapping[str, str] = {}
     line_declared: str = ""
     line_declared_us: int = 0
+    notified: Notifications = Notifications()
 
     def has_rules_as_code(self) -> bool:
         """Whether the rules in force are code; older records had one rule that named advisers, and fold as they did."""

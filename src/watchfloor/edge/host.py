@@ -21,6 +21,7 @@ from watchfloor.app.doctrine import doctrine_for, proposed_by
 from watchfloor.app.identity import PasskeyRule
 from watchfloor.app.line_desk import LineDesk
 from watchfloor.app.media import MediaKeeper
+from watchfloor.app.notifying import NotificationDesk
 from watchfloor.app.plan import exercise_setup, served_setup
 from watchfloor.app.resume import Past, read_past
 from watchfloor.app.room import Room, RoomSetup
@@ -109,7 +110,8 @@ class Host:
         cleared_bytes = store.begin(past.edge())
         desk = RulesDesk(proposed_by(self._plan.pack) if self._plan.pack else None)
         line_desk = LineDesk({one.file.ours.line_id: one.key for one in self._plan.lines})
-        writer = Writer(store, clock, signers, past, desk, line_desk)
+        notifying = NotificationDesk(self._plan.pack.areas if self._plan.pack else ())
+        writer = Writer(store, clock, signers, past, desk, line_desk, notifying)
         setup = self._setup(room_id)
         taping = Taping(TapeFiles(folder.path), writer, setup.label, next_block_numbers(folder.path, past))
         room = Room(setup, writer, taping, QuarantineFiles(folder.path))

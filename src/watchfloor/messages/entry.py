@@ -19,6 +19,7 @@ from watchfloor.messages.delegation import DelegationFact
 from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.keeping import AnyKeepingFact
 from watchfloor.messages.line_record import AnyLineFact
+from watchfloor.messages.notification import NotificationFact
 from watchfloor.messages.outcomes import AnyOutcome
 from watchfloor.messages.pack import DoctrineSet
 from watchfloor.messages.room import AnyRoomFact
@@ -35,6 +36,7 @@ Fact = (
     | DelegationFact
     | AnyAirspaceFact
     | AnyLineFact
+    | NotificationFact
 )
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]

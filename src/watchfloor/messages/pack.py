@@ -212,7 +212,7 @@ class PackCounterpart(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class PackHeader(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`pack.yaml`."""
+    """`pack.yaml`. `notification_readers`: the group that sees a notification unless its notifier names another."""
 
     id: Ident
     title: NeededWords
@@ -229,6 +229,7 @@ class PackHeader(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     feeds: tuple[PackFeed, ...]
     kinds: tuple[PackKind, ...]
     need_to_know: tuple[PackGroup, ...] = ()
+    notification_readers: str = ""
     separation: tuple[SeparationRule, ...] = ()
     tak_port: PackTakPort | None = None
     line: PackLine | None = None

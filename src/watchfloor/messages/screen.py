@@ -8,6 +8,7 @@ from watchfloor.messages.air import Oddity
 from watchfloor.messages.alerts import Broken, EndCause, VerticalBasis
 from watchfloor.messages.findings import RuleAnswer
 from watchfloor.messages.line_screen import LineShown
+from watchfloor.messages.notification import NotificationShown
 from watchfloor.messages.outcomes import Pressure, StopCause
 from watchfloor.messages.room import Context, FeedState
 
@@ -211,6 +212,7 @@ class ScreenDocument(Struct, frozen=True, omit_defaults=True):
     alerts: tuple[AlertShown, ...]
     seats: tuple[SeatShown, ...]
     lines: tuple[LineShown, ...] = ()
+    notified: tuple[NotificationShown, ...] = ()
 
 
 class ScreenTold(Struct, frozen=True, tag_field="kind", tag="screen"):

@@ -25,6 +25,7 @@ from watchfloor.messages.acts import (
 )
 from watchfloor.messages.delegation import DelegationAct, RuleChangeSigned, RulesProposed
 from watchfloor.messages.line_record import LineSpoken
+from watchfloor.messages.notification import NotificationAct
 from watchfloor.messages.passkeys import Assertion
 
 AnyAct = (
@@ -45,6 +46,7 @@ AnyAct = (
     | RuleChangeSigned
     | RulesProposed
     | LineSpoken
+    | NotificationAct
 )
 
 

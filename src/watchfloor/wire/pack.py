@@ -145,6 +145,8 @@ def _check_sources(file: Marked, header: PackHeader) -> None:
         raise file.fault(("tak_port", "nations"), "names a nation that the pack does not have")
     if port is not None and not set(port.need_to_know) <= {group.id for group in header.need_to_know}:
         raise file.fault(("tak_port", "need_to_know"), "no such group that needs to know")
+    if header.notification_readers not in ("", *(group.id for group in header.need_to_know)):
+        raise file.fault(("notification_readers",), f"no group `{header.notification_readers}` that needs to know")
     for place, feed in enumerate(header.feeds):
         if not set(feed.need_to_know) <= {group.id for group in header.need_to_know}:
             raise file.fault(("feeds", place, "need_to_know"), "no such group that needs to know")

@@ -187,6 +187,7 @@ def pack_document(pack: Pack | None) -> dict[str, Any]:
         "kinds": [msgspec.to_builtins(kind) for kind in pack.header.kinds],
         "languages": {one.id: one.language for one in (*pack.header.nations, *pack.header.other_parties)},
         "line_words": words_in([one.language for one in (*pack.header.nations, *pack.header.other_parties)]),
+        "notification_readers": pack.header.notification_readers,
         "groups": [
             {"id": group.id, "name": group.name, "note": group.note, "roles": list(group.roles)}
             for group in pack.header.need_to_know
