@@ -21,7 +21,7 @@ from watchfloor.app.resume import read_past
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.labels import label_for
 from watchfloor.edge.cli.line_verify import verdict_of
-from watchfloor.edge.lines import OpenLines, held_lines
+from watchfloor.edge.lines import LineSetup, OpenLines, held_lines
 from watchfloor.edge.other_room import free_port
 from watchfloor.edge.stores.folder import FileKey
 from watchfloor.edge.stores.line_folder import LineFolder, digits_of
@@ -78,7 +78,7 @@ class Room:
         self.writer.listen(self)
         return [
             asyncio.create_task(work)
-            for work in await self.lines.open(self.writer, LABEL, None, MediaFiles(self.folder))
+            for work in await self.lines.open(self.writer, LineSetup(LABEL), MediaFiles(self.folder))
         ]
 
     def say(self, body: AnyLineBody) -> None:

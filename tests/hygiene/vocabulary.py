@@ -207,6 +207,7 @@ is_off: whether a camera's clock is too far from the room's to be one with it
 is_open: whether a line is open in this run of the room
 is_seen: whether a person of the other party has seen an urgent warning
 is_stopped: whether a match ended because it would have shown too much
+joined: parties that are called together, each on its own line with the caller
 jump_to_us: room time to jump to
 jumped: whether a clock setting begins a new time context
 keep_s: how long a block of the tape was kept after it was sealed
@@ -251,6 +252,7 @@ match: the match of plans that it is about, by the digest of the message that pr
 matches: private matchings of plans on a line
 measured: whether a line is heard, whatever was declared
 measured_us: since when a line is heard or silent, by room time
+members: roles that speak on a line
 message_count: messages received
 minima: what must be kept between aircraft
 minimum_ft: vertical minimum, as shown
@@ -489,7 +491,7 @@ waiting_costs: whether waiting would have cost people there, as the crew says
 watch_until_us: when the watch ends, and with it every delegation
 what: what is asked
 who: somebody by role and nation
-why: why it is asked
+why: why something is on the agenda
 window_from: start of a window as packs write it
 window_until: end of a window as packs write it
 withheld: whether some of a finding may not be shown here

@@ -13,6 +13,7 @@ from shapely import Polygon
 from watchfloor.base.growing import Growing
 from watchfloor.base.labels import label_for
 from watchfloor.line import session
+from watchfloor.line.agenda import agenda_of
 from watchfloor.line.chain import Reader, Refusal
 from watchfloor.line.overdue import overdue
 from watchfloor.line.session import Line
@@ -79,8 +80,8 @@ class End:
     """One room's line without a room: what is said is signed here, what comes is checked and countersigned."""
 
     def __init__(self, party: str) -> None:
-        fields = {"context": Context.EXERCISE, "line_id": "air", "line": LineKind.AIR, "rota": None, "label": LABEL}
-        opened = LineOpened(party=party, parties=PARTIES, **fields)  # type: ignore[arg-type]
+        fields = {"line": LineKind.AIR, "party": party, "parties": PARTIES, "rota": None, "members": (), "label": LABEL}
+        opened = LineOpened(context=Context.EXERCISE, line_id="air", **fields)  # type: ignore[arg-type]
         self.party, self.count = party, 0
         self.line: Line = session.open_line(opened, None, 0)
 
@@ -127,6 +128,7 @@ def body_of(dice: Random, line: Line, number: int) -> AnyLineBody:
     return dice.choice(
         (
             VolumeNotified(volume=volume(number)),
+            AgendaProposed(about=about),
             NoticeAcknowledged(about=about),
             NoticeReadBack(about=about, fields=fields),
             NoticeDisputed(about=about),
@@ -162,6 +164,7 @@ def test_both_rooms_hold_the_same_once_all_has_arrived(seed: int, count: int) ->
             deliver(direction)
     one, other = (end.line for end in ends)
     assert one.notices == other.notices
+    assert agenda_of(one, count) == agenda_of(other, count)
     assert (one.suspended, one.urgents) == (other.suspended, other.urgents)
     assert all(notice.standing is not Standing.SENT for notice in one.notices.values()), "every one was receipted"
 

@@ -58,9 +58,8 @@ def heard(one: SignedLine) -> LineHeard:
     return LineHeard(line_id="air-1", signed=one, label=LABEL)
 
 
-OPENED = LineOpened(
-    context=Context.EXERCISE, line_id="air-1", line=LineKind.AIR, party="N1", parties=PARTIES, rota=None, label=LABEL,  # type: ignore[arg-type]
-)  # fmt: skip
+FIELDS = {"line": LineKind.AIR, "party": "N1", "parties": PARTIES, "rota": None, "members": (), "label": LABEL}
+OPENED = LineOpened(context=Context.EXERCISE, line_id="air-1", **FIELDS)  # type: ignore[arg-type]
 GOOD = signed("N1")
 RECEIPT = LineCountersigned(
     line_id="air-1", number=0, countersignature=KEYS["S2"].sign(GOOD.document.encode()).hex(), label=LABEL

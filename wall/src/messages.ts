@@ -43,6 +43,12 @@ export interface AgendaProposed {
   about: string;
 }
 
+/** Something to be spoken about in the next call, and why: proposed, new, changed, disputed, or not read back. */
+export interface AgendaShown {
+  about: string;
+  why: string;
+}
+
 /** A named seat says it has seen an alert. It changes nothing else. */
 export interface AlertAcknowledged {
   type: "AlertAcknowledged";
@@ -87,6 +93,7 @@ export interface CallOpened {
   kind: "call";
   due_us: number;
   urgent: boolean;
+  joined?: (string)[];
 }
 
 /** A call: open, held, over, or minuted by both; `asked`: roles that are asked to answer it. */
@@ -95,6 +102,7 @@ export interface CallShown {
   party: string;
   due_us: number;
   urgent: boolean;
+  joined: (string)[];
   sent_us: number;
   heard_us: number;
   state: string;
@@ -472,7 +480,8 @@ export interface LineShown {
   calls: (CallShown)[];
   comments: (CommentShown)[];
   matches: (MatchShown)[];
-  agenda: (string)[];
+  agenda: (AgendaShown)[];
+  members: (string)[];
   newest: string;
   heads: (ChainHead)[];
   refused: (string)[];

@@ -188,6 +188,11 @@ class RoomStore {
     return nation ? `${name} of ${nation}` : name;
   }
 
+  /** Whether this seat speaks on a line: where its members are named, only they do. */
+  speaks(line: LineShown): boolean {
+    return !line.members.length || line.members.includes(this.seat?.role ?? '');
+  }
+
   /** A coded word of the line, in English or another language of the room. */
   lineWord(code: string, language = 'en'): string {
     return this.info?.line_words?.[language]?.[code] ?? code.replaceAll('_', ' ');

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from watchfloor.app.rulebook import rules_in_use, version_text
 from watchfloor.base.errors import InputError
 from watchfloor.base.geodesy import areas_overlap
@@ -12,7 +14,7 @@ from watchfloor.deconflict.alerts import Rings
 from watchfloor.deconflict.regimes import Regime
 from watchfloor.messages.acts import SeatKind
 from watchfloor.messages.alerts import Minima
-from watchfloor.messages.line_record import LineRota
+from watchfloor.messages.line_record import LineKind, LineRota
 from watchfloor.messages.pack import AreaNamed, DoctrineSet, Pack, PackSeat
 from watchfloor.messages.passkeys import Passkey
 from watchfloor.messages.room import SeatTaken
@@ -170,12 +172,12 @@ def seated(
     )
 
 
-def rota_of(pack: Pack) -> LineRota | None:
-    """How the pack's room answers its lines; None, where it does not say."""
+def rotas_of(pack: Pack) -> dict[LineKind, LineRota]:
+    """How the pack's room answers its lines of each kind; nothing, where it does not say."""
     line = pack.header.line
     if line is None:
-        return None
-    return LineRota(
+        return {}
+    rota = LineRota(
         due_of_day_s=us_from_hms(f"{line.call_at}:00") // US_PER_S,
         utc_offset_s=pack.utc_offset_s,
         grace_s=line.grace_s,
@@ -183,3 +185,11 @@ def rota_of(pack: Pack) -> LineRota | None:
         step_s=line.step_s,
         urgent_step_s=line.urgent_step_s,
     )
+    asked = {kind: named.answer for kind, named in line.kinds.items() if named.answer}
+    return {kind: replace(rota, answer=asked.get(kind, line.answer)) for kind in LineKind}
+
+
+def members_of(pack: Pack) -> dict[LineKind, tuple[str, ...]]:
+    """Which roles speak on lines of each kind, where the pack names them."""
+    line = pack.header.line
+    return {} if line is None else {kind: named.members for kind, named in line.kinds.items()}

@@ -3,6 +3,7 @@
 from watchfloor.app.lines import Lines
 from watchfloor.app.sight import may_see
 from watchfloor.base.labels import Audience
+from watchfloor.line.agenda import agenda_of
 from watchfloor.line.calling import Call
 from watchfloor.line.matching import Match
 from watchfloor.line.overdue import missed_us, next_due_us
@@ -12,6 +13,7 @@ from watchfloor.line.standing import ENDED, Notice, as_of
 from watchfloor.line.volumes import faults_of
 from watchfloor.messages.line_record import LineMeasure
 from watchfloor.messages.line_screen import (
+    AgendaShown,
     CallShown,
     CommentShown,
     FallbackShown,
@@ -84,7 +86,8 @@ def _line(line: Line, room_us: int) -> LineShown:
             for one in list(line.comments.values())[-NEWEST_SHOWN:]
         ),
         matches=tuple(_match(line, one, room_us) for one in list(line.matches.values())[-NEWEST_SHOWN:]),
-        agenda=tuple(item.about for item in line.agenda),
+        agenda=tuple(AgendaShown(about, why.value) for about, why in agenda_of(line, room_us)),
+        members=line.opened.members,
         newest=line.newest,
         heads=line.heads(),
         refused=tuple(one.reason for one in line.refused),
@@ -112,6 +115,7 @@ def _call(line: Line, call: Call) -> CallShown:
         party=call.party,
         due_us=call.body.due_us,
         urgent=call.body.urgent,
+        joined=call.body.joined,
         sent_us=call.sent_us,
         state=call.state(),
         rolls=tuple(RollShown(party, present) for party, present in sorted(call.rolls.items())),

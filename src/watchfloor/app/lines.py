@@ -23,7 +23,7 @@ def speak(lines: Lines, act: LineSpoken, signed: SignedAct, room_us: int) -> tup
     """The lines once somebody wants to say this, or why they cannot. Who may not know of a line hears of none."""
     line = lines.get(act.line_id)
     known = line if line is not None and knows(signed.actor, line.opened.label) else None
-    objection = objection_to(known, act.body, signed.actor.powers, room_us)
+    objection = objection_to(known, act.body, signed.actor.powers, room_us, signed.actor.role)
     if known is None or objection is not None:
         return lines, (ActRefused(act.act_id, "refused", objection or "", signed.label),)
     return {**lines, act.line_id: session.speak(known, act)}, ()

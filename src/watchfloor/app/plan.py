@@ -6,12 +6,13 @@ from watchfloor.app.doctrine import (
     cleared_of,
     everyone,
     label_all,
+    members_of,
     minima_of,
     picture_of,
     plain_port_of,
     regimes_of,
     rings_of,
-    rota_of,
+    rotas_of,
 )
 from watchfloor.app.intake import FeedSetup
 from watchfloor.app.room import RoomSetup
@@ -61,7 +62,8 @@ def exercise_setup(pack: Pack, room_id: str) -> RoomSetup:
         picture=picture_of(pack),
         utc_offset_s=pack.utc_offset_s,
         exercise=pack.header.id,
-        rota=rota_of(pack),
+        rotas=rotas_of(pack),
+        members=members_of(pack),
     )
 
 

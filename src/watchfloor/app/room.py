@@ -32,7 +32,7 @@ from watchfloor.deconflict.regimes import Regime, with_fallback
 from watchfloor.messages.air import Observation, ObservationBatch, Rejected, TrackPicture
 from watchfloor.messages.alerts import Minima
 from watchfloor.messages.entry import Entry, Fact
-from watchfloor.messages.line_record import LineRota
+from watchfloor.messages.line_record import LineKind, LineRota
 from watchfloor.messages.outcomes import DecisionAwaited, RequestDecided
 from watchfloor.messages.room import ClockSet, Context, FeedState, FeedStateChanged, InputQuarantined
 from watchfloor.messages.video import VideoPiece
@@ -52,7 +52,7 @@ class RoomSetup(Struct, frozen=True):
 
     `everyone` is the class of those who sit nowhere, `plain_port` of TAK clients without a certificate, `seats` are the
     classes of those who sit, by seat. `tape_keep_us`: after how long the tape of real feeds is let go; None, when it is
-    kept. `rota`: how lines are answered.
+    kept. `rotas` and `members`: how lines of each kind are answered, and by whom spoken on.
     """
 
     room_id: str
@@ -70,7 +70,8 @@ class RoomSetup(Struct, frozen=True):
     utc_offset_s: int
     exercise: str
     tape_keep_us: int | None = None
-    rota: LineRota | None = None
+    rotas: Mapping[LineKind, LineRota] = {}
+    members: Mapping[LineKind, tuple[str, ...]] = {}
 
 
 class Tick:

@@ -47,7 +47,7 @@ from watchfloor.edge.feeds.connected import stay_connected
 from watchfloor.edge.feeds.datagrams import listen
 from watchfloor.edge.feeds.simulator import Simulator
 from watchfloor.edge.followed_clock import follow_clock
-from watchfloor.edge.lines import OpenLines
+from watchfloor.edge.lines import LineSetup, OpenLines
 from watchfloor.edge.links.system_tracks import send_system_tracks
 from watchfloor.edge.listening import QuietServer, bind
 from watchfloor.edge.login import Login
@@ -264,7 +264,8 @@ class Host:
         tak_port = await cot.start_tls(self._tak_socket, plan.tak) if plan.tak and self._tak_socket else None
         if plan.system_tracks:
             self._spawn(send_system_tracks(room, plan.system_tracks))
-        for work in await lines.open(room.writer, room.setup.label, room.setup.rota, MediaFiles(path)):
+        line_setup = LineSetup(room.setup.label, room.setup.rotas, room.setup.members)
+        for work in await lines.open(room.writer, line_setup, MediaFiles(path)):
             self._spawn(work)
         stop_feeds = await self._start_feeds(room, clock, past, http_port, links)
         if plan.follows_clock:

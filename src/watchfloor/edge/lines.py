@@ -2,7 +2,7 @@
 
 import secrets
 import socket
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from watchfloor.edge.links.line_connection import LineConnection
 from watchfloor.edge.matching import MatchProcess
 from watchfloor.edge.stores.folder import FileKey
 from watchfloor.edge.stores.line_folder import LineFile, LineFolder, certificate_of
-from watchfloor.messages.line_record import LineOpened, LineRota
+from watchfloor.messages.line_record import LineKind, LineOpened, LineRota
 from watchfloor.messages.matching import LinePlan
 from watchfloor.messages.room import Context
 
@@ -31,7 +31,7 @@ class HeldLine(Struct, frozen=True):
     file: LineFile
     key: FileKey
 
-    def opened(self, context: Context, label: Label, rota: LineRota | None) -> LineOpened:
+    def opened(self, context: Context, setup: "LineSetup") -> LineOpened:
         """The line as the record says it."""
         ours, parties = self.file.ours, self.file.parties()
         return LineOpened(
@@ -40,9 +40,18 @@ class HeldLine(Struct, frozen=True):
             line=ours.line,
             party=ours.party,
             parties=parties,
-            rota=rota,
-            label=label,
+            rota=setup.rotas.get(ours.line),
+            members=setup.members.get(ours.line, ()),
+            label=setup.label,
         )
+
+
+class LineSetup(Struct, frozen=True):
+    """What a room says of its lines: who may see them, and by kind how each is answered and who speaks on it."""
+
+    label: Label
+    rotas: Mapping[LineKind, LineRota] = {}
+    members: Mapping[LineKind, tuple[str, ...]] = {}
 
 
 def held_lines(paths: Sequence[Path]) -> tuple[HeldLine, ...]:
@@ -74,9 +83,7 @@ class OpenLines:
         self._connections: list[LineConnection] = []
         self.matchings: dict[str, Matching] = {}
 
-    async def open(
-        self, writer: Writer, label: Label, rota: LineRota | None, media: MediaStore
-    ) -> list[Coroutine[Any, Any, None]]:
+    async def open(self, writer: Writer, setup: LineSetup, media: MediaStore) -> list[Coroutine[Any, Any, None]]:
         """Record each line as open and begin its connection; answers what has to run meanwhile.
 
         **Raises**: UnavailableError, when an address cannot be listened on; InputError, when the record has another
@@ -86,12 +93,12 @@ class OpenLines:
         state = writer.state
         context = state.opened.context if state.opened else Context.EXERCISE
         for one in self._held:
-            opened = one.opened(context, label, rota)
+            opened = one.opened(context, setup)
             known = state.lines.get(opened.line_id)
             if known is not None and known.opened.parties != opened.parties:
                 raise InputError(f"the record has another line `{opened.line_id}`, with other keys", field="line")
             await writer.enter(Input(LINE, f"{opened.line_id}-open-{secrets.token_hex(8)}", opened))
-            kept = MediaKeeper(media, writer, label), media
+            kept = MediaKeeper(media, writer, setup.label), media
             matching = self.matchings[opened.line_id] = Matching(
                 writer, opened, self._plans, kept, MatchProcess, lambda: secrets.token_hex(32)
             )

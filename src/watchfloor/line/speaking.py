@@ -56,8 +56,10 @@ POWERS: Mapping[type[AnyLineBody], tuple[str, ...]] = {
 }
 
 
-def objection_to(line: Line | None, body: AnyLineBody, powers: Collection[str], room_us: int) -> str | None:
-    """Why somebody with these powers cannot say this on a line now, or None."""
+def objection_to(
+    line: Line | None, body: AnyLineBody, powers: Collection[str], room_us: int, role: str = ""
+) -> str | None:
+    """Why somebody with these powers, in this role, cannot say this on a line now, or None."""
     if line is None:
         return "there is no such line"
     if not line.is_open:
@@ -65,6 +67,9 @@ def objection_to(line: Line | None, body: AnyLineBody, powers: Collection[str], 
     needed = POWERS[type(body)]
     if not set(needed) & set(powers):
         return f"this is said by seats with one of the powers {', '.join(needed)}"
+    members = line.opened.members
+    if members and role not in members and not ("run_watch" in powers and _is_for_any_watch(body)):
+        return f"the {line.opened.line.value} line is spoken on by {', '.join(members)}"
     us = line.opened.party
     if isinstance(body, LineResumed):
         return None if us in line.suspended else "we have not suspended this line"
@@ -91,6 +96,13 @@ def objection_to(line: Line | None, body: AnyLineBody, powers: Collection[str], 
     if isinstance(body, MatchAccepted):
         return objection_to_match(line, body.about, room_us)
     return _objection_to_reference(line, body)
+
+
+def _is_for_any_watch(body: AnyLineBody) -> bool:
+    """What any watch officer says on any line: warnings, urgent calls, and that one of theirs was heard."""
+    return isinstance(body, UrgentWarning | NoticeAcknowledged | RollCalled) or (
+        isinstance(body, CallOpened) and body.urgent
+    )
 
 
 def objection_to_match(line: Line, about: str, room_us: int) -> str | None:

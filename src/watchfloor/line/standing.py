@@ -42,7 +42,8 @@ class Standing(StrEnum):
 class Notice(Struct, frozen=True, kw_only=True):
     """A notice as it stands; `wrong` are fields that the last read-back, `said`, had otherwise, or left out.
 
-    `faults` are what cannot be so in the volume as it was said.
+    `faults` are what cannot be so in the volume as it was said. `number` is the message's own; `touched` are the newest
+    numbers, by party, of messages about it.
     """
 
     party: str
@@ -53,6 +54,15 @@ class Notice(Struct, frozen=True, kw_only=True):
     wrong: tuple[str, ...] = ()
     said: tuple[ReadBackField, ...] = ()
     faults: tuple[str, ...] = ()
+    number: int = 0
+    touched: tuple[tuple[str, int], ...] = ()
+
+    def touched_by(self, taken: Taken) -> "Notice":
+        """The notice with the number of a message about it."""
+        newest = dict(self.touched)
+        party, number = taken.message.party, taken.message.number
+        newest[party] = max(newest.get(party, -1), number)
+        return replace(self, touched=tuple(sorted(newest.items())))
 
 
 NOTICES_KEPT = 2_000
@@ -82,14 +92,15 @@ def notices_with(notices: Mapping[str, Notice], taken: Taken) -> Mapping[str, No
     if isinstance(body, VolumeNotified):
         return _kept({**notices, taken.digest: _made(taken, body.volume)}, taken)
     if isinstance(body, NoticeCorrected):
-        ended = _ended(notices, body.about, party, Standing.CORRECTED)
+        ended = _ended(notices, body.about, taken, Standing.CORRECTED)
         return _kept({**ended, taken.digest: _made(taken, body.volume)}, taken)
     if isinstance(body, NoticeExpired):
-        return _ended(notices, body.about, party, Standing.EXPIRED)
+        return _ended(notices, body.about, taken, Standing.EXPIRED)
     if isinstance(body, NoticeAcknowledged | NoticeReadBack | NoticeDisputed):
         notice = notices.get(body.about)
-        if notice is not None and notice.party != party and notice.standing not in ENDED:
-            return {**notices, body.about: _answered(notice, body)}
+        if notice is not None and notice.party != party:
+            answered = notice if notice.standing in ENDED else _answered(notice, body)
+            return {**notices, body.about: answered.touched_by(taken)}
     return notices
 
 
@@ -127,15 +138,17 @@ def _made(taken: Taken, volume: LineVolume) -> Notice:
         sent_us=taken.message.sent_us,
         standing=standing,
         faults=faults_of(volume),
+        number=taken.message.number,
+        touched=((taken.message.party, taken.message.number),),
     )
 
 
-def _ended(notices: Mapping[str, Notice], about: str, party: str, standing: Standing) -> Mapping[str, Notice]:
+def _ended(notices: Mapping[str, Notice], about: str, taken: Taken, standing: Standing) -> Mapping[str, Notice]:
     """A party ends its own notice; another's it cannot."""
     notice = notices.get(about)
-    if notice is None or notice.party != party or notice.standing is Standing.CORRECTED:
+    if notice is None or notice.party != taken.message.party or notice.standing is Standing.CORRECTED:
         return notices
-    return {**notices, about: replace(notice, standing=standing, wrong=(), said=())}
+    return {**notices, about: replace(notice, standing=standing, wrong=(), said=()).touched_by(taken)}
 
 
 def _answered(notice: Notice, body: NoticeAcknowledged | NoticeReadBack | NoticeDisputed) -> Notice:

@@ -93,7 +93,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("AlertRaised", 1): _with_regime,
     ("AlertUpdated", 1): _with_breaks_first,
     ("DoctrineSet", 1): _with_named_areas,
-    ("LineOpened", 1): lambda body: body | {"context": "EXERCISE"},
+    ("LineOpened", 1): lambda body: body | {"context": "EXERCISE", "members": []},
     ("SeatTaken", 1): lambda body: body | {"passkey": None},
     ("SeatTaken", 2): lambda body: body | {"level": 0, "need_to_know": []},
     ("UseJudged", 1): _with_labels_behind,

@@ -142,11 +142,15 @@ class CommentTranslated(LineBody, frozen=True, tag="translation"):
     language: Language
 
 
-class CallOpened(LineBody, frozen=True, tag="call"):
-    """We call: the daily one that was due then, or (0) one beside the schedule, for which urgent ones do not wait."""
+class CallOpened(LineBody, frozen=True, omit_defaults=True, tag="call"):
+    """We call: the daily one that was due then, or (0) one beside the schedule, for which urgent ones do not wait.
+
+    `joined`: the parties that are called together, each on its own line with the caller; nobody hears the others there.
+    """
 
     due_us: Whole
     urgent: bool
+    joined: Annotated[tuple[Ident, ...], Meta(max_length=6)] = ()
 
 
 class LineRole(StrEnum):

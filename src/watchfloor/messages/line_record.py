@@ -57,7 +57,8 @@ class LineRota(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class LineOpened(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineOpened", kw_only=True):
     """A line whose keys two people compared by voice: its kind, who we are on it, and both parties' keys.
 
-    `context`: what kind of room this is; only messages of the same kind are taken.
+    `context`: what kind of room this is; only messages of the same kind are taken. `members`: roles that speak on it;
+    where there is none, whoever has the powers.
     """
 
     context: Context
@@ -66,6 +67,7 @@ class LineOpened(Struct, frozen=True, forbid_unknown_fields=True, tag_field="typ
     party: Ident
     parties: Annotated[tuple[LineParty, ...], Meta(min_length=2, max_length=2)]
     rota: LineRota | None
+    members: tuple[Ident, ...]
     label: Label
 
 

@@ -62,12 +62,20 @@ class CallShown(Struct, frozen=True, kw_only=True):
     party: str
     due_us: int
     urgent: bool
+    joined: tuple[str, ...]
     sent_us: int
     heard_us: int
     state: str
     rolls: tuple[RollShown, ...]
     minutes: tuple[MinutesShown, ...]
     asked: tuple[str, ...]
+
+
+class AgendaShown(Struct, frozen=True):
+    """Something to be spoken about in the next call, and why: proposed, new, changed, disputed, or not read back."""
+
+    about: str
+    why: str
 
 
 class TranslationShown(Struct, frozen=True):
@@ -143,7 +151,8 @@ class LineShown(Struct, frozen=True, kw_only=True):
     calls: tuple[CallShown, ...]
     comments: tuple[CommentShown, ...]
     matches: tuple[MatchShown, ...]
-    agenda: tuple[str, ...]
+    agenda: tuple[AgendaShown, ...]
+    members: tuple[str, ...]
     newest: str
     heads: tuple[ChainHead, ...]
     refused: tuple[str, ...]

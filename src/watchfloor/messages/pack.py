@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 from watchfloor.base.labels import Label
 from watchfloor.messages.acts import Digest, Ident, Integer, Kind, NeededWords, StatedFact, Verdict, Whole
 from watchfloor.messages.air import Party
+from watchfloor.messages.line_record import LineKind
 from watchfloor.messages.rulebook import Rulebook
 from watchfloor.messages.separation import SeparationRule
 
@@ -168,14 +169,25 @@ class PackTakPort(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     need_to_know: tuple[Ident, ...] = ()
 
 
+class PackLineKind(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who speaks on lines of a kind, by role, and who is asked there, where that is not who is asked elsewhere."""
+
+    members: Annotated[tuple[Ident, ...], Meta(min_length=1, max_length=16)]
+    answer: Annotated[tuple[Ident, ...], Meta(max_length=8)] = ()
+
+
 class PackLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How the room answers its lines: the daily call, how late it may be, and which roles are asked in which order."""
+    """How the room answers its lines: the daily call, how late it may be, and which roles are asked in which order.
+
+    `kinds`: by kind of line, who its members are; where a kind is not named, whoever has the powers speaks.
+    """
 
     call_at: Annotated[str, Meta(pattern=r"^[0-2][0-9]:[0-5][0-9]$")] = "08:30"
     grace_s: Annotated[int, Meta(ge=10, le=3_600)] = 120
     answer: Annotated[tuple[Ident, ...], Meta(min_length=1, max_length=8)]
     step_s: Annotated[int, Meta(ge=1, le=3_600)] = 60
     urgent_step_s: Annotated[int, Meta(ge=1, le=3_600)] = 10
+    kinds: dict[LineKind, PackLineKind] = {}
 
 
 class PackOtherRoom(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -164,6 +164,11 @@ def _check_sources(file: Marked, header: PackHeader) -> None:
         raise file.fault(("counterpart", "seat"), f"`{script.seat}` is no simulated seat")
     if script is not None and script.unless_taken not in seats:
         raise file.fault(("counterpart", "unless_taken"), f"no seat `{script.unless_taken}`")
+    known = {role.id for role in header.roles}
+    for kind, named in (header.line.kinds if header.line else {}).items():
+        for asked in (*named.members, *named.answer):
+            if asked not in known:
+                raise file.fault(("line", "kinds", kind.value), f"no role `{asked}`")
     for place, asked in enumerate(header.line.answer if header.line else ()):
         if asked not in {role.id for role in header.roles}:
             raise file.fault(("line", "answer", place), f"no role `{asked}`")
