@@ -7,16 +7,21 @@ import threading
 
 
 class Proxy:
-    """Passes bytes both ways; `hold` lets nothing through, `cut` ends what is connected and lets new bytes through."""
+    """Passes bytes both ways; `hold` lets nothing through, `cut` ends what is connected and lets new bytes through.
+
+    `hold(from_caller=...)` holds one direction: what comes from whoever connected, or what goes back to them.
+    """
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._to = 0
-        self._held = False
+        self._held: frozenset[bool] = frozenset()
+        self._callers: set[socket.socket] = set()
         self._pairs: dict[socket.socket, socket.socket] = {}
         self._lock = threading.Lock()
         self._ending = False
+        self._ended = threading.Event()
         self._watch = selectors.DefaultSelector()
         self._watch.register(self._listener, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -25,17 +30,22 @@ class Proxy:
     def to(self, port: int) -> None:
         self._to = port
 
-    def hold(self) -> None:
-        self._held = True
+    def hold(self, *, from_caller: bool | None = None) -> None:
+        self._held = frozenset((True, False)) if from_caller is None else frozenset((from_caller,))
+
+    def release(self) -> None:
+        """Let everything through that was held."""
+        self._held = frozenset()
 
     def cut(self) -> None:
         with self._lock:
             for one in list(self._pairs):
                 self._drop(one)
-        self._held = False
+        self._held = frozenset()
 
     def close(self) -> None:
         self._ending = True
+        self._ended.set()
         self._thread.join(5)
         self.cut()
         self._listener.close()
@@ -44,12 +54,16 @@ class Proxy:
     def _run(self) -> None:
         while not self._ending:
             ready = self._watch.select(0.05)
+            is_idle = True
             with self._lock:
                 for key, _ in ready:
                     if key.fileobj is self._listener:
                         self._accept()
-                    elif not self._held:
+                    elif (key.fileobj in self._callers) not in self._held:
+                        is_idle = False
                         self._pass_on(key.fileobj)  # type: ignore[arg-type]  # only sockets are watched
+            if ready and is_idle:
+                self._ended.wait(0.02)  # what is held stays ready; the rooms need the time more
 
     def _accept(self) -> None:
         one, _ = self._listener.accept()
@@ -58,6 +72,7 @@ class Proxy:
         except OSError:
             one.close()
             return
+        self._callers.add(one)
         for here, there in ((one, other), (other, one)):
             self._pairs[here] = there
             self._watch.register(here, selectors.EVENT_READ)
@@ -78,6 +93,7 @@ class Proxy:
         for each in (one, other):
             if each is not None:
                 self._pairs.pop(each, None)
+                self._callers.discard(each)
                 with contextlib.suppress(KeyError, ValueError):
                     self._watch.unregister(each)
                 each.close()

@@ -11,7 +11,8 @@ import msgspec
 from watchfloor.app.line_copy import copy_of
 from watchfloor.app.resume import read_past
 from watchfloor.base.errors import InputError
-from watchfloor.edge.cli.line_verify import verify_work
+from watchfloor.edge.cli import line_seat
+from watchfloor.edge.cli.line_verify import opens_work, verify_work
 from watchfloor.edge.recovery import first_key
 from watchfloor.edge.stores.disk import write_durably
 from watchfloor.edge.stores.folder import refuse_unusable
@@ -33,6 +34,7 @@ def add(commands: Any) -> None:
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     _add_ceremony(verbs)
+    line_seat.add(verbs)
     log = verbs.add_parser("log", help="the joint log", epilog="example: watchfloor line log verify A B")
     words = log.add_subparsers(dest="word", required=True, metavar="WORD")
     verify = words.add_parser(
@@ -56,6 +58,17 @@ def add(commands: Any) -> None:
     export.add_argument("line_id", metavar="LINE", help="the line's id, as `line.json` has it")
     export.add_argument("--out", required=True, metavar="FILE", help="must not exist")
     export.set_defaults(work=export_work)
+    opens = words.add_parser(
+        "opens",
+        help="whether a file is what a party committed to in a match",
+        description="For an arbiter: what a party put into a match is a medium of its record, and its SHA-256 is the "
+        "commitment that it signed on the line. Exit code 1, when no message of the copy names it.",
+        epilog="example: watchfloor line log opens match-input.json theirs.jsonl",
+    )
+    opens.add_argument("input", metavar="FILE", help="what the party says that it put in")
+    opens.add_argument("copy", metavar="COPY", help="a copy of the joint log")
+    opens.add_argument("--json", action="store_true", help="print the answer as one JSON line")
+    opens.set_defaults(work=opens_work)
 
 
 def _add_ceremony(verbs: Any) -> None:
