@@ -6,6 +6,7 @@ refuses, and takes nothing else from it than the messages here.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Protocol, runtime_checkable
 
@@ -85,19 +86,25 @@ _LIMITS = {
     "selected_ft": (-2_000, 100_000),
 }
 _NUMBERS, _NUMERIC = attrgetter(*_LIMITS), frozenset((int, float))
-_LOWEST, _HIGHEST = zip(*_LIMITS.values(), strict=True)
 _IDENTITY = re.compile(r"(icao:[0-9a-f]{6}|cot:[\x21-\x7e]{1,128}|(radar|rid):[\x21-\x7e]{1,64}|plot:\d{1,3}/\d{1,3})")
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_identity(name: str) -> bool:
+    return _IDENTITY.fullmatch(name) is not None
 
 
 def fault_of(seen: Observation) -> str | None:
     """Why an observation cannot be one, whoever gives it; None, when it can."""
-    if not isinstance(seen.identity, str) or not _IDENTITY.fullmatch(seen.identity):
+    if not isinstance(seen.identity, str) or not _is_identity(seen.identity):
         return "an identity that is none"
     if type(seen.toa_us) is not int or not 0 <= seen.toa_us < 2**53:
         return "a time that is none"
-    for value, low, high, name in zip(_NUMBERS(seen), _LOWEST, _HIGHEST, _LIMITS, strict=True):
-        if value is not None and not (type(value) in _NUMERIC and low <= value <= high):
-            return f"`{name}` out of its limits"
+    for name, value in zip(_LIMITS, _NUMBERS(seen), strict=True):
+        if value is not None:
+            low, high = _LIMITS[name]
+            if not (type(value) in _NUMERIC and low <= value <= high):
+                return f"`{name}` out of its limits"
     if (seen.lat_deg is None) != (seen.lon_deg is None) or (seen.gs_kt is None) != (seen.trk_deg is None):
         return "half a position or velocity"
     return None

@@ -42,8 +42,7 @@ class BeastFeed:
     def step(self, state: ModesState, chunk: bytes, arrival: Arrival) -> tuple[ModesState, list[FeedMessage]]:
         """Observations in a chunk."""
         stream, pieces = beast.step(state.stream, chunk)
-        counted = [piece if isinstance(piece, Rejected) else (piece.counter, piece.frame) for piece in pieces]
-        return _observed(ModesState(stream, state.places, state.anchor_us), counted, arrival)
+        return _observed(ModesState(stream, state.places, state.anchor_us), pieces, arrival)
 
     def rest(self, state: ModesState) -> bytes:
         """Half a frame."""
@@ -62,8 +61,7 @@ class AvrFeed:
     def step(self, state: ModesState, chunk: bytes, arrival: Arrival) -> tuple[ModesState, list[FeedMessage]]:
         """Observations in a chunk; frames without a counter are as of their arrival."""
         stream, pieces = avr.step(state.stream, chunk)
-        counted = [piece if isinstance(piece, Rejected) else (piece.counter, piece.frame) for piece in pieces]
-        return _observed(ModesState(stream, state.places, state.anchor_us), counted, arrival)
+        return _observed(ModesState(stream, state.places, state.anchor_us), pieces, arrival)
 
     def rest(self, state: ModesState) -> bytes:
         """Half a line."""
@@ -137,7 +135,7 @@ BUILT_IN: Mapping[str, Feed] = {feed.name: feed for feed in _ALL}
 
 
 def _observed(
-    state: ModesState, pieces: Sequence[tuple[int | None, bytes] | Rejected], arrival: Arrival
+    state: ModesState, pieces: Sequence[beast.BeastFrame | avr.AvrFrame | Rejected], arrival: Arrival
 ) -> tuple[ModesState, list[FeedMessage]]:
     """Observations in frames, each as of its counter, anchored to the room's clock.
 
@@ -150,15 +148,15 @@ def _observed(
         if isinstance(piece, Rejected):
             found.append(piece)
             continue
-        counter, frame = piece
+        counter = piece.counter
         if counter is None:
-            frames.append(TimedFrame(arrival.room_us, frame))
+            frames.append(TimedFrame(arrival.room_us, piece.frame))
             continue
         passed_us = counter // _TICKS_PER_US
         if anchor_us is None or (
             arrival.counter_epoch_us is None and abs(anchor_us + passed_us - arrival.room_us) > REANCHOR_US
         ):
             anchor_us = arrival.room_us - passed_us
-        frames.append(TimedFrame(anchor_us + passed_us, frame))
+        frames.append(TimedFrame(anchor_us + passed_us, piece.frame))
     places, seen = adsb.step(state.places, frames)
     return ModesState(state.stream, places, anchor_us), [*found, *seen]
