@@ -1,6 +1,8 @@
 """Two rooms learn where their plans clash, and nothing else of each other's."""
 
 import json
+import os
+import signal
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from tests.e2e.test_line import End
 from tests.support.lines import free_port, opened_pair
-from tests.support.running import RunningRoom, verified
+from tests.support.running import RunningRoom, children_of, is_running, run_words, verified
 
 Start = Callable[..., RunningRoom]
 EPOCH = ("2031-03-14T16:00:00Z", "2031-03-14T18:00:00Z")
@@ -91,3 +93,63 @@ def test_both_rooms_learn_where_plans_clash_and_nothing_else(ends: tuple[End, En
     file = ald.room.data / "media" / told["commitment"]
     found = next(path for path in ald.room.data.rglob("*") if told["commitment"] in path.name)
     assert sha256(found.read_bytes()).hexdigest() == told["commitment"], file
+
+
+def agreed(ald: End, mrn: End) -> None:
+    """A match that both people agreed to, and that is under way."""
+    proposed(ald)
+    theirs = mrn.until(lambda: match_of(mrn)["state"] == "proposed" and match_of(mrn), "the proposal")
+    answer = prepared(mrn, about=theirs["digest"]).json()
+    mrn.say("match_acceptance", about=theirs["digest"], commitment=answer["commitment"])
+
+
+def test_a_room_killed_in_a_match_takes_its_keys_with_it_and_the_match_ends(
+    ends: tuple[End, End], start_room: Start, tmp_path: Path
+) -> None:
+    ald, mrn = ends
+    ald.until(lambda: ald.line()["measured"] == "heard", "a heartbeat")
+    before = set(children_of(ald.room.process.pid))
+    agreed(ald, mrn)
+    workers = ald.until(lambda: set(children_of(ald.room.process.pid)) - before, "the process that holds the keys")
+    os.kill(ald.room.process.pid, signal.SIGKILL)
+    mrn.until(lambda: not any(is_running(worker) for worker in workers), "that the keys are gone")
+    data = ald.room.data
+    ald.room.kill()
+    plans = str(tmp_path / "plans-line-ald.json")
+    again = End(start_room("--line", str(tmp_path / "line-ald"), "--plans", plans, data=data), tmp_path / "line-ald")
+    for end in (again, mrn):
+        end.until(lambda end=end: match_of(end)["state"] in ("failed", "matched"), "the match's end", 60)
+    for end in (again, mrn):
+        assert end.room.stop() == 0
+        assert verified(end.room.data)["holds"]
+
+
+def test_plans_leave_their_room_in_no_export(ends: tuple[End, End], tmp_path: Path) -> None:
+    ald, _ = ends
+    ald.until(lambda: ald.line()["measured"] == "heard", "a heartbeat")
+    told = proposed(ald)
+    assert prepared(ald, from_us=EPOCH_US[0], until_us=EPOCH_US[1]).json() == told, "the same plans are kept once"
+    assert ald.room.stop() == 0
+    assert verified(ald.room.data)["holds"]
+    out = tmp_path / "out"
+    assert run_words("record", "export", str(ald.room.data), str(out)).returncode == 0
+    exported = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
+    assert b"TILLER" not in exported
+    assert told["commitment"].encode() in exported, "what was committed to is in what was said"
+    assert b"a plan that was put into a match stays in its room" in exported
+    assert verified(out)["holds"]
+
+
+def test_a_match_that_cannot_be_is_refused_with_the_reason(ends: tuple[End, End]) -> None:
+    ald, _ = ends
+    hour_us = 3_600_000_000
+    for wish, reason in (
+        ({"from_us": EPOCH_US[0] + hour_us, "until_us": EPOCH_US[1] + hour_us}, "begins at a multiple of its length"),
+        ({"from_us": EPOCH_US[0] - 8 * hour_us, "until_us": EPOCH_US[0] - 6 * hour_us}, "that epoch is over"),
+        ({"from_us": EPOCH_US[1], "until_us": EPOCH_US[1] + 2 * hour_us}, "no plan of ours touches that epoch"),
+        ({"about": "1" * 64}, "the line has no such match of theirs"),
+        ({"about": "x"}, "about"),
+    ):
+        refused = prepared(ald, **wish)
+        assert refused.status_code == 400, wish
+        assert reason in refused.json()["title"], wish

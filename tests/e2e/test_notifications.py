@@ -134,7 +134,9 @@ def decided_in(room: RunningRoom, area_id: str, **changes: Any) -> dict[str, Per
     return people
 
 
-def test_a_decision_near_a_notified_place_is_asked_of_the_rules_and_followed_up(room: RunningRoom, pack: Pack) -> None:
+def test_a_decision_near_a_notified_place_is_asked_of_the_rules_and_followed_up(
+    room: RunningRoom, pack: Pack, tmp_path: Path
+) -> None:
     desk = room.sit("Relief Desk, ALD")
     now_us = desk.room.get("/api/pulse")["room_us"]
     window = {"from_us": now_us, "until_us": now_us + 3 * HOUR_US}
@@ -151,12 +153,20 @@ def test_a_decision_near_a_notified_place_is_asked_of_the_rules_and_followed_up(
     close = {"type": "FollowUpClosed", "follow_id": follow["follow_id"], "words": "The crew was told where it is."}
     assert "there is no such follow-up" in people["watch"].act(**close).json()["title"]
     assert "power `review`" in desk.act(**close).json()["title"]
-    assert people["legal"].act(**close).status_code == 200
+    assert "took part" in people["legal"].act(**close).json()["title"], "who advised on it"
+    other = room.sit("Legal adviser, ALD")
+    assert other.act(**close).status_code == 200
     (answered,) = notified(desk)[0]["follow_ups"]
     assert (answered["closed"], answered["words"]) == (True, "The crew was told where it is.")
-    assert "answered already" in people["legal"].act(**close).json()["title"]
+    assert "answered already" in other.act(**close).json()["title"]
     assert room.stop() == 0
     assert verified(room.data)["holds"]
+    out = tmp_path / "out"
+    assert run_words("record", "export", str(room.data), str(out)).returncode == 0
+    exported = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
+    assert b'\\"notified\\":true' not in exported, "nor that the rules were told of one"
+    assert b'\\"notified\\":false' in exported, "so that the test would see it"
+    assert verified(out)["holds"]
 
 
 def test_harm_near_a_notified_place_is_followed_up_and_the_list_leaves_the_room_nowhere(

@@ -266,6 +266,25 @@ def test_silence_is_seen_within_ten_seconds_and_what_was_said_meanwhile_arrives(
     ald.until(lambda: ald.line()["measured"] == "heard", "a heartbeat again")
 
 
+def test_bytes_that_are_flipped_lost_doubled_or_swapped_on_the_way_change_nothing_that_was_said(
+    start_room: Start, tmp_path: Path, wire: Proxy
+) -> None:
+    port = free_port()
+    ours, theirs = opened_pair(tmp_path, port, reached=wire.port)
+    wire.to(port)
+    ald, mrn = (End(start_room("--line", str(folder)), folder) for folder in (ours, theirs))
+    ald.until(lambda: ald.line()["measured"] == "heard", "a heartbeat")
+    for number, fault in enumerate(("flip", "lose", "double", "swap"), 1):
+        wire.spoil(fault)
+        ald.say("comment", words=fault, language="en")
+        mrn.until(lambda: len(mrn.line()["comments"]) == number, f"what was said while bytes were spoilt ({fault})")  # noqa: B023
+        ald.until(lambda: ald.line()["unreceipted_count"] == 0, "its receipt")
+    assert [one["words"] for one in mrn.line()["comments"]] == ["flip", "lose", "double", "swap"]
+    for end in (ald, mrn):
+        assert end.room.stop() == 0
+        assert verified(end.room.data)["holds"]
+
+
 @pytest.mark.parametrize("number", range(3))
 def test_rooms_killed_in_mid_talk_lose_nothing_that_was_acknowledged(
     start_room: Start, tmp_path: Path, number: int

@@ -206,7 +206,6 @@ is_near_line: whether an area may lie within 20 NM of a party line
 is_off: whether a camera's clock is too far from the room's to be one with it
 is_open: whether a line is open in this run of the room
 is_seen: whether a person of the other party has seen an urgent warning
-is_stopped: whether a match ended because it would have shown too much
 joined: parties that are called together, each on its own line with the caller
 jump_to_us: room time to jump to
 jumped: whether a clock setting begins a new time context

@@ -83,7 +83,7 @@ def cells(flight: Trajectory, terms: MatchTerms) -> set[Cell]:
 @settings(max_examples=250, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
-    lat=st.sampled_from((0.0, 37.5, -59.95, 69.98, 79.9, 86.0, -89.5)),
+    lat=st.sampled_from((0.0, 37.5, -59.95, 69.98, 79.9, -83.0)),
     lon=st.sampled_from((0.0, -114.0, 179.9, -179.95)),
     horizontal_m=st.sampled_from((5_000, 9_260, 18_520)),
     vertical_ft=st.sampled_from((500, 1_000, 2_000, 333)),

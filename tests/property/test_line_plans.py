@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchfloor.app.line_plans import line_plans_of
-from watchfloor.base.errors import TooLargeError, WireError
+from watchfloor.base.errors import InputError, WireError
 from watchfloor.wire.line_plans import read_plans
 
 POINTS: list[dict[str, Any]] = [
@@ -16,6 +16,14 @@ POINTS: list[dict[str, Any]] = [
     {"lat_deg": 1.5, "lon_deg": -179.9, "level_ft": 12_000, "at": "2031-03-14T16:20:00Z"},
 ]
 PLAN = {"id": "A-1", "points": POINTS}
+
+
+def volumes_of(lat_e7deg: int = 0, **changes: int) -> dict[str, Any]:
+    outline = [{"lat_e7deg": lat_e7deg, "lon_e7deg": lon} for lon in (0, 10**6, 2 * 10**6)]
+    return {
+        "id": "V",
+        "volumes": [{"outline": outline, "floor_ft": 0, "ceiling_ft": 1, "from_us": 0, "until_us": 9} | changes],
+    }
 
 
 def raw(*plans: dict[str, Any], **more: Any) -> bytes:
@@ -43,9 +51,12 @@ def test_a_flight_becomes_volumes_that_hold_it() -> None:
         (raw({**PLAN, "purpose": "x"}), "unknown field `purpose`"),
         (raw({"id": "A-1", "points": POINTS[::-1]}), "plan `A-1`, point 2: it is not after the point before"),
         (raw({"id": "A-1", "points": [POINTS[0], {**POINTS[1], "at": "16:20"}]}), "plan `A-1`, point 2"),
-        (raw({"id": "A-1", "points": [POINTS[0], {**POINTS[1], "lat_deg": 91}]}), "$.plans[0].points[1].lat_deg"),
+        (raw({"id": "A-1", "points": [POINTS[0], {**POINTS[1], "lat_deg": 85.1}]}), "$.plans[0].points[1].lat_deg"),
         (raw({"id": "A-1", "points": [POINTS[0], {**POINTS[1], "at": "2031-03-17T16:20:00Z"}]}), "over 48 hours"),
         (raw({**PLAN, "half_width_m": -1}), "half_width_m"),
+        (raw(volumes_of(floor_ft=2)), "plan `V`, volume 1: its floor is above its ceiling"),
+        (raw(volumes_of(until_us=0)), "it ends before it begins"),
+        (raw(volumes_of(lat_e7deg=860_000_000)), "beyond 85 degrees"),
         (b'{"plans":[{"id":"A-1","half_width_m":NaN}]}', "no plans"),
         (b" " * ((32 << 20) + 1), "over 32 MiB"),
     ],
@@ -69,6 +80,13 @@ def test_no_file_raises_anything_else(tree: Any) -> None:
     sent = json.dumps(tree).encode(errors="surrogatepass")
     try:
         line_plans_of(read_plans(sent))
-    except (WireError, TooLargeError):
+    except (WireError, InputError):
         return
     assert isinstance(tree, dict)
+
+
+def test_a_way_over_a_pole_is_refused() -> None:
+    over = [{**POINTS[0], "lat_deg": 84.0, "lon_deg": 0.0}, {**POINTS[1], "lat_deg": 84.0, "lon_deg": 180.0}]
+    with pytest.raises(InputError) as refused:
+        line_plans_of(read_plans(raw({"id": "A-1", "points": over})))
+    assert "leads beyond 86 degrees" in refused.value.sentence

@@ -34,6 +34,9 @@ from watchfloor.messages.line import (
     LineRole,
     LineSuspended,
     LineVolume,
+    MatchAccepted,
+    MatchProposed,
+    MatchTerms,
     MinutesSigned,
     NoticeAcknowledged,
     NoticeCorrected,
@@ -57,6 +60,7 @@ from watchfloor.messages.line_record import (
     LineSaid,
     LineSpoken,
 )
+from watchfloor.messages.matching import LineMatched, MatchOutcome
 from watchfloor.messages.room import Context
 
 KEYS = {name: Ed25519PrivateKey.from_private_bytes(name.encode() * 16) for name in ("N1", "S2")}
@@ -339,3 +343,62 @@ def test_a_call_counts_as_the_daily_one_by_when_it_was_held() -> None:
         pass_on(here, there, RollCalled(about=call, present=(LineRole.LINE_OFFICER,)))
     due = [fact for fact in overdue(end.line, day_us + 111 * S) if isinstance(fact, CallMissed)]
     assert [fact.due_us for fact in due] == [day_us + 100 * S], "what a call says of itself excuses nobody a day later"
+
+
+def test_of_two_matches_that_are_agreed_at_once_both_rooms_keep_the_same_one() -> None:
+    terms = MatchTerms(
+        from_us=0, until_us=7_200 * S, horizontal_m=9_260, vertical_ft=1_000, coarse_count=64, fine_count=64,
+        most_of_flight_count=64, most_shown_permille=300, always_shown_count=50,
+    )  # fmt: skip
+    later = replace(terms, from_us=7_200 * S, until_us=14_400 * S)
+    one, other = End("N1"), End("S2")
+    proposals = [
+        here.say(MatchProposed(terms=held, commitment="1" * 64), S) for here, held in ((one, terms), (other, later))
+    ]
+    for here, there, signed in ((one, other, proposals[0]), (other, one, proposals[1])):
+        assert isinstance(signed, SignedLine)
+        here.receipt(there.hear(signed))
+    digests = {match.party: digest for digest, match in one.line.matches.items()}
+    accepts = [
+        here.say(MatchAccepted(about=digests[theirs], commitment="2" * 64), S)
+        for here, theirs in ((one, "S2"), (other, "N1"))
+    ]
+    for here, there, signed in ((one, other, accepts[0]), (other, one, accepts[1])):
+        assert isinstance(signed, SignedLine)
+        here.receipt(there.hear(signed))
+    for end in (one, other):
+        states = {digest: match.state() for digest, match in end.line.matches.items()}
+        assert states == {min(digests.values()): "agreed", max(digests.values()): "replaced"}
+    assert one.say(MatchProposed(terms=replace(terms), commitment="3" * 64), S) == "a match is under way"
+
+
+def test_a_proposal_replaces_the_one_before_it_and_no_time_is_matched_without_end() -> None:
+    terms = MatchTerms(
+        from_us=0, until_us=7_200 * S, horizontal_m=9_260, vertical_ft=1_000, coarse_count=64, fine_count=64,
+        most_of_flight_count=64, most_shown_permille=300, always_shown_count=50,
+    )  # fmt: skip
+    one, other = End("N1"), End("S2")
+    for number in range(6):
+        pass_on(one, other, MatchProposed(terms=terms, commitment=f"{number:064x}"))
+    states = [match.state() for match in other.line.matches.values()]
+    assert states == ["replaced"] * 5 + ["proposed"]
+    first, *_, last = other.line.matches
+    assert other.say(MatchAccepted(about=first, commitment="1" * 64), S) == "that match is replaced already"
+    loose = replace(terms, from_us=7_200 * S, until_us=14_400 * S, most_shown_permille=1_000)
+    pass_on(one, other, MatchProposed(terms=loose, commitment="5" * 64))
+    refused = other.say(MatchAccepted(about=list(other.line.matches)[-1], commitment="1" * 64), S)
+    assert refused == "its terms would show more of our plans than this room allows"
+    for _ in range(3):
+        pass_on(other, one, MatchAccepted(about=last, commitment="1" * 64))
+        for end in (one, other):
+            ended = LineMatched(
+                line_id="air", match=last, outcome=MatchOutcome.FAILED, reason="", coarse_count=0, fine_count=0,
+                transcript="0" * 64, result="0" * 64, clashes=(), more_count=0, label=LABEL,
+            )  # fmt: skip
+            end.line = session.fold(end.line, ended, S)
+        again = one.say(MatchProposed(terms=terms, commitment="6" * 64), S)
+        if isinstance(again, str):
+            break
+        one.receipt(other.hear(again))
+        last = list(other.line.matches)[-1]
+    assert again == "that time was matched 3 times already"

@@ -21,6 +21,7 @@ class Proxy:
         self._pairs: dict[socket.socket, socket.socket] = {}
         self._lock = threading.Lock()
         self._ending = False
+        self._fault = ""
         self._ended = threading.Event()
         self._watch = selectors.DefaultSelector()
         self._watch.register(self._listener, selectors.EVENT_READ)
@@ -36,6 +37,10 @@ class Proxy:
     def release(self) -> None:
         """Let everything through that was held."""
         self._held = frozenset()
+
+    def spoil(self, fault: str) -> None:
+        """Do this to the next bytes that come: `flip` one, `lose` some, `double` them, or `swap` their halves."""
+        self._fault = fault
 
     def cut(self) -> None:
         with self._lock:
@@ -82,7 +87,8 @@ class Proxy:
             return
         try:
             raw = one.recv(1 << 16)
-            self._pairs[one].sendall(raw)
+            fault, self._fault = (self._fault, "") if len(raw) > 1 else ("", self._fault)
+            self._pairs[one].sendall(_spoilt(raw, fault))
         except OSError:
             raw = b""
         if not raw:
@@ -97,3 +103,17 @@ class Proxy:
                 with contextlib.suppress(KeyError, ValueError):
                     self._watch.unregister(each)
                 each.close()
+
+
+def _spoilt(raw: bytes, fault: str) -> bytes:
+    middle = len(raw) // 2
+    match fault:
+        case "flip":
+            return raw[:middle] + bytes((raw[middle] ^ 1,)) + raw[middle + 1 :]
+        case "lose":
+            return raw[:middle]
+        case "double":
+            return raw + raw
+        case "swap":
+            return raw[middle:] + raw[:middle]
+    return raw

@@ -41,7 +41,7 @@ def facts_of(
     refusals = [other.decided.at_us for other in refused if other.decided is not None]
     drops = _open_drops(board, request, room_us)
     is_said_notified = stated.value(StatedFact.NOTIFIED) == "yes"
-    near = [] if is_said_notified else near_area(board, act.area_id, act.from_us, act.until_us)
+    near = [] if is_said_notified else near_area(board, act.area_id, (act.from_us, act.until_us), room_us)
     said = stated.labels()
     labels = {
         **said,

@@ -1,6 +1,6 @@
 """What goes into an export of a record, and what is withheld from it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import get_args
 
 from msgspec import Struct
@@ -10,7 +10,9 @@ from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience, Label, combine
 from watchfloor.messages.acts import MissingExplained
 from watchfloor.messages.canonical import canonical_bytes
+from watchfloor.messages.delegation import UseJudged
 from watchfloor.messages.entry import Entry, decode_entry, input_key
+from watchfloor.messages.findings import RulesAnswered
 from watchfloor.messages.keeping import (
     LogKeyChanged,
     MediaKept,
@@ -20,7 +22,9 @@ from watchfloor.messages.keeping import (
     SecondSignerSet,
     WitnessesSet,
 )
+from watchfloor.messages.matching import MATCH_INPUT
 from watchfloor.messages.notification import NotificationAct, NotificationFact
+from watchfloor.messages.outcomes import ActRefused
 from watchfloor.messages.room import (
     RoomOpened,
     TapeBlockExpired,
@@ -46,6 +50,8 @@ from watchfloor.record.tiles import ENTRIES, WIDTH, Levels, bundles, hash_tiles,
 from watchfloor.record.tree import leaf_hash
 
 NOTIFICATION_STAYS = "a notification stays in its room"
+PLAN_STAYS = "a plan that was put into a match stays in its room"
+_TOLD_NOTIFIED = '"notified":true'
 _NEVER_WITHHELD = frozenset((RoomOpened, WitnessesSet, *KEY_CHANGES))
 
 
@@ -187,6 +193,7 @@ def _reasons(entries: list[Entry], rules: ExportRules) -> dict[int, str]:
         named = ", ".join(sorted(nations))
         raise InputError(f"the record names no nation `{rules.audience.nations[0]}`; it names {named}", field="nation")
     inputs = {input_key(entries[seq].key) for seq in rules.withheld_seqs}
+    notified = {input_key(entry.key) for entry in entries if is_notification(entry)}
     found = {}
     for entry in entries:
         if type(entry.body) in _NEVER_WITHHELD:
@@ -194,11 +201,20 @@ def _reasons(entries: list[Entry], rules: ExportRules) -> dict[int, str]:
         # what follows from something withheld would tell of it
         if input_key(entry.key) in inputs or getattr(entry.body, "decision_id", None) in inputs:
             found[entry.seq] = rules.words
-        elif is_notification(entry):
+        elif is_notification(entry) or _tells_of_notified(entry, notified):
             found[entry.seq] = NOTIFICATION_STAYS
+        elif isinstance(entry.body, MediaKept) and entry.body.source == MATCH_INPUT:
+            found[entry.seq] = PLAN_STAYS
         elif rules.audience is not None and not may_see(entry.body.label, rules.audience):
             found[entry.seq] = f"not releasable to {', '.join(rules.audience.nations)}"
     return found
+
+
+def _tells_of_notified(entry: Entry, notified: Container[str]) -> bool:
+    """Whether an entry follows from a notification, or holds that rules were told of one."""
+    if isinstance(entry.body, RulesAnswered | UseJudged):
+        return _TOLD_NOTIFIED in entry.body.facts
+    return isinstance(entry.body, ActRefused) and input_key(entry.key) in notified
 
 
 def is_notification(entry: Entry) -> bool:

@@ -2,23 +2,28 @@
 
 from math import ceil, floor
 
+from watchfloor.base.errors import InputError
 from watchfloor.deconflict.corridors import corridor_of
 from watchfloor.messages.line import LinePlace, LineVolume
 from watchfloor.messages.matching import LinePlan
 from watchfloor.messages.volumes import PlannedVolume
 from watchfloor.wire.line_plans import ReadPlans
 
+MOST_LAT_E7DEG = 860_000_000
 _ALL_E7DEG, _HALF_E7DEG = 3_600_000_000, 1_800_000_000
 
 
 def line_plans_of(read: ReadPlans) -> tuple[LinePlan, ...]:
     """A file's plans, each as volumes that hold its aircraft at every time.
 
-    **Raises**: TooLargeError, when a flight is too long for a corridor.
+    **Raises**: InputError, when a flight is too long for a corridor, or leads over a pole, which no cell holds.
     """
-    flown = (
+    flown = tuple(
         LinePlan(flight.plan_id, tuple(_volume(piece) for piece in corridor_of(flight))) for flight in read.flights
     )
+    for plan in flown:
+        if any(abs(corner.lat_e7deg) > MOST_LAT_E7DEG for volume in plan.volumes for corner in volume.outline):
+            raise InputError(f"the way of `{plan.plan_id}` leads beyond 86 degrees of latitude", field="points")
     return (*flown, *read.volumes)
 
 

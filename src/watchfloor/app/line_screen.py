@@ -86,7 +86,7 @@ def _line(line: Line, room_us: int) -> LineShown:
             for one in list(line.comments.values())[-NEWEST_SHOWN:]
         ),
         matches=tuple(_match(line, one, room_us) for one in list(line.matches.values())[-NEWEST_SHOWN:]),
-        agenda=tuple(AgendaShown(about, why.value) for about, why in agenda_of(line, room_us)),
+        agenda=tuple(AgendaShown(about, why.value) for about, why in agenda_of(line, room_us)[:LIVE_SHOWN]),
         members=line.opened.members,
         newest=line.newest,
         heads=line.heads(),

@@ -5,36 +5,44 @@ Our plans stay in this room. A person proposes or accepts; the desk only carries
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from watchfloor.app.match_run import Ended, MatchRun
+from watchfloor.app.match_run import MOST_FRAMES, Ended, MatchRun
 from watchfloor.app.media import MediaKeeper
 from watchfloor.app.ports import Matcher, MediaStore
+from watchfloor.app.state import RoomState
 from watchfloor.app.writer import LINE, Input, Writer
-from watchfloor.base.errors import InputError, UnavailableError, WatchfloorError, WireError
+from watchfloor.base.errors import InputError, UnavailableError, WireError
 from watchfloor.line.cells import Cell, coarse_of, fine_cells
-from watchfloor.line.matching import Match, objection_to_terms
+from watchfloor.line.matching import (
+    ALWAYS_SHOWN,
+    MOST_SHOWN_PERMILLE,
+    Match,
+    objection_to_running,
+    objection_to_terms,
+)
 from watchfloor.line.session import Line
 from watchfloor.line.speaking import objection_to_match
 from watchfloor.messages.canonical import canonical_bytes, decode_canonical
+from watchfloor.messages.entry import Fact
 from watchfloor.messages.keeping import MediaKind
 from watchfloor.messages.line import MOST_CELLS, MatchTerms
 from watchfloor.messages.line_frames import AnyMatchFrame, MatchOver, MatchPart
 from watchfloor.messages.line_record import LineOpened
 from watchfloor.messages.matching import (
+    MATCH_INPUT,
     MOST_CLASHES_IN_ENTRY,
     LineMatched,
     LinePlan,
+    MatchEnd,
     MatchInput,
-    MatchOutcome,
 )
 
 SIZES = (1_024, 4_096, 16_384, MOST_CELLS)
-MOST_OF_FLIGHT, MOST_SHOWN_PERMILLE, ALWAYS_SHOWN = 2_000, 300, 50
-_log = structlog.get_logger()
+MOST_OF_FLIGHT = 2_000
 Send = Callable[[AnyMatchFrame], None]
 
 
@@ -49,7 +57,7 @@ class Prepared(Struct, frozen=True):
 
 
 class Matching:
-    """The matchings of one line. Runs on the event loop only.
+    """The matchings of one line, one at a time. Runs on the event loop only.
 
     `fresh` gives salts: 32 random bytes in hex.
     """
@@ -66,9 +74,12 @@ class Matching:
         self._writer, self._opened, self._plans = writer, opened, tuple(plans)
         self._keeper, self._store = media
         self._make_matcher, self._fresh = make_matcher, fresh
+        self._prepared: dict[MatchTerms, Prepared] = {}
         self._send: Send | None = None
         self._run: MatchRun | None = None
         self._task: asyncio.Task[None] | None = None
+        self._begun: set[str] = set()
+        self._early: dict[str, list[AnyMatchFrame]] = {}
 
     @property
     def _line(self) -> Line:
@@ -98,18 +109,25 @@ class Matching:
         size = next((size for size in SIZES if size >= needed), MOST_CELLS)
         return await self._prepare(replace(terms, coarse_count=size, fine_count=size), cells)
 
-    async def accept(self, about: str) -> Prepared:
+    async def accept(self, about: str, horizontal_m: int, vertical_ft: int) -> Prepared:
         """What we would put into the match that they proposed, kept and committed to.
 
+        **Args**: the room's own minima: a match by smaller ones would call near what we must keep apart.
         **Raises**: InputError, when we cannot accept it.
         """
         objection = objection_to_match(self._line, about, self._writer.room_now_us())
         if objection is not None:
             raise InputError(objection, field="about")
         terms = self._line.matches[about].terms
+        if terms.horizontal_m < horizontal_m or terms.vertical_ft < vertical_ft:
+            raise InputError("its minima are smaller than this room's own", field="terms")
         return await self._prepare(terms, await self._cells(terms))
 
     async def _prepare(self, terms: MatchTerms, cells: dict[str, set[Cell]]) -> Prepared:
+        """The same plans by the same terms are committed to once."""
+        known = self._prepared.get(terms)
+        if known is not None:
+            return known
         fine = {cell for one in cells.values() for cell in one}
         coarse_count = len({coarse_of(cell) for cell in fine})
         if coarse_count > terms.coarse_count:
@@ -127,8 +145,9 @@ class Matching:
             plans=tuple(plan for plan in self._plans if plan.plan_id in cells),
         )
         raw = canonical_bytes(told)
-        commitment = await self._keeper.keep(raw, MediaKind.DOCUMENT, "match-input", terms.from_us, terms.until_us)
-        return Prepared(terms, commitment, len(cells), coarse_count, len(fine))
+        commitment = await self._keeper.keep(raw, MediaKind.DOCUMENT, MATCH_INPUT, terms.from_us, terms.until_us)
+        prepared = self._prepared[terms] = Prepared(terms, commitment, len(cells), coarse_count, len(fine))
+        return prepared
 
     async def _cells(self, terms: MatchTerms) -> dict[str, set[Cell]]:
         """The cells of each plan that touches the epoch."""
@@ -145,54 +164,75 @@ class Matching:
     def part(self) -> None:
         """That connection went; a match does not outlive it."""
         self._send = None
-        if self._task is not None:
-            self._task.cancel()
+        self._early.clear()
+        if self._run is not None:
+            self._run.lose()
 
     def look(self) -> None:
-        """Begin the match that is agreed and has not ended, if there is one."""
-        match = next((one for one in self._line.matches.values() if one.is_open()), None)
-        if match is None or self._send is None or self._task is not None:
+        """Begin the match that is agreed and has not ended, if there is one; one at a time, and each once."""
+        known = self._line.matches.get(self._run.match.digest) if self._run is not None else None
+        if self._run is not None and known is not None and known.is_replaced:
+            self._run.lose()  # another that was agreed at the same time stands instead of it
+        send = self._send
+        if send is None or self._run is not None:
             return
-        self._task = asyncio.get_running_loop().create_task(self._carry_out(match, self._send))
+        open_ones = [one for one in self._line.matches.values() if one.is_open() and one.digest not in self._begun]
+        if not open_ones:
+            return
+        match = min(open_ones, key=lambda one: one.digest)
+        self._begun.add(match.digest)
+        self._run = MatchRun(match, self._opened.party, lambda: self._committed(match), self._make_matcher, send)
+        for frame in self._early.pop(match.digest, ()):
+            self._run.take(frame)
+        self._task = asyncio.get_running_loop().create_task(self._carry_out(self._run))
 
     def take(self, frame: AnyMatchFrame) -> None:
         """A frame of a match.
 
-        **Raises**: WireError, when it is of none that both agreed to.
+        **Raises**: WireError, when it is of none that was ever proposed, or more than a match holds.
         """
         if self._run is not None and self._run.match.digest == frame.match:
             self._run.take(frame)
             return
         match = self._line.matches.get(frame.match)
-        if match is None or not match.is_agreed():
-            raise WireError("it sent a part of a match that nobody agreed to")
-        if isinstance(frame, MatchPart) and frame.number == 0 and self._send is not None:
-            self._send(MatchOver(frame.match, is_stopped=False, reason="it is over here"))
+        if match is None:
+            raise WireError("it sent a part of a match that nobody proposed")
+        if match.is_open() and match.digest not in self._begun:
+            early = self._early.setdefault(match.digest, [])
+            if len(early) >= MOST_FRAMES:
+                raise WireError("it sent more than a match holds")
+            early.append(frame)
+        elif isinstance(frame, MatchPart) and frame.number == 0 and self._send is not None:
+            self._send(MatchOver(frame.match, MatchEnd.OVER))
 
-    async def _carry_out(self, match: Match, send: Send) -> None:
-        ended = Ended(outcome=MatchOutcome.FAILED, reason="the connection went before it was done")
-        try:
-            plans = self._committed(match)
-            self._run = MatchRun(match, self._opened.party, plans, self._make_matcher(), send)
-            ended = await self._run.run()
-        except WatchfloorError as error:
-            ended = Ended(outcome=MatchOutcome.FAILED, reason=error.sentence)
-            send(MatchOver(match.digest, is_stopped=False, reason="it could not be begun here"))
-        except Exception as error:  # noqa: BLE001  # a fault of ours must end the match too, and say so
-            _log.exception("match at fault")
-            ended = Ended(outcome=MatchOutcome.FAILED, reason=f"a fault of this room's: {error!r}")
-            send(MatchOver(match.digest, is_stopped=False, reason="a fault"))
-        finally:
-            self._run = self._task = None
-            for fact in self._facts(match, ended):
-                self._writer.enter_soon(Input(LINE, f"{match.digest[:32]}-ended-{fact.more_count}", fact))
+    async def _carry_out(self, run: MatchRun) -> None:
+        match = run.match
+        ended = await run.run()
+        facts = self._facts(match, ended)
 
-    def _committed(self, match: Match) -> dict[str, set[Cell]]:
-        """What we committed to, as it was kept."""
-        raw = self._store.read(match.commitments[self._opened.party])
+        def make(state: RoomState, _: int, __: int) -> list[Fact]:
+            """All at once, and once: clashes without their end would be none's."""
+            return [*facts] if state.lines[self._opened.line_id].matches[match.digest].is_open() else []
+
+        self._run = self._task = None
+        with suppress(UnavailableError):  # the writer says itself that the record cannot be written
+            await self._writer.enter(Input(LINE, f"{match.digest[:32]}-ended-{self._writer.size}", make=make))
+        self.look()
+
+    async def _committed(self, match: Match) -> dict[str, set[Cell]]:
+        """What we committed to, as it was kept.
+
+        **Raises**: UnavailableError, when it is not there, or is of another match, or the time for it is over.
+        """
+        if objection := objection_to_running(match, self._line.matches, self._writer.room_now_us()):
+            raise UnavailableError(objection)
+        raw = await asyncio.to_thread(self._store.read, match.commitments[self._opened.party])
         if raw is None:
             raise UnavailableError("what we committed to is not here any more")
-        return cells_of(decode_canonical(raw, MatchInput).plans, match.terms)
+        told = decode_canonical(raw, MatchInput)
+        if (told.line_id, told.party, told.terms) != (self._opened.line_id, self._opened.party, match.terms):
+            raise UnavailableError("what we committed to is of another match")
+        return await asyncio.to_thread(cells_of, told.plans, match.terms)
 
     def _facts(self, match: Match, ended: Ended) -> list[LineMatched]:
         """How it ended, with its clashes in as many entries as they need, the last of which ends it."""

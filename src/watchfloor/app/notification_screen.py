@@ -6,7 +6,7 @@ from watchfloor.decisions.board import Board
 from watchfloor.decisions.notified import FollowUp, Notification
 from watchfloor.messages.notification import FollowUpShown, NotificationShown
 
-OVER_SHOWN = 20
+OVER_SHOWN, FOLLOW_UPS_SHOWN = 20, 50
 
 
 def notifications_shown(board: Board, audience: Audience, room_us: int) -> tuple[NotificationShown, ...]:
@@ -58,6 +58,6 @@ def _shown(item: Notification, follow_ups: tuple[FollowUp, ...], room_us: int) -
                 closed=follow.closed is not None,
                 words=follow.closed.words if follow.closed else "",
             )
-            for follow in follow_ups
+            for follow in follow_ups[-FOLLOW_UPS_SHOWN:]
         ),
     )

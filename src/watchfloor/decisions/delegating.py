@@ -288,21 +288,21 @@ def _objection_to_closing(board: Board, act: ReviewClosed, actor: Actor) -> str 
         return "this seat does not hold the power `review`"
     if subject.closed is not None:
         return "the review is closed already"
-    took_part = {subject.actor.person_id} | _who_took_part(board, subject)
+    took_part = {subject.actor.person_id} | who_took_part(board, subject)
     if actor.person_id in took_part:
         return "a review is closed by somebody who took no part"
     return objection_to_point(Kind.FORCE_EXERCISE_ONLY, act)
 
 
-def _who_took_part(board: Board, subject: Use | Harm) -> set[str]:
+def who_took_part(board: Board, subject: Use | Harm) -> set[str]:
     """Persons who took part in what is reviewed: crew and grantor; of a request everybody who shaped its decision."""
     if isinstance(subject, Use):
-        return _of_request(board.requests.get(subject.act.request_id))
+        return who_took_part_in(board.requests.get(subject.act.request_id))
     use = board.authority.uses.get(subject.act.about)
     if use is not None:
-        return {use.actor.person_id} | _of_request(board.requests.get(use.act.request_id))
+        return {use.actor.person_id} | who_took_part_in(board.requests.get(use.act.request_id))
     request = board.requests.get(subject.act.about)
-    return _of_request(request) if request is not None else _of_area(board, subject.act.about)
+    return who_took_part_in(request) if request is not None else _of_area(board, subject.act.about)
 
 
 def _of_area(board: Board, area_id: str) -> set[str]:
@@ -312,11 +312,12 @@ def _of_area(board: Board, area_id: str) -> set[str]:
     persons = {use.actor.person_id for use in board.authority.uses.values() if use.act.area_id in ground}
     for request in board.requests.values():
         if request.act.area_id in ground and (request.decided is not None or request.superseded):
-            persons |= _of_request(request)
+            persons |= who_took_part_in(request)
     return persons
 
 
-def _of_request(request: Request | None) -> set[str]:
+def who_took_part_in(request: Request | None) -> set[str]:
+    """Persons who shaped a decision: who wrote, advised, resolved and signed."""
     if request is None:
         return set()
     signed = [one for one in (*request.superseded, request.decided) if one is not None]

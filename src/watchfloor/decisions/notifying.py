@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watchfloor.base.labels import Label
-from watchfloor.decisions.board import Board
+from watchfloor.decisions.board import Board, is_person
 from watchfloor.decisions.knowing import knows, objection_to_label
 from watchfloor.decisions.notified import FollowUp, Notification
 from watchfloor.messages.acts import Actor
@@ -69,12 +69,15 @@ def due_us(act: NotificationGiven) -> int:
     return URGENT_DUE_US if act.urgent else DUE_US
 
 
-def near_area(board: Board, area_id: str, from_us: int, until_us: int) -> list[Notification]:
-    """What stands notified within reach of an area in a window; nothing found is no proof that nothing is there."""
+def near_area(board: Board, area_id: str, window_us: tuple[int, int], room_us: int) -> list[Notification]:
+    """What had been notified by then within reach of an area in a window; nothing found proves nothing."""
     return [
         item
         for item in board.notified.items.values()
-        if item.placed is not None and area_id in item.placed.area_ids and item.counts_within(from_us, until_us)
+        if item.placed is not None
+        and item.at_us <= room_us
+        and area_id in item.placed.area_ids
+        and item.counts_within(*window_us)
     ]
 
 
@@ -90,8 +93,8 @@ def _objection(board: Board, act: NotificationAct, actor: Actor, room_us: int) -
         follow = held.follow_ups.get(act.follow_id)
         if follow is None or not knows(actor, follow.opened.label):
             return "there is no such follow-up"
-        if "review" not in actor.powers:
-            return "this seat does not hold the power `review`"
+        if "review" not in actor.powers or not is_person(actor):
+            return "this seat does not hold the power `review`, or is no person's"
         if follow.closed is not None:
             return "it is answered already"
         return "whoever took part in the event cannot answer it" if actor.person_id in follow.opened.took_part else None
@@ -113,7 +116,7 @@ def _objection_to_giving(board: Board, act: NotificationGiven, actor: Actor, roo
     if "notify" not in actor.powers:
         return "this seat does not hold the power `notify`"
     if act.notification_id in board.notified.items:
-        return f"there is a notification `{act.notification_id}` already; choose another name"
+        return f"`{act.notification_id}` cannot be its name; choose another"
     if (len(act.places) == 1) != (act.kind is NotificationKind.SITE):
         return "a site is one place; a movement is a way of two places or more"
     if any(abs(place.lat_e7deg) > 850_000_000 for place in act.places):

@@ -98,8 +98,6 @@ class Host:
     async def _run_in(self, folder: DataFolder, tell: Callable[[Started], None]) -> None:
         room_id = held_room_id(folder.path) or f"room-{secrets.token_hex(6)}"
         key = folder.begin_key(f"watchfloor/{room_id}")
-        for line in self._plan.lines:
-            line.folder.bind(room_id)
         store = LogFiles(folder.path)
         past = read_past(store, Signers(first_key(folder.path)))
         self._refuse_another_room(past)

@@ -91,12 +91,13 @@ class OpenLines:
         """
         work: list[Coroutine[Any, Any, None]] = []
         state = writer.state
-        context = state.opened.context if state.opened else Context.EXERCISE
+        context, room_id = (state.opened.context, state.opened.room_id) if state.opened else (Context.EXERCISE, "")
         for one in self._held:
             opened = one.opened(context, setup)
             known = state.lines.get(opened.line_id)
             if known is not None and known.opened.parties != opened.parties:
                 raise InputError(f"the record has another line `{opened.line_id}`, with other keys", field="line")
+            one.folder.bind(room_id)
             await writer.enter(Input(LINE, f"{opened.line_id}-open-{secrets.token_hex(8)}", opened))
             kept = MediaKeeper(media, writer, setup.label), media
             matching = self.matchings[opened.line_id] = Matching(

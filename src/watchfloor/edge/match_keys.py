@@ -4,14 +4,25 @@ It answers one stage at a time and is gone when the match is over, and its keys 
 **Source**: openmined-psi (elliptic-curve Diffie-Hellman, both sides semi-honest).
 """
 
+import os
 import secrets
 from collections.abc import Sequence
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import Any
 
 from watchfloor.base.errors import UnavailableError, WireError
 
 _PADDING_BYTES = 16
 _held: dict[str, Any] = {}
+
+
+def end_with_parent() -> None:
+    """Have this process, and its keys, end when the room does, however that ends."""
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=lambda: (wait([parent.sentinel]), os._exit(0)), daemon=True).start()
 
 
 def begin(elements: Sequence[str], size: int, *, only_counts: bool) -> tuple[bytes, bytes]:

@@ -18,7 +18,7 @@ class MatchProcess:
     """A Matcher: one process for one match, gone with its keys when the match is over."""
 
     def __init__(self) -> None:
-        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        self._pool = ProcessPoolExecutor(1, get_context("spawn"), match_keys.end_with_parent)
 
     async def begin(self, elements: Sequence[str], size: int, *, only_counts: bool) -> tuple[bytes, bytes]:
         """Our set as a set, and as a question, under fresh keys."""

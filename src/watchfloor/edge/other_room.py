@@ -22,6 +22,7 @@ from watchfloor.app.clock import room_time_us
 from watchfloor.app.writer import Writer
 from watchfloor.base.errors import UnavailableError
 from watchfloor.edge.lines import HeldLine, held_lines
+from watchfloor.edge.recovery import held_room_id
 from watchfloor.edge.stores.line_folder import LineFolder, digits_of
 from watchfloor.messages.entry import Entry
 from watchfloor.messages.line_record import LineKind
@@ -38,6 +39,7 @@ class OtherRoom:
     def __init__(self, plan: PackOtherRoom, data: Path, options: Sequence[str]) -> None:
         self._plan, self._options = plan, tuple(options)
         self._beside = data.parent / f"{data.name}-line"
+        self._own = data
         self._data = data.parent / f"{data.name}-{plan.their_party}"
         self._process: asyncio.subprocess.Process | None = None
         self.started: dict[str, Any] = {}
@@ -49,8 +51,8 @@ class OtherRoom:
         """
         ours, theirs = LineFolder(self._beside / "ours"), LineFolder(self._beside / "theirs")
         address = f"127.0.0.1:{free_port()}"
-        if not (ours.is_open() and theirs.is_open()):
-            for half in (ours, theirs):  # none yet, or what a start left that was cut off
+        if not (ours.is_open() and theirs.is_open()) or ours.read().room_id not in ("", held_room_id(self._own)):
+            for half in (ours, theirs):  # none yet, what a start left that was cut off, or of a record that is gone
                 shutil.rmtree(half.path, ignore_errors=True)
             line_id = f"air-{secrets.token_hex(4)}"
             kind, plan = LineKind.AIR, self._plan

@@ -17,12 +17,16 @@ from watchfloor.messages.matching import LineMatched, MatchClash
 
 EPOCHS_H = (2, 3, 4, 6)
 MOST_OF_EPOCH = 3
+MOST_SHOWN_PERMILLE, ALWAYS_SHOWN = 300, 50
 PROPOSED_KEPT, AGREED_KEPT = 20, 100
 _HOUR_US = 3_600_000_000
 
 
 class Match(Struct, frozen=True):
-    """A match. `commitments`: to what each party puts in, by party; `ended`: how it ended, with its last entry."""
+    """A match. `commitments`: to what each party puts in, by party; `ended`: how it ended, with its last entry.
+
+    `is_replaced`: its party has proposed the same time anew, or another was agreed at the same moment.
+    """
 
     party: str
     digest: str
@@ -31,6 +35,7 @@ class Match(Struct, frozen=True):
     commitments: Mapping[str, str]
     ended: LineMatched | None = None
     clashes: tuple[MatchClash, ...] = ()
+    is_replaced: bool = False
 
     def is_agreed(self) -> bool:
         """Whether both parties committed to their plans."""
@@ -38,12 +43,18 @@ class Match(Struct, frozen=True):
 
     def is_open(self) -> bool:
         """Whether it is agreed and has not ended."""
-        return self.is_agreed() and self.ended is None
+        return self.is_agreed() and self.ended is None and not self.is_replaced
+
+    def meets(self, terms: MatchTerms) -> bool:
+        """Whether its time is shared by that of other terms."""
+        return self.terms.from_us < terms.until_us and terms.from_us < self.terms.until_us
 
     def state(self) -> str:
-        """Proposed, agreed, matched, stopped or failed: the word on screens."""
+        """Proposed, agreed, matched, stopped, failed or replaced: the word on screens."""
         if self.ended is not None:
             return self.ended.outcome.value
+        if self.is_replaced:
+            return "replaced"
         return "agreed" if self.is_agreed() else "proposed"
 
 
@@ -51,16 +62,31 @@ Matches = Mapping[str, Match]
 
 
 def matches_with(matches: Matches, taken: Taken) -> Matches:
-    """The matches after a message more, of either party. Nobody accepts what they proposed themselves."""
+    """The matches after a message more, of either party. Nobody accepts what they proposed themselves.
+
+    A proposal replaces what its party proposed for the same time before. Of two that are agreed at once, because both
+    parties accepted, the one with the smaller digest stands: both rooms come to the same.
+    """
     body, party = taken.message.body, taken.message.party
     if isinstance(body, MatchProposed):
         match = Match(party, taken.digest, body.terms, taken.message.sent_us, {party: body.commitment})
-        return _kept({**matches, taken.digest: match})
+        kept = {
+            digest: replace(one, is_replaced=True)
+            if one.party == party and not one.is_agreed() and one.meets(body.terms)
+            else one
+            for digest, one in matches.items()
+        }
+        return _kept({**kept, taken.digest: match}, party)
     if isinstance(body, MatchAccepted) and body.about in matches:
         match = matches[body.about]
-        if not match.is_agreed() and match.party != party:
+        if not match.is_agreed() and not match.is_replaced and match.party != party:
             match = replace(match, commitments={**match.commitments, party: body.commitment})
-            return {**matches, body.about: match}
+            open_now = [one.digest for one in matches.values() if one.is_open()]
+            matches = {**matches, body.about: match}
+            lost = sorted([*open_now, body.about])[1:]
+            return {
+                digest: replace(one, is_replaced=True) if digest in lost else one for digest, one in matches.items()
+            }
     return matches
 
 
@@ -83,16 +109,21 @@ def objection_to_terms(terms: MatchTerms, matches: Matches, room_us: int) -> str
         return "an epoch is 2, 3, 4 or 6 hours, and begins at a multiple of its length (UTC)"
     if terms.until_us <= room_us:
         return "that epoch is over"
-    met = [
-        match
-        for match in matches.values()
-        if match.is_agreed() and match.terms.from_us < terms.until_us and terms.from_us < match.terms.until_us
-    ]
-    if any(match.ended is None for match in met):
-        return "a match of that time is under way"
-    if len(met) >= MOST_OF_EPOCH:
-        return f"that time was matched {MOST_OF_EPOCH} times already"
-    return None
+    if any(match.is_open() for match in matches.values()):
+        return "a match is under way"
+    return _objection_to_again(terms, matches)
+
+
+def objection_to_running(match: Match, matches: Matches, room_us: int) -> str | None:
+    """Why a match that was agreed is not run now, or None: the other side may have accepted late, and more than one."""
+    if match.terms.until_us <= room_us:
+        return "that epoch is over"
+    return _objection_to_again(match.terms, {one.digest: one for one in matches.values() if one.digest != match.digest})
+
+
+def _objection_to_again(terms: MatchTerms, matches: Matches) -> str | None:
+    met = [match for match in matches.values() if match.ended is not None and match.meets(terms)]
+    return f"that time was matched {MOST_OF_EPOCH} times already" if len(met) >= MOST_OF_EPOCH else None
 
 
 def shows_too_much(shared_count: int, own_count: int, terms: MatchTerms) -> bool:
@@ -123,9 +154,9 @@ def _stretches(cells: Collection[Cell]) -> list[Sequence[Cell]]:
     return [tuple(part) for part in parts]
 
 
-def _kept(matches: Matches) -> Matches:
-    """The newest proposals and agreed matches: what a party proposes without end is forgotten."""
-    agreed = [digest for digest, match in matches.items() if match.is_agreed()][-AGREED_KEPT:]
-    proposed = [digest for digest, match in matches.items() if not match.is_agreed()][-PROPOSED_KEPT:]
-    kept = {*agreed, *proposed}
-    return {digest: match for digest, match in matches.items() if digest in kept}
+def _kept(matches: Matches, party: str) -> Matches:
+    """The newest proposals of a party and the newest agreed matches: what is proposed without end is forgotten."""
+    agreed = [digest for digest, match in matches.items() if match.is_agreed()]
+    own = [digest for digest, match in matches.items() if not match.is_agreed() and match.party == party]
+    gone = {*agreed[: max(len(agreed) - AGREED_KEPT, 0)], *own[: max(len(own) - PROPOSED_KEPT, 0)]}
+    return {digest: match for digest, match in matches.items() if digest not in gone} if gone else matches

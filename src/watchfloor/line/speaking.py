@@ -5,7 +5,7 @@
 
 from collections.abc import Collection, Mapping
 
-from watchfloor.line.matching import objection_to_terms
+from watchfloor.line.matching import ALWAYS_SHOWN, MOST_SHOWN_PERMILLE, objection_to_terms
 from watchfloor.line.session import Line
 from watchfloor.line.standing import ENDED, as_of
 from watchfloor.line.volumes import faults_of
@@ -110,8 +110,10 @@ def objection_to_match(line: Line, about: str, room_us: int) -> str | None:
     match = line.matches.get(about)
     if match is None or match.party == line.opened.party:
         return "the line has no such match of theirs"
-    if match.is_agreed():
-        return "that match is agreed already"
+    if match.is_agreed() or match.is_replaced:
+        return f"that match is {match.state()} already"
+    if match.terms.most_shown_permille > MOST_SHOWN_PERMILLE or match.terms.always_shown_count > ALWAYS_SHOWN:
+        return "its terms would show more of our plans than this room allows"
     return objection_to_terms(match.terms, line.matches, room_us)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from watchfloor.messages.acts import Digest, Ident, Whole
-from watchfloor.messages.matching import MatchStage
+from watchfloor.messages.matching import MatchEnd, MatchStage
 from watchfloor.messages.room import Context
 
 MOST_FRAME_BYTES = 64 << 10
@@ -90,11 +90,10 @@ class MatchTold(Struct, frozen=True, forbid_unknown_fields=True, tag_field="fram
 
 
 class MatchOver(Struct, frozen=True, forbid_unknown_fields=True, tag_field="frame", tag="match_over"):
-    """A match goes no further here, and why; `is_stopped`: it would have shown too much."""
+    """A match goes no further here, and why."""
 
     match: Digest
-    is_stopped: bool
-    reason: Annotated[str, Meta(max_length=200)]
+    end: MatchEnd
 
 
 AnyMatchFrame = MatchPart | MatchTold | MatchOver

@@ -14,6 +14,8 @@ from watchfloor.messages.acts import Digest, Ident, Whole
 from watchfloor.messages.line import LineVolume, MatchTerms
 
 MOST_CLASHES_IN_ENTRY = 40
+MATCH_INPUT = "match-input"
+"""The source of the medium that holds a `MatchInput`; it leaves its room in no export."""
 PlanId = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
@@ -51,6 +53,24 @@ class MatchOutcome(StrEnum):
     MATCHED = "matched"
     STOPPED = "stopped"
     FAILED = "failed"
+
+
+class MatchEnd(StrEnum):
+    """Why a match goes no further, in words that are the same for everybody: they tell nothing of a plan."""
+
+    SHOWS_TOO_MUCH = "it would show more of a plan than was agreed"
+    TOO_MANY_CELLS = "a plan has more cells than were agreed"
+    DIFFERS = "the two directions, or two stages, do not find the same"
+    NO_PART = "what came is no part of the match"
+    LATE = "it was not done in time"
+    GONE = "the connection went before it was done"
+    OVER = "it is over here"
+    FAULT = "a fault of the room's own"
+
+    def outcome(self) -> MatchOutcome:
+        """Stopped, where it ended to show no more; else failed."""
+        is_stop = self in (MatchEnd.SHOWS_TOO_MUCH, MatchEnd.TOO_MANY_CELLS)
+        return MatchOutcome.STOPPED if is_stop else MatchOutcome.FAILED
 
 
 class MatchClash(Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ from watchfloor.verify.acts import ActsCheck
 from watchfloor.verify.authority import AuthorityCheck
 from watchfloor.verify.lines import LinesCheck
 from watchfloor.verify.media import MediaCheck
+from watchfloor.verify.notified import NotifiedCheck
 from watchfloor.verify.report import Report
 from watchfloor.verify.roots import Roots
 from watchfloor.verify.tape import TapeCheck
@@ -51,8 +52,16 @@ class Walk:
         self._witnesses = WitnessCheck(report, report.origin)
         self._media = MediaCheck(report, files, withheld, is_export=is_export)
         self._takers: dict[type, list[Callable[[Entry], None]]] = {kind: [] for kind in KEY_CHANGES}
-        lines = LinesCheck(report, is_export=is_export)
-        for check in (self._acts, AuthorityCheck(report), self._tape, self._witnesses, self._media, lines):
+        lines, self._notified = LinesCheck(report, is_export=is_export), NotifiedCheck(report)
+        for check in (
+            self._acts,
+            AuthorityCheck(report),
+            self._tape,
+            self._witnesses,
+            self._media,
+            lines,
+            self._notified,
+        ):
             for kind in check.kinds:
                 self._takers.setdefault(kind, []).append(check.take)
 
@@ -80,6 +89,7 @@ class Walk:
         """What can only be said at the end; called when no problem was found in the log itself."""
         self._tape.finish()
         self._media.finish()
+        self._notified.finish()
         roots = Roots(leaves)
         self._acts.finish(roots)
         self._witnesses.finish(roots, frozenset(key.line() for key in trust.keys if key.algorithm == WITNESS))

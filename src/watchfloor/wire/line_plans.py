@@ -4,11 +4,11 @@
 |---|---|---|
 | `plans` | | at most 5,000, each `id` once |
 | `points` of a plan | | 2 to 500, in order of time: a flight, straight between them |
-| `lat_deg`, `lon_deg` | degrees, WGS 84 | -90 to 90, -180 to 180 |
+| `lat_deg`, `lon_deg` | degrees, WGS 84 | -85 to 85 (no cell holds a pole), -180 to 180 |
 | `level_ft` | feet by 1013.25 hPa | -2,000 to 60,000: the line speaks of pressure levels only |
 | `at` | RFC 3339 with a zone | |
 | `half_width_m`, `half_level_ft`, `half_time_s` | | how far it may be off: to 50,000, 5,000, 3,600 |
-| or `volumes` of a plan | | as the line says them, where there is no one way |
+| or `volumes` of a plan | | as the line says them, where there is no one way; within the same latitudes |
 
 JSON; what stands in no field is refused.
 **Source**: own form; RFC 8259, RFC 3339.
@@ -27,10 +27,11 @@ from watchfloor.messages.volumes import Trajectory, TrajectoryPoint
 
 MOST_PLANS, MOST_FILE_BYTES = 5_000, 32 << 20
 LONGEST_US = 48 * 3_600_000_000
+MOST_LAT_DEG = 85
 
 
 class _Point(Struct, frozen=True, forbid_unknown_fields=True):
-    lat_deg: Annotated[float, Meta(ge=-90, le=90)]
+    lat_deg: Annotated[float, Meta(ge=-MOST_LAT_DEG, le=MOST_LAT_DEG)]
     lon_deg: Annotated[float, Meta(ge=-180, le=180)]
     level_ft: Annotated[int, Meta(ge=-2_000, le=60_000)]
     at: str
@@ -74,8 +75,23 @@ def read_plans(raw: bytes) -> ReadPlans:
         known.add(plan.id)
         if bool(plan.points) == bool(plan.volumes) or len(plan.points) == 1:
             raise WireError(f"plan `{plan.id}` has either two `points` or more, or `volumes`")
+        for place, volume in enumerate(plan.volumes, 1):
+            fault = _fault_of(volume)
+            if fault:
+                raise WireError(f"plan `{plan.id}`, volume {place}: {fault}")
     flights = tuple(_flight(plan) for plan in held.plans if plan.points)
     return ReadPlans(flights, tuple(LinePlan(plan.id, plan.volumes) for plan in held.plans if plan.volumes))
+
+
+def _fault_of(volume: LineVolume) -> str:
+    """Why no aircraft can be in a volume, or no cell covers it; empty, when it can."""
+    if volume.floor_ft > volume.ceiling_ft:
+        return "its floor is above its ceiling"
+    if volume.from_us >= volume.until_us:
+        return "it ends before it begins"
+    if any(abs(corner.lat_e7deg) > MOST_LAT_DEG * 10**7 for corner in volume.outline):
+        return f"it is beyond {MOST_LAT_DEG} degrees of latitude"
+    return ""
 
 
 def _flight(plan: _Plan) -> Trajectory:

@@ -47,9 +47,9 @@ class MatchDoors(SeatDoors):
         if matching is None:
             return problem(404, "unknown", "this room has no such line open")
         wish = convert(await read_json(request), MatchWish)
+        minima = self._minima
         if wish.about:
-            prepared = await matching.accept(wish.about)
+            prepared = await matching.accept(wish.about, minima.horizontal_m, minima.vertical_ft)
         else:
-            minima = self._minima
             prepared = await matching.propose(wish.from_us, wish.until_us, minima.horizontal_m, minima.vertical_ft)
         return JSONResponse(msgspec.to_builtins(prepared))
