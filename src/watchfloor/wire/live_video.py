@@ -288,8 +288,11 @@ def _corners(values: Mapping[str, float | int | None]) -> tuple[Corner, ...]:
 
 def _goes_on(pictures: frozenset[int], chunk: bytes) -> bool:
     """Whether a chunk is whole packets of pictures that begin nothing, which most chunks are."""
-    if not chunk or len(chunk) % PACKET_BYTES:
+    count, left = divmod(len(chunk), PACKET_BYTES)
+    if left or not count:
         return False
+    if chunk[0] == SYNC and all(chunk[place::PACKET_BYTES] == chunk[place : place + 1] * count for place in range(3)):
+        return not chunk[1] & 0xC0 and ((chunk[1] & 0x1F) << 8 | chunk[2]) in pictures
     for place in range(0, len(chunk), PACKET_BYTES):
         marks = chunk[place + 1]
         if chunk[place] != SYNC or marks & 0xC0 or ((marks & 0x1F) << 8 | chunk[place + 2]) not in pictures:

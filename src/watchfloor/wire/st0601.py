@@ -98,8 +98,13 @@ def parse(raw: bytes) -> Packet:
     dropped: Counter[int] = Counter()
     while place < len(raw):
         begin = place
-        tag, place = _tag(raw, place)
-        size, place = length_at(raw, place)
+        head = raw[place : place + 2]
+        if len(head) == 2 and head[0] < 0x80 and head[1] < 0x80:  # nearly every item
+            tag, size = head
+            place += 2
+        else:
+            tag, place = _tag(raw, place)
+            size, place = length_at(raw, place)
         value = raw[place : place + size]
         place += size
         if len(value) != size:
@@ -122,7 +127,12 @@ def parse(raw: bytes) -> Packet:
 
 def values_of(packet: Packet) -> dict[str, float | int | None]:
     """The numbers of a packet by name; None where an item says that it is out of range."""
-    return {ALLOWED[tag].name: _number(ALLOWED[tag], raw) for tag, raw in packet.items.items()}
+    found: dict[str, float | int | None] = {}
+    for tag, raw in packet.items.items():
+        name, is_signed, low, span, most, none = _NUMBERS[tag]
+        steps = int.from_bytes(raw, signed=is_signed)
+        found[name] = steps if span is None else None if steps == none else low + span * steps / most
+    return found
 
 
 def encode(items: Mapping[int, bytes]) -> bytes:
@@ -186,12 +196,25 @@ def _sum(raw: bytes) -> int:
     return (sum(raw[0::2]) << 8) + sum(raw[1::2]) & 0xFFFF
 
 
-def _number(item: Item, raw: bytes) -> float | int | None:
-    steps = int.from_bytes(raw, signed=item.is_signed)
-    if item.name in ("time_us", "version"):
-        return steps
+class _Numbers(NamedTuple):
+    """How an item's steps become its number; one without a span is a count. `none`: the steps that say it is none."""
+
+    name: str
+    is_signed: bool
+    low: float
+    span: float | None
+    most_steps: int
+    none: int | None
+
+
+def _numbers_of(item: Item) -> _Numbers:
     bits = 8 * item.size_bytes
+    if item.name in ("time_us", "version"):
+        return _Numbers(item.name, item.is_signed, 0, None, 1, None)
     if item.is_signed:
-        lowest = -(1 << bits - 1)
-        return None if steps == lowest else item.high * steps / -(lowest + 1)
-    return item.low + (item.high - item.low) * steps / ((1 << bits) - 1)
+        most = (1 << bits - 1) - 1
+        return _Numbers(item.name, True, 0, item.high, most, -most - 1)
+    return _Numbers(item.name, False, item.low, item.high - item.low, (1 << bits) - 1, None)
+
+
+_NUMBERS = {tag: _numbers_of(item) for tag, item in ALLOWED.items()}
