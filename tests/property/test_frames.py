@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchfloor.base.labels import label_for
-from watchfloor.edge.api.frames import Turns
+from watchfloor.edge.api.frames import NO_TRACKS, Turns, View
 from watchfloor.messages.air import Track, TrackPicture
 from watchfloor.messages.room import FeedState
 
@@ -77,6 +77,41 @@ def test_news_and_whole_frames_come_to_the_same(life: list[tuple[dict[int, tuple
             fresh = Wall()
             assert fresh.take(turns.frame_after(-1)) == b"WFT1"
             assert wall.rows == fresh.rows
+
+
+@given(
+    life=lives(),
+    view=st.sampled_from(
+        (
+            View(-180, -90, 180, 90), View(0, 0, 5, 2.0), View(3, 1.5, -170, 3), View(1, 1.5, -170, 3),
+            View(2.0, 2.0, 2.0, 2.0), View(5, -3, 6, -1),
+        )
+    ),
+    moves=st.booleans(),
+)  # fmt: skip
+def test_a_part_of_the_world_is_what_is_in_it(
+    life: list[tuple[dict[int, tuple[float, int]], int, bool]], view: View, moves: bool
+) -> None:
+    """By a filter written for this test; 2 degrees east is where all tracks are."""
+    turns, wall, held, turn, here = Turns(), Wall(), dict[tuple[int, float, int], Track](), -1, NO_TRACKS
+    for tick, (there, generation, is_read) in enumerate(life):
+        room_us = START_US + tick * 500_000
+        for number, (lat, heard) in there.items():
+            held.setdefault((number, lat, heard), track(number, lat, START_US + heard * 500_000))
+        tracks = tuple(held[number, *there[number]] for number in sorted(there))
+        look = TrackPicture(room_us=room_us, tracks=tracks, states=(FeedState.FRESH,) * len(tracks))
+        turns.look(look, generation)
+        if moves and tick == 4:
+            view, turn, here = View(0, 0, 5, 1.5), -1, NO_TRACKS
+        if is_read:
+            raw, here = turns.frame_in(view, here, turn)
+            wall.take(raw)
+            turn = turns.turn
+            fresh = Wall()
+            fresh.take(turns.frame_after(-1))
+            across = view.west_deg <= 2 <= view.east_deg or (view.west_deg > view.east_deg and not view.west_deg > 2)
+            wanted = {n for n, (lat, _) in there.items() if across and view.south_deg <= lat <= view.north_deg}
+            assert wall.rows == {n: row for n, row in fresh.rows.items() if n in wanted}
 
 
 def track(number: int, lat_deg: float, toa_us: int) -> Track:

@@ -22,13 +22,19 @@ News begin with `WFT2` and the same head, then how many tracks are gone (u32) an
 columns of those that came or changed. They go on from the frame of the turn before, in which every other track stays as
 it was, older by the time in between. Rows are in order of their numbers. All little-endian. The wall reads them with
 typed arrays (`wall/src/wire.ts`).
+
+A screen that says after its hello which part of the world it looks at (`{"view": {"west_deg", "south_deg", "east_deg",
+"north_deg"}}`; `null` for all of it) is sent that part alone: who leaves it is gone, who comes into it has come.
 **Source**: own format.
 """
 
 import struct
 from collections.abc import Collection, Sequence
+from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta, Struct
+from numpy.typing import NDArray
 
 from watchfloor.app.sight import may_see
 from watchfloor.base.labels import Audience
@@ -42,6 +48,8 @@ STATES = (FeedState.WAITING, FeedState.FRESH, FeedState.STALE, FeedState.LOST)
 _PARTY_CODES = {party: code for code, party in enumerate(PARTIES)}
 _STATE_CODES = {state: code for code, state in enumerate(STATES)}
 _U32 = (1 << 32) - 1
+Column = NDArray[Any]
+NO_TRACKS: Column = np.zeros(0, "<u4")
 
 
 def visible(picture: TrackPicture, audience: Audience) -> TrackPicture:
@@ -61,13 +69,31 @@ def visible(picture: TrackPicture, audience: Audience) -> TrackPicture:
 def encode(picture: TrackPicture, generation: int, turn: int = 0) -> bytes:
     """A whole frame."""
     head = _HEAD.pack(MAGIC, len(picture.tracks), picture.room_us, generation, turn & _U32)
-    return head + _columns(picture)
+    return head + _joined(_columns(picture))
 
 
 def encode_news(changed: TrackPicture, gone: Sequence[int], generation: int, turn: int) -> bytes:
     """What is new since the frame before: tracks that came or changed, and the numbers of those that are gone."""
     head = _HEAD.pack(NEWS_MAGIC, len(changed.tracks), changed.room_us, generation, turn & _U32)
-    return head + np.array([len(gone), *gone], "<u4").tobytes() + _columns(changed)
+    return head + np.array([len(gone), *gone], "<u4").tobytes() + _joined(_columns(changed))
+
+
+class View(Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the world, borders included; one whose west is east of its east crosses the date line."""
+
+    west_deg: Annotated[float, Meta(ge=-180, le=180)]
+    south_deg: Annotated[float, Meta(ge=-90, le=90)]
+    east_deg: Annotated[float, Meta(ge=-180, le=180)]
+    north_deg: Annotated[float, Meta(ge=-90, le=90)]
+
+    def holds(self, lat_e7deg: Column, lon_e7deg: Column) -> NDArray[np.bool_]:
+        """Which of these places are in it, shape `(n,)` each."""
+        south, north, west, east = (
+            round(1e7 * deg) for deg in (self.south_deg, self.north_deg, self.west_deg, self.east_deg)
+        )
+        is_east, is_west = lon_e7deg >= west, lon_e7deg <= east
+        across = is_east & is_west if west <= east else is_east | is_west
+        return (lat_e7deg >= south) & (lat_e7deg <= north) & across
 
 
 class Turns:
@@ -78,6 +104,8 @@ class Turns:
         self._seen = TrackPicture(room_us=0, tracks=(), states=())
         self._held: dict[int, tuple[Track, FeedState]] = {}
         self._generation, self._news, self._whole = -1, b"", b""
+        self._changed: list[int] = []
+        self._columns: list[Column] = []
 
     def look(self, seen: TrackPicture, generation: int) -> Sequence[Track]:
         """Take the picture of the next turn; answers the tracks that came or changed.
@@ -93,6 +121,7 @@ class Turns:
         goes_on = generation == self._generation
         self._news = encode_news(new, gone, generation, self.turn) if goes_on else b""
         self._seen, self._held, self._generation, self._whole = seen, held, generation, b""
+        self._changed, self._columns = [track.number for track in tracks], []
         return tracks
 
     def frame_after(self, turn: int) -> bytes:
@@ -103,6 +132,26 @@ class Turns:
             self._whole = encode(self._seen, self._generation, self.turn)
         return self._whole
 
+    def frame_in(self, view: View, numbers: Column, turn: int) -> tuple[bytes, Column]:
+        """What a viewer of a part of the world is sent, and which tracks it has then.
+
+        **Args**: `numbers`: those that it had in the frame of that turn.
+        **Cost**: of the number of tracks, in arrays; the columns are made once a turn for all such viewers.
+        """
+        if not self._columns:
+            self._columns = _columns(self._seen)
+        rows = np.flatnonzero(view.holds(self._columns[1], self._columns[2]))
+        here = self._columns[0][rows]
+        if self._news and turn == self.turn - 1:
+            is_news = np.isin(here, self._changed) | ~np.isin(here, numbers)
+            rows, gone = rows[is_news], np.setdiff1d(numbers, here)
+            raw = np.concatenate(([len(gone)], gone)).astype("<u4").tobytes()
+            magic = NEWS_MAGIC
+        else:
+            magic, raw = MAGIC, b""
+        head = _HEAD.pack(magic, len(rows), self._seen.room_us, self._generation, self.turn & _U32)
+        return head + raw + b"".join(column[rows].tobytes() for column in self._columns), here
+
     def numbers(self) -> Collection[int]:
         """The tracks that there are now."""
         return self._held.keys()
@@ -112,10 +161,11 @@ def _is_same(held: tuple[Track, FeedState] | None, now: tuple[Track, FeedState])
     return held is not None and held[0] is now[0] and held[1] is now[1]
 
 
-def _columns(picture: TrackPicture) -> bytes:
+def _columns(picture: TrackPicture) -> list[Column]:
+    """The columns of a frame, in its order, each of all tracks."""
     tracks = picture.tracks
     ages = [min(max((picture.room_us - track.toa_us) // 100_000, 0), 65_535) for track in tracks]
-    columns = (
+    return [
         np.array([track.number for track in tracks], "<u4"),
         np.array([round(track.lat_deg * 1e7) for track in tracks], "<i4"),
         np.array([round(track.lon_deg * 1e7) for track in tracks], "<i4"),
@@ -126,7 +176,10 @@ def _columns(picture: TrackPicture) -> bytes:
         np.array([_rate(track) for track in tracks], "<i2"),
         np.array([_PARTY_CODES[track.party] for track in tracks], "u1"),
         np.array([_STATE_CODES[state] for state in picture.states], "u1"),
-    )
+    ]
+
+
+def _joined(columns: Sequence[Column]) -> bytes:
     return b"".join(column.tobytes() for column in columns)
 
 

@@ -6,6 +6,7 @@ by one frame and one document.
 
 import asyncio
 
+import msgspec
 from starlette.websockets import WebSocket
 
 from watchfloor.app.room import Room, Tick
@@ -13,6 +14,8 @@ from watchfloor.app.seats import Seats, Session
 from watchfloor.app.sight import audience_of_seat
 from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience
+from watchfloor.edge.api import frames
+from watchfloor.edge.api.frames import View
 from watchfloor.edge.api.greeting import SEND_WAIT_S, GoneError, greeted, until_one_ends
 from watchfloor.edge.api.shown import Shown, Shows
 
@@ -22,6 +25,12 @@ def audience_of(room: Room, seats: Seats | None, session: Session | None) -> Aud
     if session is None or seats is None:
         return room.setup.everyone
     return audience_of_seat(seats.seat_fact(session))
+
+
+class _Looks(msgspec.Struct, forbid_unknown_fields=True):
+    """What a screen may say after its hello."""
+
+    view: View | None
 
 
 class Viewer:
@@ -34,6 +43,8 @@ class Viewer:
         self._wake = asyncio.Event()
         self._shown: Shown | None = None
         self._named, self._turn = 0, -1
+        self._view: View | None = None
+        self._here = frames.NO_TRACKS
         self._session: Session | None = None
 
     def ticked(self, tick: Tick) -> None:
@@ -59,11 +70,17 @@ class Viewer:
             self._room.remove_watcher(self)
 
     async def _drain(self) -> None:
-        """Screens say nothing after hello; what they send is passed over until they go."""
+        """After its hello a screen says which part of the world it looks at; anything else ends it."""
         while True:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
                 return
+            try:
+                self._view = msgspec.json.decode(message.get("text") or "", type=_Looks).view
+            except (msgspec.MsgspecError, UnicodeError, RecursionError):
+                await self._socket.close(4400, reason="after its hello a screen says its view, or nothing")
+                return
+            self._turn, self._here = -1, frames.NO_TRACKS
 
     async def _send(self) -> None:
         while True:
@@ -88,7 +105,11 @@ class Viewer:
             names, self._named = shown.names_since(self._named)
             if names:
                 await self._socket.send_text(names)
-            frame, self._turn = shown.turns.frame_after(self._turn), shown.turns.turn
+            if self._view is None:
+                frame = shown.turns.frame_after(self._turn)
+            else:
+                frame, self._here = shown.turns.frame_in(self._view, self._here, self._turn)
+            self._turn = shown.turns.turn
             await self._socket.send_bytes(frame)
             await self._socket.send_text(shown.pulse)
         if self._dirty:
