@@ -19,6 +19,7 @@ from tests.unit.test_taping import picture
 from watchfloor.app.exporting import ExportRules, export_files
 from watchfloor.app.taping import Taping
 from watchfloor.app.writer import Input
+from watchfloor.base.errors import UnavailableError
 from watchfloor.edge.recovery import recover_tape
 from watchfloor.edge.stores.folder import read_folder
 from watchfloor.edge.stores.tape_files import TapeFiles
@@ -75,6 +76,38 @@ def all_say(path: Path, home: Path, page: Page) -> list[str]:
     of_page = {one["sentence"] for one in asked_of_page(files, [], None, page)["problems"]}
     assert of_folder == of_export == of_file == of_page
     return sorted(of_folder)
+
+
+class Stubborn(TapeFiles):
+    """A disk that keeps a file the first time."""
+
+    refused = 0
+
+    def let_go(self, block: str) -> None:
+        if not self.refused:
+            self.refused += 1
+            raise UnavailableError(f"tape block `{block}` cannot be removed: a fault of the disk")
+        super().let_go(block)
+
+
+def test_what_the_disk_keeps_is_removed_the_next_time(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with writing(tmp_path / "room") as writer:
+            await writer.enter(Input("room", "open", opening(Context.LIVE_CIVIL)))
+            setting = ClockSet(time.time_ns() // 1000, 1_000_000_000, 1000, paused=True, jumped=True, label=LABEL)
+            await writer.enter(Input("room", "clock", setting))
+            taped = Taping(Stubborn(tmp_path / "room"), writer, LABEL, {})
+            await taped.frame(picture(1001))
+            await taped.seal()
+            with pytest.raises(UnavailableError):
+                await taped.expire(0)
+            assert (tmp_path / "room" / BLOCK).exists()
+            await taped.expire(0)
+            assert not list((tmp_path / "room" / "tape").iterdir())
+            await taped.close()
+
+    run(work())
+    assert not check_folder(read_folder(tmp_path / "room")).problems
 
 
 def test_blocks_go_in_their_time_and_the_record_holds_without_them(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ An open block is a journal; when it is a minute old, or large, it is sealed into
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -39,6 +40,7 @@ class Taping:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tape")
         self._rows = ObservationRows()
         self._told: dict[int, TapedName] = {}
+        self._leaving: deque[str] = deque()
         self._streams = {
             stream: _Stream(stream, store, writer, label, first_numbers.get(stream, 1), self._worker)
             for stream in (TRACKS, OBSERVATIONS)
@@ -84,13 +86,19 @@ class Taping:
         self.failed = None
 
     async def expire(self, keep_us: int) -> None:
-        """Let go of blocks that were sealed so long ago: the record says it first, then the file goes."""
+        """Let go of blocks that were sealed so long ago: the record says it first, then the file goes.
+
+        **Raises**: UnavailableError, when the disk keeps a file; it is tried again the next time.
+        """
         now_us, loop = self._writer.entry_now_us(), asyncio.get_running_loop()
         due = [block for block, sealed_us in self._writer.state.kept_blocks.items() if now_us - sealed_us >= keep_us]
         for block in due:
             fact = TapeBlockExpired(block, keep_us // US_PER_S, self._label)
             await self._writer.enter(Input("room", f"expired-{block}", fact))
-            await loop.run_in_executor(self._worker, self._store.let_go, block)
+            self._leaving.append(block)
+        while self._leaving:
+            await loop.run_in_executor(self._worker, self._store.let_go, self._leaving[0])
+            self._leaving.popleft()
 
     async def seal(self) -> None:
         """End the open blocks, if there are any. What cannot be sealed stays open: for later, or for the next start."""
