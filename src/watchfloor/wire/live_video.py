@@ -31,7 +31,7 @@ _NULL_PID = 0x1FFF
 _MOST_UNIT_BYTES = 6 + 0xFFFF + 8 * PACKET_BYTES
 _MOST_UNITS = 8
 _PLATFORM = re.compile(r"icao:[0-9a-f]{6}|(cot|rid):[\x21-\x7e]{1,64}")
-_SEQUENCE_HEADS = (b"\x00\x00\x01\x67", b"\x00\x00\x01\x27")
+_SEQUENCE_HEAD = re.compile(rb"\x00\x00\x01[\x67\x27]")
 
 
 class Unit(Struct, frozen=True):
@@ -166,12 +166,12 @@ class _Reading:
         if packet[1] & 0x80 or pid == _NULL_PID:
             self._passed += 1
             return
-        tables = with_table(self.tables, packet)
-        if tables is not self.tables:
-            self.tables, self.pictures = tables, _pictures_of(tables)
+        if pid in self.pictures:
+            self._give(packet, begins_key=self.tables.streams[pid] in (H264, HEVC) and _begins_key(packet))
+            return
         if pid == 0 or pid in self.tables.maps:
             if packet[1] & 0x40:
-                self.table_packets[pid] = packet
+                self._take_table(pid, packet)
             self._give(packet)
             return
         kind = self.tables.streams.get(pid)
@@ -181,6 +181,16 @@ class _Reading:
             self._metadata(pid, kind, packet)
         else:
             self._passed += 1
+
+    def _take_table(self, pid: int, packet: bytes) -> None:
+        """A packet of tables; most say again what the one before said, behind another counter."""
+        held = self.table_packets.get(pid)
+        self.table_packets[pid] = packet
+        if held is not None and held[4:] == packet[4:] and not (held[3] ^ packet[3]) & 0x30:
+            return
+        tables = with_table(self.tables, packet)
+        if tables is not self.tables:
+            self.tables, self.pictures = tables, _pictures_of(tables)
 
     def _give(self, packets: bytes, *, begins_key: bool = False) -> None:
         if not packets:
@@ -287,15 +297,14 @@ def _corners(values: Mapping[str, float | int | None]) -> tuple[Corner, ...]:
 
 
 def _goes_on(pictures: frozenset[int], chunk: bytes) -> bool:
-    """Whether a chunk is whole packets of pictures that begin nothing, which most chunks are."""
-    count, left = divmod(len(chunk), PACKET_BYTES)
-    if left or not count:
+    """Whether a chunk is whole packets of pictures or sound, where no key picture begins, which most chunks are."""
+    if not chunk or len(chunk) % PACKET_BYTES:
         return False
-    if chunk[0] == SYNC and all(chunk[place::PACKET_BYTES] == chunk[place : place + 1] * count for place in range(3)):
-        return not chunk[1] & 0xC0 and ((chunk[1] & 0x1F) << 8 | chunk[2]) in pictures
     for place in range(0, len(chunk), PACKET_BYTES):
         marks = chunk[place + 1]
-        if chunk[place] != SYNC or marks & 0xC0 or ((marks & 0x1F) << 8 | chunk[place + 2]) not in pictures:
+        if chunk[place] != SYNC or marks & 0x80 or ((marks & 0x1F) << 8 | chunk[place + 2]) not in pictures:
+            return False
+        if marks & 0x40 and _begins_key(chunk[place : place + PACKET_BYTES]):
             return False
     return True
 
@@ -317,7 +326,7 @@ def _next_packet(raw: bytes, place: int) -> int:
 def _begins_key(packet: bytes) -> bool:
     """Whether decoding can begin with this packet: it says so, or a sequence's head stands in it."""
     says = packet[3] & 0x20 and packet[4] and packet[5] & 0x40
-    return bool(packet[1] & 0x40) and bool(says or any(head in packet for head in _SEQUENCE_HEADS))
+    return bool(packet[1] & 0x40) and bool(says or _SEQUENCE_HEAD.search(packet))
 
 
 def _payload_at(packet: bytes) -> int:

@@ -22,6 +22,7 @@ and widths (21, 22), weapon state and events (60, 61), moving targets (74), and 
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from watchfloor.base.errors import WireError
@@ -137,9 +138,14 @@ def values_of(packet: Packet) -> dict[str, float | int | None]:
 
 def encode(items: Mapping[int, bytes]) -> bytes:
     """A packet of these items with its checksum, all lengths in their shortest form."""
-    body = b"".join(bytes((tag,)) + _shortest(len(value)) + value for tag, value in items.items())
+    body = b"".join([_head_of(tag, len(value)) + value for tag, value in items.items()])
     counted = KEY + _shortest(len(body) + 4) + body + bytes((CHECKSUM, 2))
     return counted + _sum(counted).to_bytes(2)
+
+
+@lru_cache(maxsize=256)
+def _head_of(tag: int, size_bytes: int) -> bytes:
+    return bytes((tag,)) + _shortest(size_bytes)
 
 
 def fill(size_bytes: int) -> bytes:
