@@ -1,6 +1,6 @@
 """What goes into an export of a record, and what is withheld from it."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import get_args
 
 from msgspec import Struct
@@ -210,10 +210,13 @@ def _reasons(entries: list[Entry], rules: ExportRules) -> dict[int, str]:
     return found
 
 
-def _tells_of_notified(entry: Entry, notified: Container[str]) -> bool:
-    """Whether an entry follows from a notification, or holds that rules were told of one."""
+def _tells_of_notified(entry: Entry, notified: Collection[str]) -> bool:
+    """Whether an entry follows from a notification, or may hold that rules were told of one.
+
+    In a record without notifications a person stated it, and what they stated has a label.
+    """
     if isinstance(entry.body, RulesAnswered | UseJudged):
-        return _TOLD_NOTIFIED in entry.body.facts
+        return bool(notified) and _TOLD_NOTIFIED in entry.body.facts
     return isinstance(entry.body, ActRefused) and input_key(entry.key) in notified
 
 
