@@ -160,6 +160,25 @@ def test_malicious_and_broken_xml_is_refused_with_reasons_and_a_good_event_is_re
     assert all(len(one["sample"]) <= 128 and one["reason"] for one in kept)
 
 
+def plain_event(uid: str, now: str) -> bytes:
+    return (
+        f'<event version="2.0" uid="{uid}" type="a-n-A-C" time="{now}" start="{now}" stale="{now}" how="m-g">'
+        '<point lat="1" lon="2" hae="3" ce="1" le="1"/></event>'
+    ).encode()
+
+
+def test_what_a_source_said_just_before_it_went_is_read_whole(room: RunningRoom, sources: dict[str, Source]) -> None:
+    now = rfc3339_from_us(room.get("/api/pulse")["room_us"])
+    source = sources["cot"]
+    for number in range(300):
+        source.send(plain_event(f"N{number}", now))
+    source.send(plain_event("CUT", now)[:60])
+    source.close()
+    room.until(lambda: "ended inside" in json.dumps(feed_of(room, "COT")["reasons"]), "the end")
+    seen = {track["properties"]["identity"] for track in room.get("/api/tracks")["features"]}
+    assert seen == {f"cot:N{number}" for number in range(300)}
+
+
 def test_a_flood_without_an_event_is_refused_at_one_mebibyte_and_reading_goes_on(
     room: RunningRoom, sources: dict[str, Source]
 ) -> None:
@@ -168,8 +187,5 @@ def test_a_flood_without_an_event_is_refused_at_one_mebibyte_and_reading_goes_on
     room.until(lambda: "over 1 MiB" in json.dumps(feed_of(room, "COT")["reasons"]), "the limit")
     now_us = room.get("/api/pulse")["room_us"]
     now = rfc3339_from_us(now_us)
-    source.send(
-        f'><event version="2.0" uid="G" type="a-n-A-C" time="{now}" start="{now}" stale="{now}" how="m-g">'
-        '<point lat="1" lon="2" hae="3" ce="1" le="1"/></event>'.encode()
-    )
+    source.send(b">" + plain_event("G", now))
     room.until(lambda: room.get("/api/tracks")["features"], "the good track")

@@ -6,7 +6,7 @@ Those who saw as far are told the same bytes, encoded and joined once for each f
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from enum import StrEnum
+from typing import Literal
 
 from watchfloor.wire import cot, tak
 from watchfloor.wire.cot import Outgoing
@@ -14,14 +14,8 @@ from watchfloor.wire.cot import Outgoing
 PIECE_BYTES = 1 << 18
 
 
-class Form(StrEnum):
-    """How a viewer reads events."""
-
-    XML = "xml"
-    PROTOBUF = "protobuf"
-
-
-ENCODERS: Mapping[Form, Callable[[Outgoing], bytes]] = {Form.XML: cot.encode, Form.PROTOBUF: tak.encode}
+Form = Literal["xml", "protobuf"]
+ENCODERS: Mapping[Form, Callable[[Outgoing], bytes]] = {"xml": cot.encode, "protobuf": tak.encode}
 
 
 class _Held:
@@ -39,17 +33,17 @@ class _Held:
 
 
 class Newest:
-    """Events by key, oldest first; each has a number that only grows."""
+    """Events by key, oldest first; each has a number that only grows. `number` is the newest one's."""
 
     def __init__(self) -> None:
         self._held: OrderedDict[str, _Held] = OrderedDict()
-        self._number = 0
+        self.number = 0
         self._pieces: dict[tuple[int, Form], tuple[bytes, int]] = {}
 
     def put(self, key: str, event: Outgoing) -> None:
         """An event in the place of any of the same key."""
-        self._number += 1
-        self._held[key] = _Held(self._number, event)
+        self.number += 1
+        self._held[key] = _Held(self.number, event)
         self._held.move_to_end(key)
         self._pieces.clear()
 
@@ -68,7 +62,7 @@ class Newest:
 
         It is about PIECE_BYTES at most; the rest comes when asked again.
         """
-        if told >= self._number:
+        if told >= self.number:
             return b"", told
         piece = self._pieces.get((told, form))
         if piece is None:
@@ -88,4 +82,4 @@ class Newest:
             raws.append(held.bytes_in(form))
             size += len(raws[-1])
             told = held.number
-        return b"".join(raws), told if missed else self._number
+        return b"".join(raws), told if missed else self.number

@@ -39,7 +39,16 @@ _UID = re.compile(r"[\x21-\x7e]{1,128}")
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _RELAYED = ("a-f-", "a-n-", "a-u-")
 READ_DETAIL = ("contact", "track")
-_READ_PATHS = frozenset((*READ_DETAIL, "TakControl", "TakControl/TakRequest"))
+_DETAIL = "/event/detail"
+_READ_PATHS = frozenset(
+    (
+        "/event",
+        "/event/point",
+        _DETAIL,
+        *(f"{_DETAIL}/{name}" for name in (*READ_DETAIL, "TakControl", "TakControl/TakRequest")),
+    )
+)
+_UNREAD = "?"
 TWICE = "an element stands twice"
 EXERCISE = "EXERCISE"
 OUT_TYPES = {
@@ -133,7 +142,7 @@ class _Reader:
     """Collects the attributes that are read and counts the elements that are not."""
 
     def __init__(self) -> None:
-        self._path: list[str] = []
+        self._paths = [""]
         self.held: Attributes = {}
         self.dropped_count = 0
 
@@ -141,11 +150,10 @@ class _Reader:
         raise WireError("a document type or entity is declared")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        self._path.append(name)
-        known = self._path in (["event"], ["event", "point"], ["event", "detail"]) or (
-            self._path[:2] == ["event", "detail"] and "/".join(self._path[2:]) in _READ_PATHS
-        )
-        if not known:
+        path = f"{self._paths[-1]}/{name}"
+        is_read = path in _READ_PATHS
+        self._paths.append(path if is_read else _UNREAD)  # not the whole path, which deep nesting would make long
+        if not is_read:
             self.dropped_count += 1
         elif name in self.held:
             raise WireError(TWICE)
@@ -153,7 +161,7 @@ class _Reader:
             self.held[name] = attributes
 
     def end(self, _: str) -> None:
-        self._path.pop()
+        self._paths.pop()
 
 
 def event_of(held: Attributes, dropped_count: int) -> CotEvent:

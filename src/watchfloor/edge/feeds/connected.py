@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+from typing import cast
 
 import structlog
 
 from watchfloor.app.room import Room
+from watchfloor.edge.beat import until_beat
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 CHUNK_BYTES = 1 << 16
@@ -21,14 +23,19 @@ async def stay_connected(room: Room, feed_id: str, host: str, port: int) -> None
         except OSError as error:
             _log.warning("feed does not answer", feed=feed_id, reason=str(error))
         else:
+            transport = cast("asyncio.Transport", writer.transport)
             try:
                 while chunk := await reader.read(CHUNK_BYTES):
                     wait_s = FIRST_WAIT_S
                     room.receive(feed_id, chunk)
+                    if len(chunk) < CHUNK_BYTES:
+                        transport.pause_reading()
+                        await until_beat()
+                        transport.resume_reading()
             except OSError as error:
                 _log.warning("feed lost", feed=feed_id, reason=str(error))
             finally:
                 room.hung_up(feed_id)
-                writer.transport.abort()
+                transport.abort()
         await asyncio.sleep(wait_s * random.uniform(0.5, 1.5))
         wait_s = min(wait_s * 2, LONGEST_WAIT_S)

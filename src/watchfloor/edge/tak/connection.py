@@ -58,7 +58,7 @@ class CotClient(asyncio.Protocol):
         self._newest = Newest()
         self._transport: asyncio.Transport | None = None
         self._reading = tak.Reading()
-        self._writes = Form.XML
+        self._writes: Form = "xml"
         self._told = 0
         self._bad_count = self._junk_bytes = 0
         self._left, self._looked_s = EVENTS_AT_ONCE, 0.0
@@ -96,15 +96,14 @@ class CotClient(asyncio.Protocol):
     def catch_up(self) -> None:
         """Write what the client was not told yet, as long as it reads."""
         transport = self._transport
-        while (
-            transport is not None
-            and not transport.is_closing()
-            and transport.get_write_buffer_size() <= BUFFER_LIMIT_BYTES
-        ):
-            piece, self._told = self._newest.since(self._told, self._writes)
-            if not piece:
+        if transport is None:
+            return
+        while self._told < self._newest.number and transport.get_write_buffer_size() <= BUFFER_LIMIT_BYTES:
+            if transport.is_closing():
                 return
-            transport.write(piece)
+            piece, self._told = self._newest.since(self._told, self._writes)
+            if piece:
+                transport.write(piece)
 
     def data_received(self, data: bytes) -> None:
         """Events of the client: its own position, a ping, or which protocol it wants."""
@@ -126,7 +125,7 @@ class CotClient(asyncio.Protocol):
             agreed = event.asked_version == tak.VERSION
             self._transport.write(tak.answer(utc_us(), agreed=agreed))
             if agreed:
-                self._writes = Form.PROTOBUF
+                self._writes = "protobuf"
                 self._reading = tak.Reading(is_protobuf=True)
         elif event.type == _PING and self._transport is not None:
             now_us = utc_us()

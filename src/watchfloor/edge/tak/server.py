@@ -15,6 +15,7 @@ from watchfloor.app.intake import Intake
 from watchfloor.app.newest import Newest
 from watchfloor.app.room import Room, Tick
 from watchfloor.base.labels import Audience, label_for
+from watchfloor.edge.beat import BEAT_S
 from watchfloor.edge.tak.certificates import TakClients, utc_now
 from watchfloor.edge.tak.connection import Admitted, CotClient, Door
 from watchfloor.edge.utc import utc_us
@@ -23,7 +24,8 @@ from watchfloor.messages.air import Rejected
 from watchfloor.messages.room import FeedState
 from watchfloor.wire import cot
 
-TICK_S = 0.02
+_OTHER_FEEDS_S = 0.001
+_SOONEST_S = 0.9 * BEAT_S
 
 
 class CotServer:
@@ -145,14 +147,17 @@ class CotServer:
                 client.cut_off("its certificate was revoked, or has run out")
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        told_s = 0.0
         while True:
             await self._has_news.wait()
+            await asyncio.sleep(max(_OTHER_FEEDS_S, told_s + _SOONEST_S - loop.time()))
+            told_s = loop.time()
             self._has_news.clear()
             for picture in self._pictures.values():
                 picture.gather(utc_us())
             for client in tuple(self._clients):
                 client.catch_up()
-            await asyncio.sleep(TICK_S)
 
     def _forget(self) -> None:
         for picture in self._pictures.values():
