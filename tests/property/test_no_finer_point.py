@@ -14,6 +14,7 @@ from watchfloor.messages.acts import AdviceGiven, Kind, LogHead, RequestWritten,
 from watchfloor.messages.delegation import UseReported
 from watchfloor.messages.line import LinePlace, LineVolume
 from watchfloor.messages.line_record import LineSpoken
+from watchfloor.messages.notification import FollowUpOpened, NotificationGiven, NotificationPlaced
 from watchfloor.messages.signed import AnyAct
 
 COMMON = {
@@ -91,10 +92,15 @@ def reachable(kind: typing.Any, seen: set[typing.Any]) -> set[typing.Any]:
     return seen
 
 
-ABOUT_REQUESTS = [kind for kind in typing.get_args(AnyAct) if kind is not LineSpoken]
+WITH_PLACES = (LineSpoken, NotificationGiven)
+ABOUT_REQUESTS = [kind for kind in typing.get_args(AnyAct) if kind not in WITH_PLACES]
 
 
-@pytest.mark.parametrize("kind", [RequestWritten, UseReported, *ABOUT_REQUESTS], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind",
+    [RequestWritten, UseReported, NotificationPlaced, FollowUpOpened, *ABOUT_REQUESTS],
+    ids=lambda kind: kind.__name__,
+)
 def test_no_act_holds_a_fraction_a_shape_or_a_place_finer_than_an_area(kind: type) -> None:
     held = reachable(kind, set())
     assert float not in held
@@ -102,6 +108,15 @@ def test_no_act_holds_a_fraction_a_shape_or_a_place_finer_than_an_area(kind: typ
     assert not {
         name for name in names if any(part in name for part in ("lat", "lon", "point", "coord", "ring", "e7deg"))
     } - {"late"}
+
+
+def test_a_notified_place_is_tied_to_no_request_and_what_follows_from_it_names_areas_alone() -> None:
+    """A place to be spared is what a notification is for (SCOPE limit 7): whole numbers, nothing of a request."""
+    held = reachable(NotificationGiven, set())
+    assert float not in held
+    names = {name for one in held if isinstance(one, type) for name in getattr(one, "__struct_fields__", ())}
+    assert not {name for name in names if "request" in name or "area" in name or "use" in name}
+    assert "area_ids" in NotificationPlaced.__struct_fields__
 
 
 def test_a_volume_on_the_line_is_tied_to_no_request_and_is_no_finer_than_an_area() -> None:
