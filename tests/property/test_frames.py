@@ -1,6 +1,7 @@
 """What a wall knows after news is what a whole frame would tell it, whatever it missed."""
 
 import struct
+from collections.abc import Iterator
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,9 @@ from watchfloor.messages.room import FeedState
 
 START_US = 1_931_270_400_000_000
 WIDTHS = (("I", 4), ("i", 4), ("i", 4), ("H", 2), ("h", 2), ("H", 2), ("H", 2), ("h", 2), ("B", 1), ("B", 1))
+
+
+Life = list[tuple[dict[int, tuple[float, int]], int, bool]]
 
 
 def rows_of(raw: bytes, place: int, count: int) -> dict[int, tuple[int, ...]]:
@@ -47,7 +51,7 @@ class Wall:
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> list[tuple[dict[int, tuple[float, int]], int, bool]]:
+def lives(draw: st.DrawFn) -> Life:
     """Ticks: which tracks there are, each with its place and when it was heard; the generation; whether it is read."""
     found, tracks, generation = [], dict[int, tuple[float, int]](), 0
     for tick in range(draw(st.integers(1, 12))):
@@ -61,15 +65,21 @@ def lives(draw: st.DrawFn) -> list[tuple[dict[int, tuple[float, int]], int, bool
     return found
 
 
-@given(lives())
-def test_news_and_whole_frames_come_to_the_same(life: list[tuple[dict[int, tuple[float, int]], int, bool]]) -> None:
-    turns, wall, held, read_turn = Turns(), Wall(), dict[tuple[int, float, int], Track](), -1
-    for tick, (there, generation, is_read) in enumerate(life):
-        room_us = START_US + tick * 500_000
+def looks(life: Life) -> Iterator[TrackPicture]:
+    """The picture at each tick; a track that was not heard anew is the same object."""
+    held: dict[tuple[int, float, int], Track] = {}
+    for tick, (there, _, _) in enumerate(life):
         for number, (lat, heard) in there.items():
             held.setdefault((number, lat, heard), track(number, lat, START_US + heard * 500_000))
         tracks = tuple(held[number, *there[number]] for number in sorted(there))
-        look = TrackPicture(room_us=room_us, tracks=tracks, states=(FeedState.FRESH,) * len(tracks))
+        states = (FeedState.FRESH,) * len(tracks)
+        yield TrackPicture(room_us=START_US + tick * 500_000, tracks=tracks, states=states)
+
+
+@given(lives())
+def test_news_and_whole_frames_come_to_the_same(life: Life) -> None:
+    turns, wall, read_turn = Turns(), Wall(), -1
+    for look, (_, generation, is_read) in zip(looks(life), life, strict=True):
         turns.look(look, generation)
         if is_read:
             wall.take(turns.frame_after(read_turn))
@@ -89,17 +99,10 @@ def test_news_and_whole_frames_come_to_the_same(life: list[tuple[dict[int, tuple
     ),
     moves=st.booleans(),
 )  # fmt: skip
-def test_a_part_of_the_world_is_what_is_in_it(
-    life: list[tuple[dict[int, tuple[float, int]], int, bool]], view: View, moves: bool
-) -> None:
+def test_a_part_of_the_world_is_what_is_in_it(life: Life, view: View, moves: bool) -> None:
     """By a filter written for this test; 2 degrees east is where all tracks are."""
-    turns, wall, held, turn, here = Turns(), Wall(), dict[tuple[int, float, int], Track](), -1, NO_TRACKS
-    for tick, (there, generation, is_read) in enumerate(life):
-        room_us = START_US + tick * 500_000
-        for number, (lat, heard) in there.items():
-            held.setdefault((number, lat, heard), track(number, lat, START_US + heard * 500_000))
-        tracks = tuple(held[number, *there[number]] for number in sorted(there))
-        look = TrackPicture(room_us=room_us, tracks=tracks, states=(FeedState.FRESH,) * len(tracks))
+    turns, wall, turn, here = Turns(), Wall(), -1, NO_TRACKS
+    for tick, (look, (there, generation, is_read)) in enumerate(zip(looks(life), life, strict=True)):
         turns.look(look, generation)
         if moves and tick == 4:
             view, turn, here = View(0, 0, 5, 1.5), -1, NO_TRACKS

@@ -4,13 +4,13 @@ from math import ceil, floor
 
 from watchfloor.base.errors import InputError
 from watchfloor.deconflict.corridors import corridor_of
+from watchfloor.line.volumes import within_e7deg
 from watchfloor.messages.line import LinePlace, LineVolume
 from watchfloor.messages.matching import LinePlan
 from watchfloor.messages.volumes import PlannedVolume
 from watchfloor.wire.line_plans import ReadPlans
 
 MOST_LAT_E7DEG = 860_000_000
-_ALL_E7DEG, _HALF_E7DEG = 3_600_000_000, 1_800_000_000
 
 
 def line_plans_of(read: ReadPlans) -> tuple[LinePlan, ...]:
@@ -30,13 +30,9 @@ def line_plans_of(read: ReadPlans) -> tuple[LinePlan, ...]:
 def _volume(piece: PlannedVolume) -> LineVolume:
     """A corridor's piece; its vertical axis is whatever its flight's points are measured by: pressure levels here."""
     return LineVolume(
-        outline=tuple(LinePlace(round(lat * 1e7), _within(round(lon * 1e7))) for lon, lat in piece.ring),
+        outline=tuple(LinePlace(round(lat * 1e7), within_e7deg(round(lon * 1e7))) for lon, lat in piece.ring),
         floor_ft=floor(piece.low_m),
         ceiling_ft=ceil(piece.high_m),
         from_us=max(piece.begin_us, 0),
         until_us=max(piece.end_us, 0),
     )
-
-
-def _within(lon_e7deg: int) -> int:
-    return (lon_e7deg + _HALF_E7DEG) % _ALL_E7DEG - _HALF_E7DEG

@@ -6,12 +6,11 @@ Distances are reckoned here and recorded as they were found; the board compares 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
-from itertools import pairwise
 
 from msgspec import Struct
 
 from watchfloor.app.state import RoomState
-from watchfloor.base.geodesy import PATHS_DISTANCE_ERROR, paths_distance_m
+from watchfloor.base.geodesy import PATHS_DISTANCE_ERROR, is_inside, paths_distance_m
 from watchfloor.base.labels import Label, combine
 from watchfloor.decisions.authority import Harm, Use
 from watchfloor.decisions.board import Board, Request
@@ -27,7 +26,6 @@ from watchfloor.messages.pack import Area, Ring
 
 _E7DEG_A_M = 92
 """How many ten-millionths of a degree of latitude a metre is, and a little more."""
-
 
 Happened = Callable[[], "Event"]
 
@@ -196,18 +194,9 @@ def _within(places: Sequence[LinePlace], ring: Ring, near_m: int) -> bool:
     first = ring[0][0]
     around = tuple((first + (lon - first + 180) % 360 - 180, lat) for lon, lat in ring)
     way = tuple((first + (place.lon_e7deg / 1e7 - first + 180) % 360 - 180, place.lat_e7deg / 1e7) for place in places)
-    if any(_holds(around, place) for place in way):
+    if any(is_inside(place, around) for place in way):
         return True
     return paths_distance_m((*way, way[-1]), around) <= near_m * (1 + PATHS_DISTANCE_ERROR)
-
-
-def _holds(ring: Ring, place: tuple[float, float]) -> bool:
-    """Whether a place lies inside a closed ring, by how often a ray east of it crosses the border."""
-    (x, y), inside = place, False
-    for (x1, y1), (x2, y2) in pairwise(ring):
-        if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
-            inside = not inside
-    return inside
 
 
 def _follow_up(item: Notification, event: Event, name: str, room_us: int) -> FollowUpOpened:

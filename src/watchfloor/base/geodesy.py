@@ -212,10 +212,14 @@ def _any_within(ring: tuple[tuple[float, float], ...], around: tuple[tuple[float
     """Whether the middle of a ring, or of one of its edges, lies inside another ring and off its border."""
     middle = (sum(lon for lon, _ in ring[:-1]) / (len(ring) - 1), sum(lat for _, lat in ring[:-1]) / (len(ring) - 1))
     halves = [((x1 + x2) / 2, (y1 + y2) / 2) for (x1, y1), (x2, y2) in pairwise(ring)]
-    return any(_is_inside(point, around) for point in (middle, *halves))
+    return any(is_inside(point, around) for point in (middle, *halves))
 
 
-def _is_inside(point: tuple[float, float], ring: tuple[tuple[float, float], ...]) -> bool:
+def is_inside(point: tuple[float, float], ring: tuple[tuple[float, float], ...]) -> bool:
+    """Whether a point lies inside a simple polygon and off its border.
+
+    **Args**: the point and the closed ring as (longitude, latitude) [deg], reckoned as if flat.
+    """
     if min(_to_edge(point, edge) for edge in pairwise(ring)) < _TOUCHING_DEG:
         return False
     inside = False

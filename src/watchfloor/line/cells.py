@@ -18,6 +18,7 @@ needed, never less.
 from collections.abc import Iterable, Iterator, Sequence
 from math import asin, cos, degrees, floor, pi, radians, sin
 
+from watchfloor.line.volumes import unrolled, within_e7deg
 from watchfloor.messages.line import LinePlace, LineVolume, MatchTerms
 
 Cell = tuple[int, int, int, int]  # row from the south pole, column from 180 degrees west, level, time
@@ -73,7 +74,7 @@ def volume_around(cells: Sequence[Cell], terms: MatchTerms) -> LineVolume:
     half_ft = (terms.vertical_ft + 1) // 2
     corners = ((south, west), (south, east), (north, east), (north, west))
     return LineVolume(
-        outline=tuple(LinePlace(lat, _within(lon)) for lat, lon in corners),
+        outline=tuple(LinePlace(lat, within_e7deg(lon)) for lat, lon in corners),
         floor_ft=min(levels) * terms.vertical_ft - half_ft,
         ceiling_ft=max(levels) * terms.vertical_ft + half_ft,
         from_us=max(min(times) * TIME_US, terms.from_us),
@@ -89,7 +90,7 @@ def columns_of(row: int) -> int:
 
 def _ground(outline: Sequence[LinePlace], reach_m: float) -> Iterator[tuple[int, int]]:
     """Rows and columns that an outline touches, seen from so far around."""
-    corners = _unrolled(outline)
+    corners = [(lat / 1e7, lon / 1e7) for lat, lon in unrolled(outline)]
     reach_deg = reach_m / _LEAST_DEGREE_M * _SLACK
     lowest = max(floor((min(lat for lat, _ in corners) - reach_deg + 90) * 10), 0)
     highest = min(floor((max(lat for lat, _ in corners) + reach_deg + 90) * 10), ROWS - 1)
@@ -133,15 +134,6 @@ def _lons_within(corners: Sequence[_Point], south: float, north: float) -> tuple
     return (min(lons), max(lons)) if lons else None
 
 
-def _unrolled(outline: Sequence[LinePlace]) -> list[_Point]:
-    """The corners [deg] with longitudes that do not jump at the date line."""
-    corners, before = list[_Point](), outline[0].lon_e7deg
-    for place in outline:
-        before += (place.lon_e7deg - before + _HALF_E7DEG) % _ALL_E7DEG - _HALF_E7DEG
-        corners.append((place.lat_e7deg / 1e7, before / 1e7))
-    return corners
-
-
 def _between(cells: Sequence[Cell]) -> tuple[int, int]:
     """The shortest way east that passes all cells' columns [1e-7 deg], beyond the date line where it leads there."""
     spans = sorted(
@@ -154,7 +146,3 @@ def _between(cells: Sequence[Cell]) -> tuple[int, int]:
         reached = max(reached, east)
     gap, west = widest
     return west - _HALF_E7DEG, west - _HALF_E7DEG + _ALL_E7DEG - max(gap, 0)
-
-
-def _within(lon_e7deg: int) -> int:
-    return (lon_e7deg + _HALF_E7DEG) % _ALL_E7DEG - _HALF_E7DEG

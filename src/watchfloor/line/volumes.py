@@ -5,11 +5,12 @@ A volume is air to keep clear of, never a point: none is smaller than the finest
 **Source**: own reasoning; integers and exact comparison, so that both sides find the same.
 """
 
+from collections.abc import Sequence
 from itertools import combinations
 
 from watchfloor.base.geodesy import area_km2
 from watchfloor.base.units import US_PER_S
-from watchfloor.messages.line import LineVolume
+from watchfloor.messages.line import LinePlace, LineVolume
 
 SMALLEST_KM2, LARGEST_KM2 = 25, 100_000
 LONGEST_US = 48 * 3_600_000_000
@@ -30,7 +31,7 @@ def faults_of(volume: LineVolume) -> tuple[str, ...]:
         found.append("it lasts over 48 hours")
     if volume.from_us % US_PER_S or volume.until_us % US_PER_S:
         found.append("its times are not on whole seconds, as they are read back")
-    corners = _unrolled(volume)
+    corners = unrolled(volume.outline)
     if any(abs(lat) > _POLE_E7DEG for lat, _ in corners):
         found.append("a corner is beyond a pole")
     elif _crosses_itself(corners):
@@ -44,12 +45,17 @@ def faults_of(volume: LineVolume) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _unrolled(volume: LineVolume) -> tuple[_Point, ...]:
-    """The corners with longitudes that do not jump at the date line."""
+def within_e7deg(lon_e7deg: int) -> int:
+    """A longitude as the line says it, from -180 to under 180 degrees."""
+    return (lon_e7deg + _HALF_E7DEG) % _WHOLE_E7DEG - _HALF_E7DEG
+
+
+def unrolled(outline: Sequence[LinePlace]) -> tuple[_Point, ...]:
+    """The corners as (latitude, longitude) [1e-7 deg], with longitudes that do not jump at the date line."""
     corners: list[_Point] = []
-    before = volume.outline[0].lon_e7deg
-    for place in volume.outline:
-        before += (place.lon_e7deg - before + _HALF_E7DEG) % _WHOLE_E7DEG - _HALF_E7DEG
+    before = outline[0].lon_e7deg
+    for place in outline:
+        before += within_e7deg(place.lon_e7deg - before)
         corners.append((place.lat_e7deg, before))
     return tuple(corners)
 

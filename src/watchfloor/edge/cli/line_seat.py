@@ -12,7 +12,7 @@ from watchfloor.base.instants import rfc3339_from_us, us_from_rfc3339
 from watchfloor.edge.links import seat_client
 from watchfloor.edge.links.seat_client import HeldSeat
 
-LOOK_S = 0.5
+LOOK_S = 0.5  # a seat without a browser is told nothing unasked: it asks again
 HOUR_US = 3_600_000_000
 SOON_US = HOUR_US // 2
 ROLES = ("line_officer", "watch_officer", "duty_chief", "interpreter", "legal_adviser")
