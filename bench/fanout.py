@@ -30,6 +30,7 @@ FLOOD_TRACKS, FLOOD_PER_S, FLOOD_S = 4_000, 8_000, 5.0
 LIVE, STALLED = 10, 20
 JOINING, STANDING = 200, 500
 TICK_MS = 20.0
+_UID = re.compile(rb' uid="(BENCH-\d+)"')
 _TIME = re.compile(rb' uid="BENCH-(\d+)"[^>]*? time="([^"]+)"')
 
 
@@ -87,7 +88,6 @@ class Viewer(asyncio.Protocol):
         self.ages_s: list[float] = []
         self.uids: set[bytes] = set()
         self._measures, self._rest = measures, b""
-        self.wanted: tuple[int, asyncio.Future[float]] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Connected."""
@@ -96,19 +96,32 @@ class Viewer(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Count what came."""
         self.count += data.count(b"</event>")
-        if not self._measures and self.wanted is None:
+        if not self._measures:
             return
         now_s = time.time()
         *whole, self._rest = (self._rest + data).split(b"</event>")
         for event in whole:
             found = _TIME.search(event)
-            if found is None:
-                continue
-            self.uids.add(found[1])
-            if self._measures:
+            if found is not None:
+                self.uids.add(found[1])
                 self.ages_s.append(now_s - datetime.fromisoformat(found[2].decode()).timestamp())
-        if self.wanted is not None and len(self.uids) >= self.wanted[0] and not self.wanted[1].done():
-            self.wanted[1].set_result(time.perf_counter())
+
+
+class Comer(asyncio.Protocol):
+    """A client that waits for the whole standing picture; it looks for aircraft once events enough have come."""
+
+    def __init__(self) -> None:
+        self.has_all: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._pieces: list[bytes] = []
+        self._count = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Note when the last aircraft came."""
+        self._pieces.append(data)
+        self._count += data.count(b"</event>")
+        may_have_all = self._count + len(self._pieces) >= STANDING  # an end may lie across two pieces
+        if may_have_all and not self.has_all.done() and len(set(_UID.findall(b"".join(self._pieces)))) == STANDING:
+            self.has_all.set_result(time.perf_counter())
 
 
 async def joined(served: Served, count: int, *, measures: bool = False) -> list[Viewer]:
@@ -200,16 +213,10 @@ async def joining_s(server: Server) -> float:
         await asyncio.sleep(1.0)
         loop = asyncio.get_running_loop()
         began = time.perf_counter()
-        viewers = [Viewer() for _ in range(JOINING)]
-        for viewer in viewers:
-            viewer.wanted = STANDING, loop.create_future()
-        connecting = [
-            loop.create_connection(lambda viewer=viewer: viewer, "127.0.0.1", served.port) for viewer in viewers
-        ]
+        comers = [Comer() for _ in range(JOINING)]
+        connecting = [loop.create_connection(lambda comer=comer: comer, "127.0.0.1", served.port) for comer in comers]
         await asyncio.gather(*connecting)
-        ended = await asyncio.wait_for(
-            asyncio.gather(*(viewer.wanted[1] for viewer in viewers if viewer.wanted is not None)), 120
-        )
+        ended = await asyncio.wait_for(asyncio.gather(*(comer.has_all for comer in comers)), 120)
         return max(ended) - began
 
 

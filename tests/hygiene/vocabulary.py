@@ -57,6 +57,7 @@ board: requests as a screen shows them
 body: the fact inside an entry
 breaks_first: which minimum is broken first
 brings: the implicit subscription that an entity brings
+bytes_count: bytes that a feed has sent
 call_at: local time of the daily call
 call_due_us: when the next daily call on a line is due
 calls: calls on a line

@@ -161,7 +161,7 @@ TRACKS = st.builds(
 @given(st.lists(TRACKS, min_size=1, max_size=60), st.booleans())
 def test_system_tracks_are_read_by_libasterix_and_by_our_own_feed(tracks: list[Track], exercise: bool) -> None:
     records = [
-        record_of(track, number, (NOW_US - 500_000, NOW_US), (25, 1), exercise=exercise)
+        record_of(track, number, (NOW_US - 500_000, NOW_US), (25, 1), simulated=exercise)
         for number, track in enumerate(tracks)
     ]
     blocks = blocks_of(records)

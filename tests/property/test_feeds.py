@@ -11,7 +11,7 @@ from tests.property.test_live_video import RAW as VIDEO
 from watchfloor.app.feed_kit import NOW_US, check_feed
 from watchfloor.app.intake import FeedSetup, Intake
 from watchfloor.base.labels import label_for
-from watchfloor.messages.air import Observation, Rejected
+from watchfloor.messages.air import Accuracy, Observation, Rejected
 from watchfloor.messages.feeds import Arrival, FeedMessage, PassedOver, fault_of
 from watchfloor.messages.room import Context
 from watchfloor.picture.state import FeedLimits
@@ -256,7 +256,9 @@ def test_a_feed_at_fault_harms_only_its_own_chunk() -> None:
 @pytest.mark.parametrize(
     "changes",
     [{"identity": "name:Jane"}, {"identity": "icao:XYZ"}, {"toa_us": -1}, {"toa_us": 1.5}, {"lat_deg": 1.0},
-     {"gs_kt": 1.0}, {"alt_ft": float("nan")}, {"alt_ft": "high"}, {"vs_fpm": True}],
+     {"gs_kt": 1.0}, {"alt_ft": float("nan")}, {"alt_ft": "high"}, {"vs_fpm": True}, {"callsign": 12345},
+     {"callsign": "A\x01"}, {"callsign": "A" * 33}, {"squawk": "99zz"}, {"on_ground": "yes"}, {"party": "hostile"},
+     {"accuracy": "bad"}, {"accuracy": Accuracy(0.0, float("nan"), -1.0)}],
 )  # fmt: skip
 def test_an_observation_that_cannot_be_is_named(changes: dict[str, Any]) -> None:
     assert fault_of(Observation(identity="icao:4840d6", toa_us=NOW_US)) is None

@@ -8,10 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.property.test_st0601 import BEGIN_US, DATA, OTHER, SECRET, SECRET_TAGS, SYNC, VIDEO, packet, stream
+from watchfloor.app.intake import FeedSetup, Intake
 from watchfloor.base.errors import WireError
+from watchfloor.base.labels import label_for
 from watchfloor.messages.air import Observation, Rejected
 from watchfloor.messages.feeds import Alive, Arrival, FeedMessage, PassedOver
+from watchfloor.messages.room import Context
 from watchfloor.messages.video import CameraView, VideoPiece
+from watchfloor.picture.state import FeedLimits
 from watchfloor.wire import klv_stream
 from watchfloor.wire.live_video import LiveVideoFeed
 from watchfloor.wire.mpegts import PACKET_BYTES
@@ -132,3 +136,80 @@ def test_a_datagram_is_whole_packets_and_what_is_not_is_refused() -> None:
     found = told([whole[0], whole[1][:-5], *whole[2:]], is_datagram=True)
     assert "half a packet in a datagram" in {one.reason for one in found if isinstance(one, Rejected)}
     assert Alive(BEGIN_US) in found
+
+
+@pytest.mark.parametrize("spoil", [b"", bytes(3), b"\x47" * 50])
+def test_nothing_of_what_is_refused_of_a_video_is_kept(spoil: bytes) -> None:
+    one = FeedSetup("CAM", "", LiveVideoFeed(), label_for(("ALD",)), FeedLimits(1, 2), Context.EXERCISE)
+    held = RAW.index(SECRET)
+    for whole in (RAW[: held + 60], RAW[: held + 3] + spoil + RAW[held + 6 : held + 700]):
+        intake = Intake(one)
+        intake.receive(whole, BEGIN_US)
+        intake.receive(RAW[held - 20 : held + 100], BEGIN_US, is_datagram=True)
+        intake.hung_up(BEGIN_US)
+        assert intake.quarantine, "something was refused"
+        assert {entry.sample for entry in intake.quarantine} == {""}
+
+
+class Stranger:
+    """Somebody's reader, which gives a stream on as it came."""
+
+    name = "stranger"
+
+    def begin(self) -> None:
+        """Nothing."""
+
+    def step(self, _: None, chunk: bytes, arrival: Arrival) -> tuple[None, list[FeedMessage]]:
+        """The chunk as a piece, and a view that is none."""
+        return None, [VideoPiece(chunk), CameraView(toa_us=arrival.room_us, lat_deg=float("nan"), lon_deg=8.0)]
+
+    def rest(self, _: None) -> bytes:
+        """Nothing."""
+        return b""
+
+
+def test_video_of_a_strangers_reader_is_cut_as_ours_is_and_a_view_that_is_none_is_refused() -> None:
+    intake = Intake(FeedSetup("CAM", "", Stranger(), label_for(("ALD",)), FeedLimits(1, 2), Context.EXERCISE))
+    intake.receive(RAW, BEGIN_US)
+    told_on = b"".join(one.raw for one in intake.take_video() if isinstance(one, VideoPiece))
+    assert told_on == shown(told([RAW]))
+    assert intake.reasons["a place that is none"] == 1
+
+
+def hiding() -> bytes:
+    """A stream with a secret in each place that is neither metadata nor picture."""
+    packets = [RAW[place : place + PACKET_BYTES] for place in range(0, len(RAW), PACKET_BYTES)]
+    maps = [place for place, one in enumerate(packets) if one[1] & 0x40 and one[1:3] in (b"\x40\x00", b"\x41\x00")]
+    for place in maps:
+        one = packets[place]
+        table = one[5 + one[4] :] if one[3] & 0x20 else one[4:]
+        packets[place] = (one[:3] + bytes((one[3] & 0x0F | 0x10,)) + table + SECRET).ljust(PACKET_BYTES, b"\xff")
+    null = bytes((0x47, 0x1F, 0xFF, 0x10)) + SECRET.ljust(184, b"\xff")
+    section = bytes((0x47, 0x41, 0x00, 0x10, 0x00, 0x80, 0xB0, len(SECRET))) + SECRET
+    goes_on = bytes((0x47, 0x01, 0x00, 0x11)) + SECRET.ljust(184, b"\xff")
+    head = bytes((0x47, VIDEO >> 8, VIDEO & 0xFF, 0x30, 60, 0x02, len(SECRET))) + SECRET
+    picture = head.ljust(65, b"\xff") + bytes(123)
+    hidden = [null, section.ljust(PACKET_BYTES, b"\xff"), goes_on, picture]
+    at = len(packets) // 2
+    return b"".join([*packets[:at], *hidden, *packets[at:]])
+
+
+def test_nothing_hides_in_tables_null_packets_and_heads() -> None:
+    raw = hiding()
+    assert raw.count(SECRET) >= RAW.count(SECRET) + 5
+    for pieces in ([raw], [raw[place : place + 1_000] for place in range(0, len(raw), 1_000)]):
+        seen = shown(told(pieces))
+        assert SECRET not in seen
+        assert len(by_pid(seen)[VIDEO]) == len(by_pid(RAW)[VIDEO]) + 1, "the picture itself goes on"
+    cleaned = klv_stream.clean(raw)
+    assert SECRET not in cleaned.raw
+    assert cleaned.dropped_packets["what is no table, where tables are"] == 2
+    assert klv_stream.clean(cleaned.raw).raw == cleaned.raw
+
+
+def test_a_stream_whose_pictures_ended_is_not_alive() -> None:
+    streams = by_pid(RAW)
+    for left in ([0], [DATA], [VIDEO]):
+        found = told([b"".join(streams[0] + streams[0x100]), b"".join(one for pid in left for one in streams[pid])])
+        assert any(isinstance(one, Alive) for one in found) == (left == [VIDEO]), left
+    assert not any(isinstance(one, Alive) for one in told([bytes((0x47, 0x1F, 0xFF, 0x10)).ljust(188, b"\xff") * 7]))

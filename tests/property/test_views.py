@@ -68,6 +68,25 @@ def test_feeds_that_an_audience_may_not_see_change_nothing_for_it(reports: list[
         assert after(reports, audience, set(LABELS)) == after(reports, audience, releasable), audience
 
 
+@given(reports())
+def test_how_a_feed_does_tells_nothing_of_feeds_that_its_viewers_may_not_see(
+    reports: list[tuple[str, Observation]],
+) -> None:
+    def told(one: str, feeds: set[str]) -> list[object]:
+        views, found = Views(EMPTY, {feed: LABELS[feed] for feed in feeds}), []
+        for feed, seen in reports:
+            if feed in feeds:
+                batch = ObservationBatch(feed_id=feed, tor_us=seen.toa_us, label=LABELS[feed], observations=(seen,))
+                answer = views.take(batch, seen.toa_us)
+                found += [answer] if feed == one else []
+        return found
+
+    for one, label in LABELS.items():
+        least = Audience(label.nations, label.level, label.need_to_know)
+        known = {feed for feed, other in LABELS.items() if may_see(other, least)}
+        assert told(one, set(LABELS)) == told(one, known)
+
+
 def test_a_number_tells_nothing_but_whose_it_is() -> None:
     assert number_of("icao:4840d6") == 0x4840D6
     made = [number_of(f"cot:{place}") for place in range(10_000)]

@@ -20,7 +20,7 @@ EVENT = cot.encode(
         callsign="TILLER21",
         speed_mps=100.0,
         course_deg=12.5,
-        exercise="eight-thirty",
+        mark=cot.Mark("EXERCISE", "e-eight-thirty"),
     )
 )
 PIECES = st.lists(

@@ -5,6 +5,7 @@ import pytest
 from watchfloor.base.errors import WireError
 from watchfloor.base.labels import label_for
 from watchfloor.messages.air import Party, Track
+from watchfloor.messages.room import Context
 from watchfloor.wire import cot
 
 GOOD = (
@@ -79,11 +80,18 @@ def test_an_encoded_track_says_exercise_in_its_bytes_and_unknown_height_as_unkno
         callsign='A<"&',
         party=Party.OTHER,
     )
-    raw = cot.encode(cot.track_event(track, time_us=0, stale_us=1_000_000, exercise="eight-thirty"))
+    raw = cot.encode(
+        cot.track_event(track, time_us=0, stale_us=1_000_000, mark=cot.mark_of(Context.EXERCISE, "eight-thirty"))
+    )
     assert b'opex="e-eight-thirty"' in raw
     assert b"<remarks>EXERCISE</remarks>" in raw
     event = cot.parse_event(raw.strip())
     assert event.hae_m is None
     assert (event.uid, event.callsign, event.type) == ("ICAO-F10001", 'A<"&', "a-n-A-M")
-    civil = cot.encode(cot.track_event(track, time_us=0, stale_us=1, exercise=""))
-    assert b"opex" not in civil
+    for context, opex, words in (
+        (Context.REPLAY, b'how="m-s" opex="s-REPLAY"', b"<remarks>REPLAY</remarks>"),
+        (Context.LIVE_CIVIL, b'how="m-r">', b"<remarks>LIVE - CIVIL, NOT CERTIFIED</remarks>"),
+    ):
+        raw = cot.encode(cot.track_event(track, time_us=0, stale_us=1, mark=cot.mark_of(context, "")))
+        assert opex in raw, raw
+        assert words in raw, raw

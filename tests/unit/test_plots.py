@@ -5,7 +5,7 @@ import pytest
 
 from watchfloor.base.geodesy import destination, distance_m
 from watchfloor.base.labels import label_for
-from watchfloor.messages.air import Accuracy, Entered, Observation, ObservationBatch, Track
+from watchfloor.messages.air import Accuracy, Entered, Observation, ObservationBatch, Oddity, Rejected, Track
 from watchfloor.messages.room import FeedState
 from watchfloor.picture.plots import MOST_TENTATIVE
 from watchfloor.picture.state import FeedLimits, Picture
@@ -199,3 +199,61 @@ def test_a_step_leaves_the_picture_before_it_as_it_was() -> None:
     assert before.tracks == kept.tracks
     assert before.unnamed == kept.unnamed
     assert all(np.array_equal(row, rows[name]) for name, row in before.estimates.items())
+
+
+def echo(second: float, place: tuple[float, float], accuracy: Accuracy, **more: object) -> Observation:
+    toa_us = START_US + round(second * 1e6)
+    return Observation(  # type: ignore[arg-type]
+        identity="icao:4b1234", toa_us=toa_us, lat_deg=place[0], lon_deg=place[1], accuracy=accuracy, **more
+    )
+
+
+def missed(place: tuple[float, float], accuracy: Accuracy, draw: np.random.Generator) -> tuple[float, float]:
+    """Where a radar sees it, with its errors."""
+    along_m, across_m = draw.normal(0, accuracy.along_m), draw.normal(0, accuracy.across_m)
+    return destination(*destination(*place, accuracy.bearing_deg, along_m), accuracy.bearing_deg + 90, across_m)
+
+
+@pytest.mark.parametrize("range_nm", [30, 60, 100])
+def test_a_radar_that_hears_the_address_spoils_nothing_that_the_aircraft_says(range_nm: int) -> None:
+    draw, sky = np.random.default_rng(range_nm), Sky()
+    beam = Accuracy(20.0, 50.0, range_nm * 1852 * np.radians(0.08))
+    worst_m = 0.0
+    for second in range(300):
+        sky.take(second, "TX", said(second, along(second)))
+        if second % 4 == 2:
+            sky.take(second + 0.5, "RA", echo(second + 0.5, missed(along(second + 0.5), beam, draw), beam))
+            worst_m = max(worst_m, distance_m(sky.only().lat_deg, sky.only().lon_deg, *along(second + 0.5)))
+        assert sky.only().oddity is Oddity.NONE
+    assert set(ages(sky.only())) == {"TX", "RA"}
+    assert worst_m < 40, "the aircraft's own word, four seconds old at most, is the better one"
+
+
+def test_an_aircraft_that_only_a_radar_hears_flies_as_the_filter_has_it() -> None:
+    draw, sky = np.random.default_rng(5), Sky()
+    beam = Accuracy(20.0, 50.0, 100 * 1852 * float(np.radians(0.08)))
+    off_m, raw_m = [], []
+    for second in range(0, 400, 4):
+        seen = missed(along(second), beam, draw)
+        sky.take(second, "RA", echo(second, seen, beam, callsign="HEARD"))
+        if second > 60:
+            off_m.append(distance_m(sky.only().lat_deg, sky.only().lon_deg, *along(second)))
+            raw_m.append(distance_m(*seen, *along(second)))
+    track = sky.only()
+    assert (track.callsign, track.oddity) == ("HEARD", Oddity.NONE)
+    assert track.gs_kt == pytest.approx(388.8, abs=40)
+    assert np.mean(off_m) < 0.8 * np.mean(raw_m)
+
+
+def test_an_echo_where_its_aircraft_cannot_be_is_refused_and_the_track_is_doubted() -> None:
+    sky = Sky()
+    for second in range(8):
+        sky.take(second, "TX", said(second, along(second)))
+    batch = ObservationBatch(
+        feed_id="RA", tor_us=START_US, label=label_for(("ALD",)), observations=(echo(8, along(8, aside_m=9_000), FINE),)
+    )
+    after, told = step(sky.picture, batch, START_US + 8_000_000)
+    assert [type(one) for one in told] == [Rejected]
+    (track,) = after.tracks.values()
+    assert track.oddity is Oddity.JUMPED
+    assert (track.lat_deg, track.lon_deg) == along(7)

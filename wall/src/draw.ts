@@ -2,7 +2,7 @@
 
 import { spanText } from './clock';
 import type { AlertShown, FeedShown, GuestShown, PlaceShown, VideoShown } from './messages';
-import { PARTIES, rowOf, STATES, UNKNOWN_I16, UNKNOWN_U16, type Picture } from './wire';
+import { levelText, PARTIES, partyOf, rowOf, STATES, UNKNOWN_I16, UNKNOWN_U16, type Picture } from './wire';
 
 export interface Scene {
   readonly picture: Picture;
@@ -76,7 +76,7 @@ function drawTrack(scene: Scene, surface: Surface, row: number, alerting: Readon
   const { picture } = scene;
   const { context, colour } = surface;
   const at = placeOf(picture, row, surface);
-  const party = PARTIES[picture.party[row] ?? 4] ?? 'unknown';
+  const party = partyOf(picture, row);
   const state = STATES[picture.state[row] ?? 0] ?? 'waiting';
   const number = picture.number[row] ?? 0;
   context.save();
@@ -335,13 +335,12 @@ function drawLabel(scene: Scene, surface: Surface, number: number, left: boolean
   if (row < 0) return;
   const { context, colour } = surface;
   const at = placeOf(picture, row, surface);
-  const level = picture.level25ft[row] ?? UNKNOWN_I16;
   const speed = picture.speedDkt[row] ?? UNKNOWN_U16;
   const oddity = scene.oddityOf(number);
   const lines = [
     scene.nameOf(number),
     ...(oddity ? [oddity] : []),
-    `${level === UNKNOWN_I16 ? 'no level' : `${(level * 25).toLocaleString('en')} ft`}${climb(picture.rateFpm[row] ?? 0)}`,
+    `${levelText(picture, row)}${climb(picture.rateFpm[row] ?? 0)}`,
     `${speed === UNKNOWN_U16 ? '' : `${Math.round(speed / 10)} kt, `}${((picture.ageDs[row] ?? 0) / 10).toFixed(1)} s old`,
   ];
   context.save();

@@ -328,6 +328,7 @@ export interface FeedShown {
   bad_count: number;
   dropped_count: number;
   reasons: Record<string, number>;
+  bytes_count?: number;
 }
 
 /** How old the newest data of a feed is, by the feed's own limits. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readFrame, rowOf } from './wire';
+import { levelText, partyOf, readFrame, rowOf } from './wire';
 
 function frame(count: number): ArrayBuffer {
   const raw = new ArrayBuffer(24 + 24 * count);
@@ -27,7 +27,18 @@ describe('picture frame', () => {
     expect([...picture.ageDs]).toEqual([7, 8, 9]);
     expect([...picture.state]).toEqual([2, 2, 2]);
     expect(rowOf(picture, 101)).toBe(1);
+    expect(partyOf(picture, 1)).toBe('coalition');
     expect(rowOf(picture, 5)).toBe(-1);
+  });
+  it('writes a height above the ellipsoid as what it is', () => {
+    const raw = frame(2);
+    const view = new DataView(raw);
+    view.setInt16(24 + 14 * 2, 1240, true);
+    view.setInt16(24 + 14 * 2 + 2, 1240, true);
+    view.setUint8(24 + 22 * 2 + 1, 16 + 2);
+    const picture = readFrame(raw);
+    expect([0, 1].map((row) => levelText(picture, row))).toEqual(['31,000 ft', '31,000 ft geo']);
+    expect(partyOf(picture, 1)).toBe('civil');
   });
   it('refuses a frame whose length lies', () => {
     expect(() => readFrame(frame(2).slice(0, 60))).toThrow('2 tracks');

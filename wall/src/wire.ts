@@ -4,6 +4,7 @@ export const UNKNOWN_I16 = -32768;
 export const UNKNOWN_U16 = 65535;
 export const PARTIES = ['coalition', 'other party', 'civil', 'humanitarian', 'unknown'] as const;
 export const STATES = ['waiting', 'fresh', 'stale', 'lost'] as const;
+const GEOMETRIC = 16;
 const HEAD_BYTES = 24;
 const TRACK_BYTES = 24;
 const WHOLE = 0x31544657;
@@ -96,6 +97,18 @@ function merged(before: Picture, news: Picture, gone: ReadonlySet<number>): Pict
     if (from === before) after.ageDs[place] = Math.max(0, Math.min((after.ageDs[place] ?? 0) + whole, 65535));
   });
   return { ...after, roomUs: news.roomUs, generation: news.generation, turn: news.turn, restDs: passedDs - whole };
+}
+
+/** Whose aircraft a row is. */
+export function partyOf(picture: Picture, row: number): (typeof PARTIES)[number] {
+  return PARTIES[(picture.party[row] ?? 4) & 15] ?? 'unknown';
+}
+
+/** A row's level as it is written beside a track: a height above the ellipsoid says so, for it is no pressure altitude. */
+export function levelText(picture: Picture, row: number): string {
+  const level = picture.level25ft[row] ?? UNKNOWN_I16;
+  if (level === UNKNOWN_I16) return 'no level';
+  return `${(level * 25).toLocaleString('en')} ft${(picture.party[row] ?? 0) & GEOMETRIC ? ' geo' : ''}`;
 }
 
 /** The row of a track number, or -1. */

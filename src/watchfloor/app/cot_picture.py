@@ -7,9 +7,10 @@ from watchfloor.app.outgoing import OutgoingTracks
 from watchfloor.app.room import Room
 from watchfloor.app.sight import may_see
 from watchfloor.base.labels import Audience
+from watchfloor.base.units import US_PER_S
 from watchfloor.wire import cot
 
-STALE_AFTER_S = 30
+GUEST_LASTS_US = 30 * US_PER_S
 _GUEST = "guest:"
 
 
@@ -23,22 +24,31 @@ class CotPicture:
         self.newest = Newest()
         self._told_guests: dict[str, int] = {}
         self._moved: set[str] = set(self._outgoing.view.picture.tracks)
+        self._uids = {cot.uid_of(identity) for identity in self._moved}
         self._has_news = has_news
+        self._mark = cot.mark_of(room.setup.context, room.setup.exercise)
 
     def _note(self, identity: str) -> None:
         self._moved.add(identity)
+        self._uids.add(cot.uid_of(identity))
         self._has_news.set()
+
+    def has_track(self, uid: str) -> bool:
+        """Whether a track of this audience goes by this uid."""
+        return uid in self._uids
 
     def drop_gone(self) -> None:
         """Forget tracks that are gone."""
         for gone in self._outgoing.without_gone():
             self.newest.drop(gone)
+            self._uids.discard(cot.uid_of(gone))
 
     def forget(self) -> None:
         """A new time context: nothing of the old one is told."""
         self._outgoing.forget()
         self._told_guests.clear()
         self._moved.clear()
+        self._uids.clear()
         self.newest.clear()
 
     def guest_left(self, uid: str) -> None:
@@ -49,16 +59,13 @@ class CotPicture:
     def gather(self, real_us: int) -> None:
         """Put what moved among the newest: fresh tracks that the audience may see, each at the time of its report."""
         moved, self._moved = self._moved, set()
-        exercise = self._room.setup.exercise
-        for track, at_us in self._outgoing.news(moved, real_us):
-            event = cot.track_event(track, time_us=at_us, stale_us=_stale(real_us), exercise=exercise)
+        for track, at_us, stale_us in self._outgoing.news(moved, real_us):
+            event = cot.track_event(track, time_us=at_us, stale_us=stale_us, mark=self._mark)
             self.newest.put(track.identity, event)
         for guest in self._room.guests.shown(real_us):
+            if guest.uid in self._uids:  # somebody speaks as a track that they may not see
+                continue
             if self._told_guests.get(guest.uid) != guest.real_us and may_see(guest.label, self._audience):
                 self._told_guests[guest.uid] = guest.real_us
-                event = cot.relayed_event(guest.event, _stale(real_us), exercise=exercise)
+                event = cot.relayed_event(guest.event, real_us + GUEST_LASTS_US, mark=self._mark)
                 self.newest.put(_GUEST + guest.uid, event)
-
-
-def _stale(real_us: int) -> int:
-    return real_us + STALE_AFTER_S * 1_000_000

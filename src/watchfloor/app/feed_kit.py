@@ -11,7 +11,7 @@ from typing import Any, get_args
 from msgspec import Struct
 
 from watchfloor.messages.air import Observation, Rejected
-from watchfloor.messages.feeds import MOST_REST_BYTES, Arrival, Feed, FeedMessage, fault_of
+from watchfloor.messages.feeds import MOST_REST_BYTES, Arrival, Feed, FeedMessage, fault_of, fault_of_view
 from watchfloor.messages.video import CameraView, VideoPiece
 
 NOW_US = 1_931_270_400_000_000
@@ -80,6 +80,7 @@ def _gives_others(feed: Feed, sample: bytes) -> str | None:
             if type(one) not in get_args(FeedMessage):
                 return f"{one!r} is no message, at {_shown(piece)}"
             fault = fault_of(one) if isinstance(one, Observation) else None
+            fault = fault_of_view(one) if isinstance(one, CameraView) else fault
             if fault is not None:
                 return f"{fault}, at {_shown(piece)}"
     return None

@@ -9,24 +9,36 @@ from msgspec import Struct
 from watchfloor.app.ports import QuarantineStore
 from watchfloor.base.labels import Label
 from watchfloor.messages.air import Observation, ObservationBatch, Rejected
-from watchfloor.messages.feeds import MOST_REST_BYTES, Alive, Arrival, Feed, PassedOver, fault_of
+from watchfloor.messages.feeds import (
+    MOST_REST_BYTES,
+    Alive,
+    Arrival,
+    Feed,
+    FeedMessage,
+    PassedOver,
+    fault_of,
+    fault_of_view,
+)
 from watchfloor.messages.room import Context, FeedState
-from watchfloor.messages.video import CameraView, VideoPiece
+from watchfloor.messages.video import MOST_PIECE_BYTES, CameraView, VideoPiece
 from watchfloor.picture.state import FeedLimits
 from watchfloor.picture.step import FAR_OFF_US
 from watchfloor.wire import adsb
 from watchfloor.wire.adsb import AdsbState, TimedFrame
+from watchfloor.wire.live_video import LiveVideoFeed
 
 KEPT_SAMPLES, KEPT_BYTES = 50, 64
 MAX_REASONS = 40
 OTHER = "other reasons"
+_CUTTER = LiveVideoFeed()
 _log = structlog.get_logger()
 
 
 class FeedSetup(Struct, frozen=True):
     """A feed as its pack or config declares it. `counter_epoch_us`: room time at counter 0, if it is known.
 
-    `reads` is what reads its bytes; None for recorded frames, which come with their times.
+    `reads` is what reads its bytes; None for recorded frames, which come with their times. `is_awaited`: it should be
+    telling something now, so that one that never did is lost after its limit too.
     """
 
     feed_id: str
@@ -36,6 +48,7 @@ class FeedSetup(Struct, frozen=True):
     limits: FeedLimits
     context: Context
     counter_epoch_us: int | None = None
+    is_awaited: bool = False
 
 
 class Quarantined(Struct, frozen=True):
@@ -63,6 +76,7 @@ class Intake:
     def __init__(self, setup: FeedSetup, keep: QuarantineStore | None = None) -> None:
         self.setup = setup
         self._keep = keep
+        self._withholds = bool(getattr(setup.reads, "withholds", False))
         self._chunk_at = 0
         self.counts = FeedCounts()
         self.reasons: dict[str, int] = {}
@@ -70,12 +84,14 @@ class Intake:
         self.video: list[VideoPiece | CameraView] = []
         self.newest_toa_us: int | None = None
         self.state = FeedState.WAITING
+        self._awaited_us: int | None = None
         self.restart()
 
     def restart(self) -> None:
         """Forget half-read bytes and places: a new connection, or a new time context."""
         self._frames = AdsbState()
         self._stream = self.setup.reads.begin() if self.setup.reads is not None else None
+        self._cutting = _CUTTER.begin()
 
     def hung_up(self, room_us: int) -> None:
         """The source went; what it had begun and not ended is refused."""
@@ -100,7 +116,8 @@ class Intake:
             self._stream, found = reads.step(self._stream, chunk, arrival)
             is_full = len(reads.rest(self._stream)) > MOST_REST_BYTES
         except Exception as error:  # noqa: BLE001  # a plug-in may raise anything; the room goes on without this chunk
-            _log.error("feed fault", feed=self.setup.feed_id, error=repr(error))
+            said = type(error).__name__ if self._withholds else repr(error)
+            _log.error("feed fault", feed=self.setup.feed_id, error=said)
             found, is_full = [Rejected(reason="the feed's reader has a fault", sample=chunk[:64])], True
         seen = self._sorted_out(found, room_us)
         if is_full:
@@ -123,11 +140,12 @@ class Intake:
         return taken
 
     def refuse(self, rejected: Rejected, room_us: int) -> None:
-        """Count and keep something refused."""
+        """Count and keep something refused; of a feed that withholds, without its bytes."""
         self.counts.bad_count += rejected.count
         reason = rejected.reason if rejected.reason in self.reasons or len(self.reasons) < MAX_REASONS else OTHER
         self.reasons[reason] = self.reasons.get(reason, 0) + rejected.count
-        kept = Quarantined(room_us, self._chunk_at, rejected.reason, rejected.sample[:KEPT_BYTES].hex())
+        sample = b"" if self._withholds else rejected.sample[:KEPT_BYTES]
+        kept = Quarantined(room_us, self._chunk_at, rejected.reason, sample.hex())
         self.quarantine.append(kept)
         if self._keep is not None:
             self._keep.keep(self.setup.feed_id, kept)
@@ -135,7 +153,9 @@ class Intake:
     def state_at(self, room_us: int) -> FeedState:
         """How old the newest data is, by the feed's own limits."""
         if self.newest_toa_us is None:
-            return FeedState.WAITING
+            self._awaited_us = room_us if self._awaited_us is None else self._awaited_us
+            is_lost = self.setup.is_awaited and room_us - self._awaited_us > self.setup.limits.lost_us
+            return FeedState.LOST if is_lost else FeedState.WAITING
         age_us = room_us - self.newest_toa_us
         if age_us > self.setup.limits.lost_us:
             return FeedState.LOST
@@ -152,6 +172,22 @@ class Intake:
         """Note the time of data that entered the picture."""
         self.newest_toa_us = max(toa_us, self.newest_toa_us or 0)
 
+    def _cut(self, piece: VideoPiece, room_us: int) -> list[VideoPiece | CameraView]:
+        """A piece as screens may have it: what another reader than ours gives is read as if it had come so."""
+        if isinstance(self.setup.reads, LiveVideoFeed):
+            return [piece]
+        if not isinstance(piece.raw, bytes) or len(piece.raw) > MOST_PIECE_BYTES:
+            self.refuse(Rejected(reason="a piece of video that is none", sample=b""), room_us)
+            return []
+        found: list[FeedMessage]
+        self._cutting, found = _CUTTER.step(self._cutting, piece.raw, Arrival(room_us))
+        for one in found:
+            if isinstance(one, Rejected):
+                self.refuse(Rejected(reason=one.reason, sample=b"", count=one.count), room_us)
+            elif isinstance(one, PassedOver):
+                self.counts.dropped_count += one.count
+        return [one for one in found if isinstance(one, VideoPiece | CameraView)]
+
     def _sorted_out(self, found: Sequence[object], room_us: int) -> list[Observation]:
         """Observations alone; all else that a feed may give is counted, and what it may not give is refused."""
         seen = []
@@ -166,8 +202,14 @@ class Intake:
                 self.refuse(one, room_us)
             elif isinstance(one, PassedOver):
                 self.counts.dropped_count += one.count
-            elif isinstance(one, VideoPiece | CameraView):
-                self.video.append(one)
+            elif isinstance(one, VideoPiece):
+                self.video += self._cut(one, room_us)
+            elif isinstance(one, CameraView):
+                fault = fault_of_view(one)
+                if fault is None:
+                    self.video.append(one)
+                else:
+                    self.refuse(Rejected(reason=fault, sample=b""), room_us)
             elif isinstance(one, Alive):
                 if abs(one.toa_us - room_us) <= FAR_OFF_US:
                     self.accepted(min(one.toa_us, room_us))

@@ -6,8 +6,7 @@ from watchfloor.app.room import Room
 from watchfloor.app.sight import may_see
 from watchfloor.base.labels import Audience
 from watchfloor.messages.air import Track
-from watchfloor.messages.room import FeedState
-from watchfloor.picture.step import state_of
+from watchfloor.picture.step import limits_of
 
 
 class OutgoingTracks:
@@ -18,9 +17,12 @@ class OutgoingTracks:
         self.view = room.views.of(audience)
         self._sent_toa: dict[str, int] = {}
 
-    def news(self, identities: Iterable[str], real_us: int) -> Iterator[tuple[Track, int]]:
-        """Of these, the fresh tracks with a place that was not sent, and when they were there [us, real UTC]."""
-        room_us = self._room.writer.room_now_us()
+    def news(self, identities: Iterable[str], real_us: int) -> Iterator[tuple[Track, int, int]]:
+        """Of these, the fresh tracks with a place that was not sent.
+
+        **Returns**: each with when it was there, and when that will be stale by its feed's limits [us, real UTC].
+        """
+        room_us, limits = self._room.writer.room_now_us(), self.view.picture.limits
         clock = self._room.writer.state.clock
         rate = clock.rate_permille / 1000 if clock and clock.rate_permille else 1.0
         for identity in identities:
@@ -29,10 +31,11 @@ class OutgoingTracks:
                 continue
             if not may_see(track.label, self._audience):
                 continue
-            if state_of(track, self.view.picture.limits, room_us) is not FeedState.FRESH:
+            limit, age_us = limits_of(track, limits, room_us), max(room_us - track.toa_us, 0)
+            if limit is None or age_us > limit.stale_us:
                 continue
             self._sent_toa[identity] = track.toa_us
-            yield track, real_us - round(max(room_us - track.toa_us, 0) / rate)
+            yield track, real_us - round(age_us / rate), real_us + round((limit.stale_us - age_us) / rate)
 
     def without_gone(self) -> Collection[str]:
         """Forget tracks that are gone; answers which."""

@@ -16,7 +16,7 @@ from watchfloor.app.doctrine import (
 )
 from watchfloor.app.intake import FeedSetup
 from watchfloor.app.room import RoomSetup
-from watchfloor.app.settings import CLIENTS, Settings
+from watchfloor.app.settings import CLIENTS, Settings, ViewersTable
 from watchfloor.base.labels import Audience, label_for, level_named
 from watchfloor.base.units import US_PER_S, metres_from_nm
 from watchfloor.deconflict.alerts import Rings
@@ -27,7 +27,6 @@ from watchfloor.messages.room import Context
 from watchfloor.picture.state import FeedLimits, Picture
 from watchfloor.wire.feeds import BUILT_IN
 
-OWN = "OWN"
 _CLIENT_LIMITS = FeedLimits(60 * US_PER_S, 300 * US_PER_S)
 
 
@@ -76,17 +75,26 @@ def _reader(pack: Pack, feed: PackFeed) -> Feed:
 
 
 def served_setup(settings: Settings, room_id: str, readers: Mapping[str, Feed]) -> RoomSetup:
-    """A room for recorded files (REPLAY) or connected feeds (LIVE - CIVIL, NOT CERTIFIED). It has one nation.
+    """A room for recorded files (REPLAY) or connected feeds (LIVE - CIVIL, NOT CERTIFIED). Nobody sits in it.
 
     **Args**: `readers`: what reads each connected feed, by its id.
     """
     context = Context.REPLAY if settings.is_recorded() else Context.LIVE_CIVIL
-    label = label_for((OWN,))
+    nations = settings.room.nations
+    label = label_for(nations)
     limits = {
         feed.id: FeedLimits(round(feed.stale_s * US_PER_S), round(feed.lost_s * US_PER_S)) for feed in settings.feeds
     }
     feeds = [
-        FeedSetup(feed.id, feed.name or feed.id, readers.get(feed.id), label, limits[feed.id], context)
+        FeedSetup(
+            feed.id,
+            feed.name or feed.id,
+            readers.get(feed.id),
+            label_for(feed.nations or nations, level_named(feed.level), feed.need_to_know),
+            limits[feed.id],
+            context,
+            is_awaited=not feed.path,
+        )
         for feed in settings.feeds
     ]
     clients = FeedSetup(CLIENTS, "TAK clients", BUILT_IN["cot"], label, _CLIENT_LIMITS, context)
@@ -95,9 +103,9 @@ def served_setup(settings: Settings, room_id: str, readers: Mapping[str, Feed]) 
         room_id=room_id,
         title=settings.room.title,
         context=context,
-        everyone=Audience(nations=(OWN,)),
-        plain_port=Audience(nations=(OWN,)),
-        seats={},
+        everyone=Audience(nations),
+        plain_port=_audience(settings.cot, nations),
+        seats={one.id: _audience(one, nations) for one in settings.viewers},
         label=label,
         feeds=(*feeds, clients),
         minima=Minima(round(metres_from_nm(minima.horizontal_nm)), minima.vertical_ft, minima.lookahead_s * US_PER_S),
@@ -108,3 +116,7 @@ def served_setup(settings: Settings, room_id: str, readers: Mapping[str, Feed]) 
         utc_offset_s=settings.room.utc_offset_s,
         exercise="",
     )
+
+
+def _audience(viewers: ViewersTable, nations: tuple[str, ...]) -> Audience:
+    return Audience(viewers.nations or nations, level_named(viewers.level), viewers.need_to_know)

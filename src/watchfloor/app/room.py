@@ -32,9 +32,10 @@ from watchfloor.deconflict.regimes import Regime, with_fallback
 from watchfloor.messages.air import Observation, ObservationBatch, Rejected, TrackPicture
 from watchfloor.messages.alerts import Minima
 from watchfloor.messages.entry import Entry, Fact
+from watchfloor.messages.keeping import ScreensSampled
 from watchfloor.messages.line_record import LineKind, LineRota
 from watchfloor.messages.outcomes import DecisionAwaited, RequestDecided
-from watchfloor.messages.room import ClockSet, Context, FeedState, FeedStateChanged, InputQuarantined
+from watchfloor.messages.room import ClockSet, Context, FeedState, FeedStateChanged, InputQuarantined, TapeFrameWritten
 from watchfloor.messages.video import VideoPiece
 from watchfloor.picture.state import Picture
 from watchfloor.wire.adsb import TimedFrame
@@ -44,6 +45,7 @@ TICKS_PER_FRAME = round(FRAME_S / TICK_S)
 TOLD_EVERY_S = 60.0
 SAMPLED_EVERY_S = 10.0
 EXPIRED_EVERY_S = 30.0
+_KEPT_ASIDE = (TapeFrameWritten, ScreensSampled)  # what changes nothing on a screen but how long the record is
 _log = structlog.get_logger()
 
 
@@ -104,7 +106,7 @@ class Watcher(Protocol):
         """The picture was looked at."""
 
     def changed(self) -> None:
-        """Board, alerts, clock or feeds changed."""
+        """Board, alerts, clock or feeds changed; that the record grew by what was kept aside, the next tick shows."""
 
 
 class Room:
@@ -281,6 +283,8 @@ class Room:
                 self._begin_context()
             if isinstance(entry.body, RequestDecided | DecisionAwaited):
                 self._next_sample_s = 0.0  # what screens showed at a signature is frozen with it
+        if entries and all(isinstance(entry.body, _KEPT_ASIDE) for entry in entries):
+            return
         for watcher in tuple(self._watchers):
             watcher.changed()
 

@@ -10,21 +10,50 @@ import msgspec
 from msgspec import Struct
 
 from watchfloor.base.errors import InputError
+from watchfloor.base.labels import LEVEL_NAMES
 from watchfloor.messages.separation import SeparationRule
 from watchfloor.wire.feeds import BUILT_IN
 
 _LONGEST_NAME = 200
+_NATION, _GROUP = re.compile(r"[A-Z]{3}"), re.compile(r"[A-Z0-9][A-Z0-9-]{0,31}")
 SHORTEST_KEEP_H, LONGEST_KEEP_H = 0.01, 24 * 366
 RECORDED = ("asterix", "csv", "geojson", "modes-csv", "modes-jsonl", "parquet", "stanag4609")
+LONGEST_LOST_S = 86_400
 CAPTURES = (".pcap", ".pcapng")
 CLIENTS = "TAK"  # the id under which TAK clients are counted
+OWN = "OWN"
 
 
 class RoomTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[room]`."""
+    """`[room]`. `nations`: who looks in; the open wall shows what all of them may see."""
 
     title: str = "watchfloor"
     utc_offset_s: int = 0
+    nations: tuple[str, ...] = (OWN,)
+
+
+class ViewersTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[cot]`, or one of `[[viewers]]`: a class of viewers. `id` is what a TAK client's certificate is given to.
+
+    Without `nations` they are all nations of the room: what every one of them may see.
+    """
+
+    id: str = ""
+    nations: tuple[str, ...] = ()
+    level: str = LEVEL_NAMES[0]
+    need_to_know: tuple[str, ...] = ()
+
+
+class FeedTls(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[feeds.tls]`: `ca` the authority of the source's certificate; `cert` and `key` our own, PEM files.
+
+    `server_name`: the name in the source's certificate, where it is not that of `connect`.
+    """
+
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+    server_name: str = ""
 
 
 class PortsTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,7 +75,8 @@ class FeedTable(Struct, frozen=True, forbid_unknown_fields=True):
     """`[[feeds]]`: a recorded file (`path`, `speed`), a server to connect to (`connect`), or a UDP port (`listen`).
 
     A multicast group is listened to only on the `interface` that is named beside it, by its address. `options` are the
-    feed's own. `keep`: a video is kept in the record's media, a minute each.
+    feed's own. `keep`: a video is kept in the record's media, a minute each. Datagrams from other machines are heard
+    only where `beyond_this_machine` says so. Without `nations` all of the room may see what the feed tells.
     """
 
     id: str
@@ -56,6 +86,11 @@ class FeedTable(Struct, frozen=True, forbid_unknown_fields=True):
     connect: str = ""
     listen: str = ""
     interface: str = ""
+    beyond_this_machine: bool = False
+    tls: FeedTls | None = None
+    nations: tuple[str, ...] = ()
+    level: str = LEVEL_NAMES[0]
+    need_to_know: tuple[str, ...] = ()
     options: dict[str, Any] = {}
     speed: float = 1.0
     stale_s: float = 15.0
@@ -106,6 +141,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     f3548: F3548Table = F3548Table()
     system_tracks: SystemTracksTable = SystemTracksTable()
     tape: TapeTable = TapeTable()
+    cot: ViewersTable = ViewersTable()
+    viewers: tuple[ViewersTable, ...] = ()
 
     def is_recorded(self) -> bool:
         """Whether there are feeds, and every one is a recorded file."""
@@ -131,8 +168,12 @@ def parse_settings(name: str, raw: bytes, formats: Collection[str] = tuple(BUILT
         raise InputError(f"{name}: two feeds have one id", field="feeds")
     if len({feed.speed for feed in settings.feeds}) > 1:
         raise InputError(f"{name}: the feeds of a room share one clock; give all the same `speed`", field="speed")
+    if not settings.room.nations or not all(_NATION.fullmatch(one) for one in settings.room.nations):
+        raise InputError(f"{name}: room.nations are three capital letters each", field="nations")
     for place, feed in enumerate(settings.feeds):
         _check_feed(name, place, feed, formats)
+        _check_marks(f"{name}: feeds[{place}]", feed, settings.room)
+    _check_viewers(name, settings)
     if not 0 < len(settings.f3548.name) <= _LONGEST_NAME:
         raise InputError(f"{name}: f3548.name has 1 to {_LONGEST_NAME} characters", field="f3548")
     if not SHORTEST_KEEP_H <= settings.tape.keep_h <= LONGEST_KEEP_H:
@@ -157,6 +198,8 @@ def _check_feed(name: str, place: int, feed: FeedTable, formats: Collection[str]
         raise InputError(f"{where}: `format` is one of {', '.join(allowed)}", field="format")
     if feed.keep and feed.format != "stanag4609":
         raise InputError(f"{where}: `keep` is for video; everything else is on the tape", field="keep")
+    if not 0 < feed.stale_s < feed.lost_s <= LONGEST_LOST_S:
+        raise InputError(f"{where}: `stale_s` is over 0, and `lost_s` over that, to {LONGEST_LOST_S:,}", field="lost_s")
     if not 0.1 <= feed.speed <= 3600:
         raise InputError(f"{where}: `speed` is from 0.1 to 3600", field="speed")
     for field, address in (("connect", feed.connect), ("listen", feed.listen)):
@@ -166,6 +209,35 @@ def _check_feed(name: str, place: int, feed: FeedTable, formats: Collection[str]
             raise InputError(f"{where}: a port is from 1 to 65535", field=field)
     if feed.listen:
         _check_listening(where, feed)
+    elif feed.beyond_this_machine:
+        raise InputError(f"{where}: `beyond_this_machine` is for `listen`", field="listen")
+    if feed.tls is not None and not feed.connect:
+        raise InputError(f"{where}: `tls` is for `connect`", field="tls")
+    if feed.tls is not None and feed.tls.key and not feed.tls.cert:
+        raise InputError(f"{where}: `key` is that of `cert`; give both, or neither", field="tls")
+
+
+def _check_marks(where: str, marked: FeedTable | ViewersTable, room: RoomTable) -> None:
+    """Nations are those of the room, and the level is one that there is."""
+    strangers = sorted(set(marked.nations) - set(room.nations))
+    if strangers:
+        raise InputError(f"{where}: `{strangers[0]}` is none of room.nations", field="nations")
+    if marked.level not in LEVEL_NAMES:
+        raise InputError(f"{where}: `level` is one of {', '.join(LEVEL_NAMES)}", field="level")
+    if not all(_GROUP.fullmatch(one) for one in marked.need_to_know):
+        raise InputError(f"{where}: `need_to_know` are words of capital letters, digits and dashes", field="level")
+
+
+def _check_viewers(name: str, settings: Settings) -> None:
+    if settings.cot.id:
+        raise InputError(f"{name}: cot: the plain port has no `id`", field="cot")
+    _check_marks(f"{name}: cot", settings.cot, settings.room)
+    for place, one in enumerate(settings.viewers):
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", one.id):
+            raise InputError(f"{name}: viewers[{place}]: `{one.id}` cannot be an id", field="id")
+        _check_marks(f"{name}: viewers[{place}]", one, settings.room)
+    if len({one.id for one in settings.viewers}) != len(settings.viewers):
+        raise InputError(f"{name}: two of `[[viewers]]` have one id", field="viewers")
 
 
 def _check_listening(where: str, feed: FeedTable) -> None:
@@ -176,8 +248,9 @@ def _check_listening(where: str, feed: FeedTable) -> None:
         except ValueError as error:
             sentence = f"{where}: `{host}` is a multicast group; name the address of the `interface` to hear it on"
             raise InputError(sentence, field="interface") from error
-    elif host not in ("127.0.0.1", "localhost"):
-        raise InputError(f"{where}: only loopback is listened on; relay to it from the network", field="listen")
+    elif host not in ("127.0.0.1", "localhost") and not feed.beyond_this_machine:
+        sentence = f"{where}: `{host}` hears other machines; say `beyond_this_machine = true` too, or relay to loopback"
+        raise InputError(sentence, field="listen")
     elif feed.interface:
         raise InputError(f"{where}: `interface` is for multicast groups", field="interface")
 

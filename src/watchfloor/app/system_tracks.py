@@ -3,6 +3,7 @@
 from watchfloor.app.outgoing import OutgoingTracks
 from watchfloor.app.room import Room
 from watchfloor.base.labels import Audience
+from watchfloor.messages.room import Context
 from watchfloor.wire.asterix_encode import blocks_of, record_of
 
 MOST_NUMBERS = 1 << 16
@@ -13,7 +14,7 @@ class SystemTracks:
 
     def __init__(self, room: Room, audience: Audience, source: tuple[int, int]) -> None:
         self._outgoing, self._source = OutgoingTracks(room, audience), source
-        self._is_exercise = bool(room.setup.exercise)
+        self._is_simulated = room.setup.context is not Context.LIVE_CIVIL
         self._numbers: dict[str, int] = {}
         self._taken: set[int] = set()
         self._next = 0
@@ -26,10 +27,10 @@ class SystemTracks:
         for gone in self._numbers.keys() - tracks.keys():
             self._taken.discard(self._numbers.pop(gone))
         records = []
-        for track, at_us in self._outgoing.news(tracks, real_us):
+        for track, at_us, _ in self._outgoing.news(tracks, real_us):
             number = self._number(track.identity)
             if number is not None:
-                records.append(record_of(track, number, (at_us, real_us), self._source, exercise=self._is_exercise))
+                records.append(record_of(track, number, (at_us, real_us), self._source, simulated=self._is_simulated))
         return blocks_of(records)
 
     def _number(self, identity: str) -> int | None:

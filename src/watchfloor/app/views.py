@@ -1,7 +1,8 @@
 """The picture as each class of viewers may know it: made of the reports that are releasable to it, and of no others.
 
-What a viewer may not see can then change nothing that they see: no track goes, none moves, none is held longer.
-Viewers who may see the same feeds share one view; the room's own, from which alerts and the tape come, has all feeds.
+What a viewer may not see can then change nothing that they see: no track goes, none moves, none is held longer, and no
+feed looks worse. Viewers who may see the same feeds share one view; the room's own, from which alerts and the tape
+come, has all feeds. How a feed does is judged in the view of those who may just see it, and know the least beside it.
 """
 
 from collections import deque
@@ -87,6 +88,7 @@ class Views:
         self._empty, self._labels = empty, labels
         self.own = View(empty)
         self._views: dict[frozenset[str], View] = {frozenset(labels): self.own}
+        self._judges = {feed_id: self.of(_least_of(label)) for feed_id, label in labels.items()}
 
     def of(self, audience: Audience) -> View:
         """What an audience may know; one that looks for the first time sees what is reported from then on."""
@@ -97,11 +99,12 @@ class Views:
         return view
 
     def take(self, batch: ObservationBatch, room_us: int) -> tuple[list[int], list[Rejected]]:
-        """Give a batch to every view that may have it; answers what the room's own took and refused."""
+        """Give a batch to every view that may have it; answers what was taken and refused, as its viewers may know."""
+        judge = self._judges[batch.feed_id]
         for feeds, view in self._views.items():
-            if view is not self.own and batch.feed_id in feeds:
+            if view is not judge and batch.feed_id in feeds:
                 view.take(batch, room_us)
-        return self.own.take(batch, room_us)
+        return judge.take(batch, room_us)
 
     def trim(self, room_us: int) -> None:
         """Let go of tracks that were lost long ago."""
@@ -112,3 +115,8 @@ class Views:
         """A new time context."""
         for view in self._views.values():
             view.forget()
+
+
+def _least_of(label: Label) -> Audience:
+    """The class of viewers who may see what has this label, and nothing that any other of them may not see."""
+    return Audience(label.nations, label.level, label.need_to_know)

@@ -38,6 +38,7 @@ from watchfloor.edge.airspace import names_told
 from watchfloor.edge.api.airspace import Call
 from watchfloor.edge.api.airspace_services import airspace_routes
 from watchfloor.edge.api.app import Doors, make_app
+from watchfloor.edge.api.framed import SharedFrames
 from watchfloor.edge.api.matching import MatchDoors
 from watchfloor.edge.comparing import Comparing
 from watchfloor.edge.engine import engine_here
@@ -302,6 +303,7 @@ class Host:
             access_log=False,
             lifespan="off",
             server_header=False,
+            ws=SharedFrames,
             ws_max_size=1 << 16,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=1,
@@ -334,13 +336,13 @@ class Host:
         Thread(target=make_ready, name="compiling", daemon=True).start()  # a room's end does not wait for it
         heard: list[asyncio.DatagramTransport] = []
         for feed in _need(plan.settings).feeds:
-            host, _, port_text = (feed.connect or feed.listen).rpartition(":")
             if feed.path:
                 self._spawn(recorded.play(room, feed.id, plan.recordings[feed.id], room.writer.room_now_us))
             elif feed.listen:
+                host, _, port_text = feed.listen.rpartition(":")
                 heard.append(await listen(room, feed.id, (host, int(port_text)), feed.interface))
             else:
-                self._spawn(stay_connected(room, feed.id, host, int(port_text)))
+                self._spawn(stay_connected(room, feed.id, plan.sources[feed.id]))
 
         async def hang_up() -> None:
             for transport in heard:

@@ -11,6 +11,7 @@ from watchfloor.app.settings import Settings
 from watchfloor.app.witnessing import WitnessRules
 from watchfloor.base.labels import Label
 from watchfloor.edge.feeds.recorded import Recording
+from watchfloor.edge.feeds.sources import Source
 from watchfloor.edge.lines import HeldLine
 from watchfloor.edge.links.system_tracks import SystemTracksPlan
 from watchfloor.edge.login import LoginRule
@@ -40,7 +41,7 @@ class Plan(Struct, frozen=True):
 
     `line_plans` are the flights that we mean to make, to be matched with another party's; never told to anybody.
 
-    `recordings` and `readers` are what is played and what reads, by feed.
+    `recordings`, `sources` and `readers` are what is played, connected to, and what reads, by feed.
     """
 
     data: Path
@@ -62,6 +63,7 @@ class Plan(Struct, frozen=True):
     system_tracks: SystemTracksPlan | None = None
     airspace: AirspacePlan | None = None
     readers: Mapping[str, Feed] = {}
+    sources: Mapping[str, Source] = {}
     second_key: Path | None = None
     lines: tuple[HeldLine, ...] = ()
     line_plans: tuple[LinePlan, ...] = ()

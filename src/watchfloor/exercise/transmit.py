@@ -23,6 +23,7 @@ from watchfloor.base.units import M_PER_FT, MPS_PER_KT, US_PER_S
 from watchfloor.exercise.flights import Flight, Truth, flights_of, truth_at
 from watchfloor.messages.air import Party
 from watchfloor.messages.pack import Pack
+from watchfloor.messages.room import Context
 from watchfloor.wire import adsb_encode, beast, cot
 
 NOISE_M, NOISE_KT, NOISE_DEG = 15.0, 0.5, 0.1
@@ -108,7 +109,7 @@ class Transmitters:
                 callsign=truth.callsign,
                 speed_mps=gs_kt * MPS_PER_KT,
                 course_deg=trk_deg,
-                exercise=self._pack.header.id,
+                mark=cot.mark_of(Context.EXERCISE, self._pack.header.id),
             )
         )
 

@@ -12,8 +12,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from watchfloor.messages.air import Observation, Rejected
-from watchfloor.messages.video import CameraView, VideoPiece
+from watchfloor.messages.air import Accuracy, Observation, Party, Rejected
+from watchfloor.messages.video import CameraView, Corner, VideoPiece
 
 MOST_REST_BYTES = 1 << 20
 
@@ -58,7 +58,11 @@ FeedMessage = Observation | Rejected | PassedOver | Alive | VideoPiece | CameraV
 
 @runtime_checkable
 class Feed(Protocol):
-    """One kind of source. `step` is pure: the same state and chunk give the same; no bytes make it raise."""
+    """One kind of source. `step` is pure: the same state and chunk give the same; no bytes make it raise.
+
+    A feed of which parts must never be kept says `withholds = True`: of what is refused of it, the reason and the count
+    are kept, and no bytes.
+    """
 
     @property
     def name(self) -> str:
@@ -86,6 +90,9 @@ _LIMITS = {
     "selected_ft": (-2_000, 100_000),
 }
 _NUMBERS, _NUMERIC = attrgetter(*_LIMITS), frozenset((int, float))
+_SQUAWK = re.compile(r"[0-7]{4}")
+_LONGEST_CALLSIGN, _WORST_M, _CORNERS = 32, 1_000_000, 4
+_TRUTHS = (bool, type(None))
 _IDENTITY = re.compile(r"(icao:[0-9a-f]{6}|cot:[\x21-\x7e]{1,128}|(radar|rid):[\x21-\x7e]{1,64}|plot:\d{1,3}/\d{1,3})")
 
 
@@ -105,6 +112,53 @@ def fault_of(seen: Observation) -> str | None:
             low, high = _LIMITS[name]
             if not (type(value) in _NUMERIC and low <= value <= high):
                 return f"`{name}` out of its limits"
+    if fault := _fault_of_words(seen):
+        return fault
     if (seen.lat_deg is None) != (seen.lon_deg is None) or (seen.gs_kt is None) != (seen.trk_deg is None):
         return "half a position or velocity"
     return None
+
+
+def _fault_of_words(seen: Observation) -> str | None:
+    if seen.callsign is not None and not (
+        type(seen.callsign) is str and len(seen.callsign) <= _LONGEST_CALLSIGN and seen.callsign.isprintable()
+    ):
+        return "a callsign that is none"
+    if seen.squawk is not None and not (type(seen.squawk) is str and _SQUAWK.fullmatch(seen.squawk)):
+        return "a squawk that is none"
+    if type(seen.on_ground) not in _TRUTHS:
+        return "neither on the ground nor off it"
+    if seen.party is not None and type(seen.party) is not Party:
+        return "a party that is none"
+    if seen.accuracy is not None and not _is_accuracy(seen.accuracy):
+        return "an accuracy that is none"
+    return None
+
+
+def _is_accuracy(one: object) -> bool:
+    return (
+        isinstance(one, Accuracy)
+        and _is_within(one.bearing_deg, -360, 360)
+        and all(_is_within(sigma_m, 0, _WORST_M) for sigma_m in (one.along_m, one.across_m))
+    )
+
+
+def fault_of_view(view: CameraView) -> str | None:
+    """Why a camera's view cannot be one, whoever gives it; None, when it can."""
+    if type(view.toa_us) is not int or not 0 <= view.toa_us < 2**53:
+        return "a time that is none"
+    corners = view.corners if isinstance(view.corners, tuple) else (None,)
+    if len(corners) not in (0, _CORNERS) or not all(isinstance(one, Corner) for one in corners):
+        return "corners that are none"
+    places = [(view.lat_deg, view.lon_deg), (view.frame_lat_deg, view.frame_lon_deg)]
+    places += [(one.lat_deg, one.lon_deg) for one in corners if one is not None]
+    for lat_deg, lon_deg in places:
+        if (lat_deg, lon_deg) != (None, None) and not (_is_within(lat_deg, -90, 90) and _is_within(lon_deg, -180, 180)):
+            return "a place that is none"
+    if view.geo_alt_ft is not None and not _is_within(view.geo_alt_ft, -4_000, 200_000):
+        return "`geo_alt_ft` out of its limits"
+    return None
+
+
+def _is_within(value: object, low: float, high: float) -> bool:
+    return type(value) in _NUMERIC and low <= value <= high  # type: ignore[operator]  # a number, by its type

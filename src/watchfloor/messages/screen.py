@@ -236,6 +236,7 @@ class FeedShown(Struct, frozen=True):
     bad_count: int
     dropped_count: int
     reasons: dict[str, int]
+    bytes_count: int = 0
 
 
 class PlaceShown(Struct, frozen=True):

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from watchfloor.base.labels import Label, combine
 from watchfloor.base.units import US_PER_S
 from watchfloor.messages.air import Observation, ObservationBatch, Party, SourceAge, Track
-from watchfloor.picture.state import Block, Climb, Partial, Picture
+from watchfloor.picture.state import Block, Climb, Gap, Partial, Picture
 
 _FIRST_MADE, _NUMBERS = 1 << 24, (1 << 32) - 1
 CLIMB_WINDOW_US = 5 * US_PER_S
+GAP_LASTS_US = 60 * US_PER_S
 
 
 def number_of(identity: str) -> int:
@@ -33,9 +34,10 @@ def begin(picture: Picture, seen: Observation, batch: ObservationBatch) -> None:
     """Note a first report in a picture that is being made; with a place it makes a track."""
     known = picture.partials.get(seen.identity, Partial())
     if seen.geo_minus_pressure_ft is not None:
-        picture.gaps_ft[seen.identity] = seen.geo_minus_pressure_ft
+        picture.gaps[seen.identity] = Gap(seen.toa_us, seen.geo_minus_pressure_ft)
     has_velocity = seen.gs_kt is not None
     partial = Partial(
+        seen.toa_us,
         seen.callsign or known.callsign,
         seen.squawk or known.squawk,
         seen.gs_kt if has_velocity else known.gs_kt,
@@ -121,12 +123,15 @@ def _merged(sources: tuple[SourceAge, ...], feed_id: str, toa_us: int) -> tuple[
 
 def _levels(picture: Picture, track: Track, seen: Observation, changes: dict[str, object]) -> None:
     if seen.geo_minus_pressure_ft is not None:
-        picture.gaps_ft[seen.identity] = seen.geo_minus_pressure_ft
+        picture.gaps[seen.identity] = Gap(seen.toa_us, seen.geo_minus_pressure_ft)
     if seen.alt_ft is not None:
         changes["alt_ft"] = seen.alt_ft
-        gap_ft = picture.gaps_ft.get(seen.identity)
-        if gap_ft is not None:
-            changes["geo_alt_ft"] = seen.alt_ft + gap_ft
+        gap = picture.gaps.get(seen.identity)
+        if gap is not None and seen.toa_us - gap.toa_us > GAP_LASTS_US:
+            del picture.gaps[seen.identity]
+            changes["geo_alt_ft"] = None
+        elif gap is not None:
+            changes["geo_alt_ft"] = seen.alt_ft + gap.ft
     if seen.geo_alt_ft is None:
         return
     changes["geo_alt_ft"] = seen.geo_alt_ft

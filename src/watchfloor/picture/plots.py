@@ -70,7 +70,7 @@ def take(now: Picture, seen: Sequence[Observation], batch: ObservationBatch) -> 
     suited = [_suited(now.tracks[name], batch.feed_id) for name in names]
     left = set(range(len(seen)))
     for place, plot, row, flown in _taken_in(rows, scan, _paired(rows, scan, suited, left)):
-        has_moved = _give(now, now.tracks[names[place]], row, flown, seen[plot], batch)
+        has_moved = give(now, now.tracks[names[place]], row, flown, seen[plot], batch)
         entered[plot] = Entered(seen[plot].toa_us, names[place], has_moved)
         left.discard(plot)
     thought = {name: now.estimates.get(name, row) for name, row in zip(names, rows, strict=True)}
@@ -101,14 +101,14 @@ def _near(now: Picture, scan: Scan) -> tuple[list[str], Floats]:
     ]
     said = [track for track in tracks if track.identity not in now.estimates]
     kept = [track.identity for track in tracks if track.identity in now.estimates]
-    parts = [_as_said(said)] if said else []
+    parts = [as_said(said)] if said else []
     if kept:
         parts.append(np.stack([now.estimates[name] for name in kept]))
     names = [track.identity for track in said] + kept
     return names, np.concatenate(parts) if parts else np.zeros((0, estimating.WIDTH))
 
 
-def _as_said(tracks: Sequence[Track]) -> Floats:
+def as_said(tracks: Sequence[Track]) -> Floats:
     """What aircraft say of themselves, as estimates; who told no velocity lately may fly any."""
     lat_deg, lon_deg, gs_kt, trk_deg = np.array(
         [(track.lat_deg, track.lon_deg, track.gs_kt or 0.0, track.trk_deg or 0.0) for track in tracks]
@@ -168,7 +168,7 @@ def _same_level(one_ft: int | None, other_ft: int | None, apart_us: float) -> bo
     return abs(one_ft - other_ft) <= _LEVELS_FT + _CLIMB_FTPS * apart_us / US_PER_S
 
 
-def _give(now: Picture, track: Track, row: Floats, flown: Flown, seen: Observation, batch: ObservationBatch) -> bool:
+def give(now: Picture, track: Track, row: Floats, flown: Flown, seen: Observation, batch: ObservationBatch) -> bool:
     """A plot to its track, whose estimate with it is `row`; answers whether that moved it."""
     name = track.identity
     if seen.toa_us < track.toa_us and name not in now.estimates:
@@ -196,6 +196,7 @@ def _estimated(name: str, toa_us: int, flown: Flown, seen: Observation) -> Obser
         alt_ft=seen.alt_ft,
         gs_kt=gs_mps / MPS_PER_KT,
         trk_deg=trk_deg,
+        callsign=seen.callsign,
         squawk=seen.squawk,
     )
 

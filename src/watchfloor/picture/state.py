@@ -16,14 +16,22 @@ class FeedLimits(Struct, frozen=True):
 
 
 class Partial(Struct, frozen=True, gc=False):
-    """What an aircraft has said before its first position."""
+    """What an aircraft has said before its first position, and when it last spoke."""
 
+    toa_us: int = 0
     callsign: str = ""
     squawk: str = ""
     gs_kt: float | None = None
     trk_deg: float | None = None
     vs_fpm: int | None = None
     velocity_toa_us: int = 0
+
+
+class Gap(Struct, frozen=True, gc=False):
+    """How far geometric altitude is above pressure altitude, as the aircraft itself last said."""
+
+    toa_us: int
+    ft: int
 
 
 class Climb(Struct, frozen=True, gc=False):
@@ -76,7 +84,7 @@ class Picture(Struct, frozen=True):
     blocks: tuple[Block, ...] = ()
     tracks: dict[str, Track] = {}
     partials: dict[str, Partial] = {}
-    gaps_ft: dict[str, int] = {}
+    gaps: dict[str, Gap] = {}
     climbs: dict[str, Climb] = {}
     estimates: dict[str, Floats] = {}
     tentative: dict[str, Tentative] = {}
@@ -90,7 +98,7 @@ class Picture(Struct, frozen=True):
             self.blocks,
             dict(self.tracks),
             dict(self.partials),
-            dict(self.gaps_ft),
+            dict(self.gaps),
             dict(self.climbs),
             dict(self.estimates),
             dict(self.tentative),

@@ -1,6 +1,7 @@
 """One picture from many feeds: tracks keyed by what aircraft call themselves, and those made of radar plots alone.
 
-What an aircraft says of itself is shown as it was said; what a radar measures is estimated (`plots`, `estimating`).
+What an aircraft says of itself is shown as it was said; what a radar measures is estimated (`plots`, `echoes`,
+`estimating`).
 
 **Doubt**: a value nobody reported stays unknown; an old position is never carried forward here; a report
 from far off the room's time is refused; a place that cannot be reached in the time between is refused, and its track is
@@ -16,11 +17,12 @@ from watchfloor.base.geodesy import Floats, within_m
 from watchfloor.base.units import US_PER_S
 from watchfloor.messages.air import Entered, Observation, ObservationBatch, Oddity, Rejected, Track, TrackPicture
 from watchfloor.messages.room import FeedState
-from watchfloor.picture import estimating, plots
+from watchfloor.picture import echoes, estimating, plots
 from watchfloor.picture.moving import begin, moved
 from watchfloor.picture.state import FeedLimits, Picture, Rival
 
 FAR_OFF_US = 15 * US_PER_S
+OUT_OF_REACH = "position out of reach since the last one"
 GATE_MPS = 345.0
 GATE_SLACK_M = 150.0
 GATE_LOST_US = 60 * US_PER_S
@@ -36,21 +38,28 @@ def step(picture: Picture, batch: ObservationBatch, room_us: int) -> tuple[Pictu
     """
     now = picture.copied()
     told: list[Entered | Rejected] = []
-    echoes: list[Observation] = []
+    plotted: list[Observation] = []
+    measured: list[Observation] = []
     for seen in batch.observations:
         if abs(seen.toa_us - room_us) > FAR_OFF_US:
             told.append(_refusal("time is over 15 s off the room's clock", seen))
         elif seen.is_plot():
             if seen.lat_deg is not None:
-                echoes.append(seen)
+                plotted.append(seen)
+        elif echoes.is_echo(seen):
+            measured.append(seen)
         elif seen.identity not in now.tracks:
             begin(now, seen, batch)
             if seen.identity in now.tracks:
                 told.append(Entered(seen.toa_us, seen.identity, has_place=True))
         else:
             told.append(_report(now, seen, batch))
-    if echoes:
-        told += plots.take(now, echoes, batch)
+    for seen, entered in echoes.take(now, measured, batch):
+        if entered is None:
+            now.tracks[seen.identity] = _doubted(now, now.tracks[seen.identity], seen)
+        told.append(entered or _refusal(OUT_OF_REACH, seen))
+    if plotted:
+        told += plots.take(now, plotted, batch)
     return now, told
 
 
@@ -69,7 +78,7 @@ def _report(now: Picture, seen: Observation, batch: ObservationBatch) -> Entered
         return Entered(seen.toa_us, seen.identity)
     if not _reachable(track, seen):
         now.tracks[seen.identity] = _doubted(now, track, seen)
-        return _refusal("position out of reach since the last one", seen)
+        return _refusal(OUT_OF_REACH, seen)
     if now.estimates and seen.identity in now.estimates:
         _estimate_anew(now, track, seen)
     if track.oddity is not Oddity.NONE:
@@ -152,13 +161,22 @@ def _cleared(now: Picture, track: Track, toa_us: int) -> Track:
     return replace(track, oddity=Oddity.NONE)
 
 
+def limits_of(track: Track, limits: Mapping[str, FeedLimits], room_us: int) -> FeedLimits | None:
+    """The limits of the most patient feed that still tells of the track; None, when none does."""
+    found: FeedLimits | None = None
+    for source in track.sources:
+        one = limits.get(source.feed_id)
+        if one and room_us - source.toa_us <= one.lost_us and (found is None or one.lost_us > found.lost_us):
+            found = one
+    return found
+
+
 def state_of(track: Track, limits: Mapping[str, FeedLimits], room_us: int) -> FeedState:
-    """How old the track's position is, by the most patient of its feeds."""
-    known = [limits[source.feed_id] for source in track.sources if source.feed_id in limits]
-    age_us = room_us - track.toa_us
-    if not known or age_us > max(limit.lost_us for limit in known):
+    """How old the track's position is, by the most patient feed that still tells of it."""
+    limit, age_us = limits_of(track, limits, room_us), room_us - track.toa_us
+    if limit is None or age_us > limit.lost_us:
         return FeedState.LOST
-    return FeedState.STALE if age_us > max(limit.stale_us for limit in known) else FeedState.FRESH
+    return FeedState.STALE if age_us > limit.stale_us else FeedState.FRESH
 
 
 def snapshot(picture: Picture, room_us: int) -> TrackPicture:
@@ -172,12 +190,19 @@ def snapshot(picture: Picture, room_us: int) -> TrackPicture:
 
 
 def without_lost(picture: Picture, room_us: int, keep_us: int) -> Picture:
-    """The picture without tracks whose last position is older than `keep_us`, and without what was thought of them."""
+    """The picture without tracks whose last position is older than `keep_us`, and without what was thought of them.
+
+    What was said as long ago by those that never told a place goes too.
+    """
     gone = [name for name, track in picture.tracks.items() if room_us - track.toa_us > keep_us]
-    if not gone:
+    old = [name for name, partial in picture.partials.items() if room_us - partial.toa_us > keep_us]
+    if not gone and not old:
         return picture
     after = picture.copied()
-    for part in (after.tracks, after.climbs, after.estimates, after.unnamed, after.rivals):
+    for part in (after.tracks, after.climbs, after.estimates, after.unnamed, after.rivals, after.gaps):
         for name in gone:
             part.pop(name, None)
+    for name in old:
+        del after.partials[name]
+        after.gaps.pop(name, None)
     return after

@@ -9,7 +9,7 @@
 | I062/060 | 2 | Mode 3/A code; left out where unknown |
 | I062/380 | 1 + 3 + 6 | address (ADR) and identification (ID), each where there is one |
 | I062/040 | 2 | track number |
-| I062/080 | 2 | MON with one source, SRC GNSS where I062/130 is there, SIM in an exercise |
+| I062/080 | 2 | MON with one source, SRC GNSS where I062/130 is there, SIM in all but a live room |
 | I062/290 | 1 + 1 | age of the track (TRK), 1/4 s, at most 63.75 s |
 | I062/136 | 2 | measured flight level, 1/4 FL; left out where unknown |
 | I062/130 | 2 | geometric altitude, 6.25 ft; left out where unknown |
@@ -41,7 +41,7 @@ _DEGREE = 2**25 / 180.0
 
 
 def record_of(
-    track: Track, number: int, times_us: tuple[int, int], source: tuple[int, int], *, exercise: bool
+    track: Track, number: int, times_us: tuple[int, int], source: tuple[int, int], *, simulated: bool
 ) -> bytes:
     """One track's record.
 
@@ -53,7 +53,7 @@ def record_of(
         "070": (at_us % DAY_US * 128 // US_PER_S).to_bytes(3),
         "105": struct.pack(">ii", round(track.lat_deg * _DEGREE), round(track.lon_deg * _DEGREE)),
         "040": struct.pack(">H", number),
-        "080": bytes((0x80 * (len(track.sources) == 1) | 0x04 * (track.geo_alt_ft is not None) | 1, 0x80 * exercise)),
+        "080": bytes((0x80 * (len(track.sources) == 1) | 0x04 * (track.geo_alt_ft is not None) | 1, 0x80 * simulated)),
         "290": bytes((0x80, min(max(now_us - at_us, 0) * 4 // US_PER_S, 255))),
         "380": _aircraft(track),
     }

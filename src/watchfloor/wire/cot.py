@@ -3,12 +3,12 @@
 | attribute or element | unit | limits and why |
 |---|---|---|
 | `uid` | - | 1 to 128 printable characters: it becomes a key |
-| `type` | - | `a-x-A…` is an air track; only those enter the picture |
+| `type` | - | `a-x-A…` is an air track; only those enter the picture; what follows a `;` is dropped |
 | `time`, `start`, `stale` | UTC | RFC 3339 with zone; how far off is judged by the port's clock |
 | `how`, `opex` | - | `opex` `e-…` exercise, `s-…` simulation, `o-…` operations, absent: no statement |
 | `point lat`, `lon` | degrees WGS 84 | -90 to 90, -180 to 180 |
 | `point hae` | metres above the ellipsoid | -1,000 to 50,000; 9999999.0 means unknown |
-| `detail/contact callsign` | - | up to 32 characters |
+| `detail/contact callsign` | - | up to 32 characters; those that no line shows are dropped |
 | `detail/track speed`, `course` | m/s, degrees true | 0 to 1,500; 0 to 360 |
 | `detail/TakControl/TakRequest version` | - | what protocol a client asks for; read where clients are served |
 
@@ -20,21 +20,23 @@ No affiliation becomes hostile here: what a sender calls so is shown as unknown.
 import re
 from typing import NoReturn
 from xml.parsers import expat
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from msgspec import Struct
 
 from watchfloor.base.errors import InputError, WireError
 from watchfloor.base.instants import rfc3339_from_us, us_from_rfc3339
+from watchfloor.base.text import shown
 from watchfloor.base.units import M_PER_FT, MPS_PER_KT
 from watchfloor.messages.air import Observation, Party, Rejected, Track
+from watchfloor.messages.room import Context
 from watchfloor.wire import cot_stream
 from watchfloor.wire.cot_stream import StreamState
 
 Attributes = dict[str, dict[str, str]]
 UNKNOWN_M = 9_999_999.0
 _AIR = re.compile(r"a-[a-z]-A(-|$)")
-_TYPE = re.compile(r"\w+(-\w+)*(;[^;]*)?")
+_TYPE = re.compile(r"([A-Za-z0-9_.]+(?:-[A-Za-z0-9_.]+)*)(?:;[^;]*)?")
 _UID = re.compile(r"[\x21-\x7e]{1,128}")
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _RELAYED = ("a-f-", "a-n-", "a-u-")
@@ -50,7 +52,6 @@ _READ_PATHS = frozenset(
 )
 _UNREAD = "?"
 TWICE = "an element stands twice"
-EXERCISE = "EXERCISE"
 OUT_TYPES = {
     Party.COALITION: "a-f-A-M",
     Party.OTHER: "a-n-A-M",
@@ -178,7 +179,7 @@ def event_of(held: Attributes, dropped_count: int) -> CotEvent:
         raise WireError("`hae` is over 50,000 m")
     return CotEvent(
         uid=_text(head, "uid", _UID),
-        type=_text(head, "type", _TYPE),
+        type=_text(head, "type", _TYPE).partition(";")[0],
         time_us=_instant(head, "time"),
         start_us=_instant(head, "start"),
         stale_us=_instant(head, "stale"),
@@ -187,7 +188,7 @@ def event_of(held: Attributes, dropped_count: int) -> CotEvent:
         lat_deg=_number(point, "lat", -90, 90),
         lon_deg=_number(point, "lon", -180, 180),
         hae_m=None if hae_m == UNKNOWN_M else hae_m,
-        callsign=contact["callsign"][:32] if "callsign" in contact else None,
+        callsign=shown(contact["callsign"])[:32] if "callsign" in contact else None,
         speed_mps=_number(track, "speed", 0, 1_500) if "speed" in track else None,
         course_deg=_number(track, "course", 0, 360) if "course" in track else None,
         asked_version=held.get("TakRequest", {}).get("version", ""),
@@ -246,11 +247,29 @@ def uid_of(identity: str) -> str:
     return name if scheme == "cot" else f"{scheme.upper()}-{name.upper()}"
 
 
-class Outgoing(Struct, frozen=True, kw_only=True):
-    """An event that goes out, in whatever form its reader asked for; `hae_m` None is sent as unknown.
+class Mark(Struct, frozen=True):
+    """What the bytes say that they are: `words` in the remarks, and `opex`, empty for what is no simulation."""
 
-    `exercise`: the exercise's name, written into `opex` and the remarks; empty for none.
+    words: str = ""
+    opex: str = ""
+
+    def how(self) -> str:
+        """Made by a machine: simulated, or read."""
+        return "m-s" if self.opex else "m-r"
+
+
+def mark_of(context: Context, exercise: str) -> Mark:
+    """The mark of what a room sends: only what is live is no simulation to those who read it.
+
+    **Source**: `opex` of the Event schema: `e` exercise, `s` simulation.
     """
+    if context is Context.LIVE_CIVIL:
+        return Mark(context.value)
+    return Mark(context.value, f"e-{exercise}" if exercise else f"s-{context.value.replace(' ', '-')}")
+
+
+class Outgoing(Struct, frozen=True, kw_only=True):
+    """An event that goes out, in whatever form its reader asked for; `hae_m` None is sent as unknown."""
 
     uid: str
     type: str
@@ -262,18 +281,10 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     callsign: str = ""
     speed_mps: float | None = None
     course_deg: float | None = None
-    exercise: str = ""
-
-    def how(self) -> str:
-        """Made by a machine: simulated, or read."""
-        return "m-s" if self.exercise else "m-r"
-
-    def opex(self) -> str:
-        """What the bytes say of exercises."""
-        return f"e-{self.exercise}" if self.exercise else ""
+    mark: Mark = Mark()
 
 
-def track_event(track: Track, *, time_us: int, stale_us: int, exercise: str) -> Outgoing:
+def track_event(track: Track, *, time_us: int, stale_us: int, mark: Mark) -> Outgoing:
     """One track as an event.
 
     **Doubt**: no geometric altitude is sent as unknown; pressure altitude is never put in its place.
@@ -290,11 +301,11 @@ def track_event(track: Track, *, time_us: int, stale_us: int, exercise: str) -> 
         callsign=track.callsign,
         speed_mps=track.gs_kt * MPS_PER_KT if moves and track.gs_kt is not None else None,
         course_deg=track.trk_deg if moves else None,
-        exercise=exercise,
+        mark=mark,
     )
 
 
-def relayed_event(event: CotEvent, stale_us: int, *, exercise: str) -> Outgoing:
+def relayed_event(event: CotEvent, stale_us: int, *, mark: Mark) -> Outgoing:
     """A client's own report for other clients: its type, place and height as it said them, marked by the room."""
     moves = event.speed_mps is not None and event.course_deg is not None
     return Outgoing(
@@ -308,7 +319,7 @@ def relayed_event(event: CotEvent, stale_us: int, *, exercise: str) -> Outgoing:
         callsign=event.callsign or "",
         speed_mps=event.speed_mps if moves else None,
         course_deg=event.course_deg if moves else None,
-        exercise=exercise,
+        mark=mark,
     )
 
 
@@ -320,16 +331,17 @@ def pong_event(kind: str, time_us: int, stale_us: int) -> Outgoing:
 def encode(event: Outgoing) -> bytes:
     """The event as XML, ended by `</event>` and a newline."""
     time, stale = rfc3339_from_us(event.time_us), rfc3339_from_us(event.stale_us)
-    mark = f" opex={quoteattr(event.opex())}" if event.exercise else ""
-    remarks = f"<remarks>{EXERCISE}</remarks>" if event.exercise else ""
+    mark = event.mark
+    opex = f" opex={quoteattr(mark.opex)}" if mark.opex else ""
+    remarks = f"<remarks>{escape(mark.words)}</remarks>" if mark.words else ""
     contact = f"<contact callsign={quoteattr(event.callsign)}/>" if event.callsign else ""
     hae_m = UNKNOWN_M if event.hae_m is None else event.hae_m
     motion = ""
     if event.speed_mps is not None and event.course_deg is not None:
         motion = f'<track speed="{event.speed_mps:.3f}" course="{event.course_deg:.3f}"/>'
     return (
-        f'<event version="2.0" uid={quoteattr(event.uid)} type="{event.type}" time="{time}" start="{time}" '
-        f'stale="{stale}" how="{event.how()}"{mark}>'
+        f'<event version="2.0" uid={quoteattr(event.uid)} type={quoteattr(event.type)} time="{time}" start="{time}" '
+        f'stale="{stale}" how="{mark.how()}"{opex}>'
         f'<point lat="{event.lat_deg:.7f}" lon="{event.lon_deg:.7f}" hae="{hae_m:.2f}" ce="{UNKNOWN_M}" '
         f'le="{UNKNOWN_M}"/><detail>{contact}{motion}{remarks}</detail></event>\n'
     ).encode()

@@ -8,8 +8,9 @@ little for that.
 |---|---|
 | UAS metadata with a right checksum | its allowed items; fill for the rest |
 | any other key, a wrong checksum, cut | fill |
-| private data in the heads of its packets | stuffing |
-| a data stream that is no KLV, or that no program names | null packets |
+| private data in the heads of packets | stuffing |
+| a data stream that is no KLV, or that no program names; what tables' packets hold beside their table | null packets |
+| what null packets hold, and what stands behind a table | stuffing |
 | packets lost in between | the metadata that they cut is fill |
 
 **Source**: ISO/IEC 13818-1, sections 2.4.3 and 2.12; MISB ST 1402 (stream types 0x15 and 0x06 with `KLVA`).
@@ -21,13 +22,21 @@ from typing import NamedTuple
 
 from watchfloor.base.errors import WireError
 from watchfloor.wire import st0601
-from watchfloor.wire.mpegts import PACKET_BYTES, PICTURES_AND_SOUND, plain_head, tables_of
+from watchfloor.wire.mpegts import (
+    NULL_PACKET,
+    NULL_PID,
+    PACKET_BYTES,
+    PICTURES_AND_SOUND,
+    hides_data,
+    plain_packet,
+    plain_table,
+    tables_of,
+)
 from watchfloor.wire.st0601 import FILL_KEY, KEY
 
 SYNCHRONOUS, ASYNCHRONOUS = 0x15, 0x06
 _CELL_HEAD_BYTES = 5
 _MOST_HEAD_BYTES = 10 + 32
-_NULL_PID = 0x1FFF
 _PES_START = b"\x00\x00\x01"
 _UNIVERSAL = bytes.fromhex("060e2b34")
 
@@ -56,11 +65,15 @@ def clean(raw: bytes) -> Cleaned:
     tables = tables_of(raw)
     out = bytearray(raw)
     kept = Kept()
-    named = {0, _NULL_PID, *tables.maps, *tables.streams}
+    named = {0, NULL_PID, *tables.maps, *tables.streams}
     for pid in sorted({_pid_at(raw, place) for place in range(0, len(raw), PACKET_BYTES)} - named):
         kept.refused["a stream that no program names"] += _blank(out, pid)
+    _blank(out, NULL_PID)
+    if count := _plain_tables(out, {0, *tables.maps}):
+        kept.refused["what is no table, where tables are"] = count
     for pid, stream_type in sorted(tables.streams.items()):
         if stream_type in PICTURES_AND_SOUND:
+            _unmark(out, pid)
             continue
         if stream_type not in (SYNCHRONOUS, ASYNCHRONOUS):
             kept.refused["a data stream that is no metadata"] += _blank(out, pid)
@@ -78,8 +91,23 @@ def _unmark(out: bytearray, pid: int) -> None:
     """Take private data out of the heads of a stream's packets."""
     for place in range(0, len(out), PACKET_BYTES):
         if _pid_at(out, place) == pid:
-            head = plain_head(bytes(out[place : place + PACKET_BYTES]))
-            out[place : place + len(head)] = head
+            packet = bytes(out[place : place + PACKET_BYTES])
+            if hides_data(packet):
+                out[place : place + PACKET_BYTES] = plain_packet(packet)
+
+
+def _plain_tables(out: bytearray, pids: set[int]) -> int:
+    """Leave nothing but tables in the packets of tables; answers how many had none, and are null packets now."""
+    count = 0
+    begun: dict[int, bytes] = {}
+    for place in range(0, len(out), PACKET_BYTES):
+        pid = _pid_at(out, place)
+        if pid in pids and out[place + 3] & 0x10:
+            packet = bytes(out[place : place + PACKET_BYTES])
+            plain, begun[pid] = plain_table(packet, begun.get(pid)), packet
+            out[place : place + PACKET_BYTES] = plain or NULL_PACKET
+            count += plain is None
+    return count
 
 
 def _blank(out: bytearray, pid: int) -> int:
@@ -87,7 +115,7 @@ def _blank(out: bytearray, pid: int) -> int:
     count = 0
     for place in range(0, len(out), PACKET_BYTES):
         if _pid_at(out, place) == pid and out[place + 3] & 0x10:
-            out[place + 1 : place + PACKET_BYTES] = bytes((_NULL_PID >> 8, _NULL_PID & 0xFF, 0x10)) + b"\xff" * 184
+            out[place : place + PACKET_BYTES] = NULL_PACKET
             count += 1
     return count
 

@@ -2,7 +2,8 @@
 
 | packet | what becomes of it |
 |---|---|
-| tables, pictures, sound | given on unchanged, cut before each key picture |
+| pictures, sound | given on as they are, without private data in their heads, cut before each key picture |
+| tables | given on with nothing beside them |
 | metadata | held until its unit is whole, then given on with nothing but allowed items (`klv_stream`) |
 | any other data, what no table names, what has an error bit | dropped and counted |
 | bytes outside any packet | refused; reading goes on where three packets begin 188 bytes apart |
@@ -24,10 +25,21 @@ from watchfloor.messages.feeds import Alive, Arrival, FeedMessage, PassedOver
 from watchfloor.messages.video import CameraView, Corner, VideoPiece
 from watchfloor.wire import st0601
 from watchfloor.wire.klv_stream import ASYNCHRONOUS, SYNCHRONOUS, Kept
-from watchfloor.wire.mpegts import PACKET_BYTES, PICTURES_AND_SOUND, SYNC, Tables, plain_head, with_table
+from watchfloor.wire.mpegts import (
+    NULL_PID,
+    PACKET_BYTES,
+    PICTURES,
+    PICTURES_AND_SOUND,
+    SYNC,
+    Tables,
+    hides_data,
+    plain_head,
+    plain_packet,
+    plain_table,
+    with_table,
+)
 
 H264, HEVC = 0x1B, 0x24
-_NULL_PID = 0x1FFF
 _MOST_UNIT_BYTES = 6 + 0xFFFF + 8 * PACKET_BYTES
 _MOST_UNITS = 8
 _PLATFORM = re.compile(r"icao:[0-9a-f]{6}|(cot|rid):[\x21-\x7e]{1,64}")
@@ -59,6 +71,7 @@ class LiveVideoFeed:
     """MPEG transport streams with ST 0601 metadata. `platform`: the identity of the aircraft that the camera is on."""
 
     name = "stanag4609"
+    withholds = True
 
     def __init__(self, platform: str = "") -> None:
         self._platform = platform
@@ -81,14 +94,15 @@ class LiveVideoFeed:
     def step(self, state: VideoState, chunk: bytes, arrival: Arrival) -> tuple[VideoState, list[FeedMessage]]:
         """Pieces, camera views and observations in a chunk."""
         if not state.rest and not state.is_lost and _goes_on(state.pictures, chunk):
-            return state, [VideoPiece(chunk), Alive(arrival.room_us)]
+            piece: list[FeedMessage] = [VideoPiece(chunk)]
+            return state, [*piece, Alive(arrival.room_us)] if _has_picture(state.tables, chunk) else piece
         read = _Reading(state)
         rest = read.read(chunk if arrival.is_datagram else state.rest + chunk)
         if rest and arrival.is_datagram:
             read.refuse("half a packet in a datagram", rest)
             rest, read.is_lost = b"", False
         found: list[FeedMessage] = [*read.pieces(), *read.found]
-        if read.is_alive:
+        if any(isinstance(one, VideoPiece) and _has_picture(read.tables, one.raw) for one in found):
             found.append(Alive(arrival.room_us))
         if read.kept is not None:
             for packet_read in read.kept.packets:
@@ -122,7 +136,7 @@ class _Reading:
 
     def __init__(self, state: VideoState) -> None:
         self.tables, self.table_packets, self.units = state.tables, dict(state.table_packets), dict(state.units)
-        self.is_lost, self.is_alive = state.is_lost, False
+        self.is_lost = state.is_lost
         self.pictures = state.pictures
         self.kept: Kept | None = None
         self.found: list[FeedMessage] = []
@@ -139,7 +153,11 @@ class _Reading:
         while place + PACKET_BYTES <= len(raw):
             if raw[place] == SYNC and not self.is_lost:
                 marks = raw[place + 1]
-                if marks & 0xC0 or ((marks & 0x1F) << 8 | raw[place + 2]) not in self.pictures:
+                if (
+                    marks & 0xC0
+                    or ((marks & 0x1F) << 8 | raw[place + 2]) not in self.pictures
+                    or (raw[place + 3] & 0x20 and raw[place + 5] & 0x02)
+                ):
                     self._give(raw[run:place])
                     self._take(raw[place : place + PACKET_BYTES])
                     run = place + PACKET_BYTES
@@ -161,23 +179,25 @@ class _Reading:
 
     def _take(self, packet: bytes) -> None:
         """A packet that may begin something, or is of something else than pictures."""
-        self.is_alive = True
         pid = (packet[1] & 0x1F) << 8 | packet[2]
-        if packet[1] & 0x80 or pid == _NULL_PID:
+        if packet[1] & 0x80 or pid == NULL_PID:
             self._passed += 1
             return
         if pid in self.pictures:
+            packet = plain_packet(packet) if hides_data(packet) else packet
             self._give(packet, begins_key=self.tables.streams[pid] in (H264, HEVC) and _begins_key(packet))
             return
         if pid == 0 or pid in self.tables.maps:
+            plain = plain_table(packet, self.table_packets.get(pid))
+            if plain is None:
+                self._passed += 1
+                return
             if packet[1] & 0x40:
-                self._take_table(pid, packet)
-            self._give(packet)
+                self._take_table(pid, plain)
+            self._give(plain)
             return
         kind = self.tables.streams.get(pid)
-        if kind in PICTURES_AND_SOUND:
-            self._give(packet, begins_key=kind in (H264, HEVC) and _begins_key(packet))
-        elif kind in (SYNCHRONOUS, ASYNCHRONOUS) and packet[3] & 0x10:
+        if kind in (SYNCHRONOUS, ASYNCHRONOUS) and packet[3] & 0x10:
             self._metadata(pid, kind, packet)
         else:
             self._passed += 1
@@ -195,7 +215,6 @@ class _Reading:
     def _give(self, packets: bytes, *, begins_key: bool = False) -> None:
         if not packets:
             return
-        self.is_alive = True
         if begins_key or not self._out:
             self._out.append(bytearray())
             self._keys.append(begins_key)
@@ -304,9 +323,19 @@ def _goes_on(pictures: frozenset[int], chunk: bytes) -> bool:
         marks = chunk[place + 1]
         if chunk[place] != SYNC or marks & 0x80 or ((marks & 0x1F) << 8 | chunk[place + 2]) not in pictures:
             return False
+        if chunk[place + 3] & 0x20 and chunk[place + 5] & 0x02:
+            return False
         if marks & 0x40 and _begins_key(chunk[place : place + PACKET_BYTES]):
             return False
     return True
+
+
+def _has_picture(tables: Tables, raw: bytes) -> bool:
+    """Whether a piece has anything of a picture in it: sound and tables go on where a camera has died."""
+    return any(
+        tables.streams.get((raw[place + 1] & 0x1F) << 8 | raw[place + 2]) in PICTURES
+        for place in range(0, len(raw), PACKET_BYTES)
+    )
 
 
 def _pictures_of(tables: Tables) -> frozenset[int]:

@@ -16,9 +16,12 @@ from typing import NamedTuple
 from watchfloor.base.errors import WireError
 
 PACKET_BYTES, SYNC = 188, 0x47
-PICTURES_AND_SOUND = frozenset((0x01, 0x02, 0x03, 0x04, 0x0F, 0x10, 0x11, 0x1B, 0x24, 0x33))
+PICTURES = frozenset((0x01, 0x02, 0x10, 0x1B, 0x24, 0x33))
+PICTURES_AND_SOUND = PICTURES | {0x03, 0x04, 0x0F, 0x11}
+NULL_PID = 0x1FFF
+NULL_PACKET = bytes((SYNC, NULL_PID >> 8, NULL_PID & 0xFF, 0x10)) + b"\xff" * (PACKET_BYTES - 4)
 _PAT_TABLE, _MAP_TABLE = 0x00, 0x02
-_MARKS, _CLOCK, _CLOCK_BYTES = 0xE0, 0x10, 6
+_MARKS, _CLOCK, _PRIVATE, _CLOCK_BYTES = 0xE0, 0x10, 0x02, 6
 
 
 def stream_types(raw: bytes) -> frozenset[int]:
@@ -94,6 +97,40 @@ def plain_head(packet: bytes) -> bytes:
     clock = packet[6 : 6 + _CLOCK_BYTES] if has_clock else b""
     field = bytes((packet[5] & _MARKS | (_CLOCK if has_clock else 0),)) + clock
     return packet[:4] + bytes((size,)) + field.ljust(size, b"\xff")
+
+
+def hides_data(packet: bytes) -> bool:
+    """Whether the head of a packet has private data in it."""
+    return bool(packet[3] & 0x20 and packet[4] and packet[5] & _PRIVATE)
+
+
+def plain_packet(packet: bytes) -> bytes:
+    """A packet without private data in its head."""
+    head = plain_head(packet)
+    return head + packet[len(head) :]
+
+
+def plain_table(packet: bytes, before: bytes | None = None) -> bytes | None:
+    """A packet of tables with nothing in it but its table, or the end of the table that `before` begins.
+
+    None, when it has none: another table, a second one, or what goes on with nothing.
+    """
+    head = plain_head(packet)
+    if packet[1] & 0x40:
+        section = _section(packet)
+        pid = (packet[1] & 0x1F) << 8 | packet[2]
+        if len(section) < 3 or section[0] != (_PAT_TABLE if pid == 0 else _MAP_TABLE):
+            return None
+        body = b"\x00" + section[: 3 + _length(section)]
+    elif before is not None and before[1] & 0x40:
+        section = _section(before)
+        left = 3 + _length(section) - len(section)
+        if left <= 0:
+            return None
+        body = packet[len(head) :][:left]
+    else:
+        return None
+    return (head + body)[:PACKET_BYTES].ljust(PACKET_BYTES, b"\xff")
 
 
 def _section(packet: bytes) -> bytes:

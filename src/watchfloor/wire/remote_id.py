@@ -60,6 +60,7 @@ class RemoteIdFeed:
     """Lines of JSON from a receiver."""
 
     name = "remote-id"
+    withholds = True
 
     def begin(self) -> bytes:
         """Nothing read."""

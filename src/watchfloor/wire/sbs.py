@@ -5,7 +5,7 @@
 | 0, 1 | `MSG`, and 1 to 8 | `SEL`, `ID`, `AIR`, `STA`, `CLK` tell of the receiver's screen and are passed over |
 | 4 | 24-bit address | six hex digits |
 | 6 to 9 | dates and times | passed over: they have no zone; a message is as of its arrival |
-| 10 | callsign | up to 8 characters |
+| 10 | callsign | up to 8 characters; those that no line shows are dropped |
 | 11 | altitude | ft, 1013.25 hPa, -2,000 to 130,000 |
 | 12, 13 | ground speed, track | kt to 4,000; degrees true |
 | 14, 15 | position | degrees WGS 84 |
@@ -20,6 +20,7 @@ A line with one field that cannot be is refused whole.
 import re
 
 from watchfloor.base.errors import WireError
+from watchfloor.base.text import shown
 from watchfloor.messages.air import Observation, Rejected
 from watchfloor.messages.feeds import PassedOver
 from watchfloor.wire import lines
@@ -77,7 +78,7 @@ def _read(line: bytes, room_us: int) -> Observation | PassedOver:
         gs_kt=speed_kt if has_velocity else None,
         trk_deg=track_deg if has_velocity else None,
         vs_fpm=_whole(fields[16], "vertical rate", -60_000, 60_000),
-        callsign=fields[10][:8] or None,
+        callsign=shown(fields[10])[:8] or None,
         squawk=fields[17] or None,
         on_ground=_ON_GROUND[fields[21]],
     )

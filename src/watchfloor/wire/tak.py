@@ -18,6 +18,8 @@ the server's answer both write protobuf.
 **Source**: TAK protocol, version 1 (`protocol.txt` and the `.proto` files of the ATAK-CIV sources).
 """
 
+from xml.sax.saxutils import escape
+
 from google.protobuf.message import DecodeError
 from msgspec import Struct
 from takproto.proto import TakMessage
@@ -209,7 +211,7 @@ def _time(ms: int) -> str:
 def _message(event: Outgoing) -> bytes:
     message = TakMessage()
     said = message.cotEvent
-    said.uid, said.type, said.how, said.opex = event.uid, event.type, event.how(), event.opex()
+    said.uid, said.type, said.how, said.opex = event.uid, event.type, event.mark.how(), event.mark.opex
     said.sendTime = said.startTime = event.time_us // 1000
     said.staleTime = event.stale_us // 1000
     said.lat, said.lon = event.lat_deg, event.lon_deg
@@ -219,7 +221,7 @@ def _message(event: Outgoing) -> bytes:
         said.detail.contact.callsign = event.callsign
     if event.speed_mps is not None and event.course_deg is not None:
         said.detail.track.speed, said.detail.track.course = event.speed_mps, event.course_deg
-    if event.exercise:
-        said.detail.xmlDetail = f"<remarks>{cot.EXERCISE}</remarks>"
+    if event.mark.words:
+        said.detail.xmlDetail = f"<remarks>{escape(event.mark.words)}</remarks>"
     raw: bytes = message.SerializeToString()
     return raw

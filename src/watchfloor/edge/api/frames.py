@@ -11,11 +11,11 @@
 | number | 4 | u32 |
 | lat, lon | 4 + 4 | i32, 1e-7 degree |
 | age | 2 | u16, 0.1 s, 65,535 or more stays 65,535 |
-| level | 2 | i16, 25 ft steps; -32,768 unknown |
+| level | 2 | i16, 25 ft steps, of pressure altitude, or where that is unknown geometric; -32,768 unknown |
 | speed | 2 | u16, 0.1 kt; 65,535 unknown |
 | track | 2 | u16, 0.01 degree; 65,535 unknown |
 | vertical rate | 2 | i16, ft/min; -32,768 unknown |
-| party | 1 | 0 coalition, 1 other party, 2 civil, 3 humanitarian, 4 unknown |
+| party | 1 | 0 coalition, 1 other party, 2 civil, 3 humanitarian, 4 unknown; + 16: the level is geometric |
 | state | 1 | 0 waiting, 1 fresh, 2 stale, 3 lost |
 
 News begin with `WFT2` and the same head, then how many tracks are gone (u32) and their numbers (u32 each), then the
@@ -47,6 +47,7 @@ PARTIES = (Party.COALITION, Party.OTHER, Party.CIVIL, Party.HUMANITARIAN, Party.
 STATES = (FeedState.WAITING, FeedState.FRESH, FeedState.STALE, FeedState.LOST)
 _PARTY_CODES = {party: code for code, party in enumerate(PARTIES)}
 _STATE_CODES = {state: code for code, state in enumerate(STATES)}
+GEOMETRIC = 16
 _U32 = (1 << 32) - 1
 Column = NDArray[Any]
 NO_TRACKS: Column = np.zeros(0, "<u4")
@@ -174,7 +175,7 @@ def _columns(picture: TrackPicture) -> list[Column]:
         np.array([_capped(track.gs_kt, 10) for track in tracks], "<u2"),
         np.array([_capped(track.trk_deg, 100) for track in tracks], "<u2"),
         np.array([_rate(track) for track in tracks], "<i2"),
-        np.array([_PARTY_CODES[track.party] for track in tracks], "u1"),
+        np.array([_PARTY_CODES[track.party] + _basis(track) for track in tracks], "u1"),
         np.array([_STATE_CODES[state] for state in picture.states], "u1"),
     ]
 
@@ -186,6 +187,10 @@ def _joined(columns: Sequence[Column]) -> bytes:
 def _level(track: Track) -> int:
     level_ft = track.alt_ft if track.alt_ft is not None else track.geo_alt_ft
     return -32_768 if level_ft is None else max(-32_767, min(32_767, round(level_ft / 25)))
+
+
+def _basis(track: Track) -> int:
+    return GEOMETRIC if track.alt_ft is None and track.geo_alt_ft is not None else 0
 
 
 def _capped(value: float | None, scale: int) -> int:

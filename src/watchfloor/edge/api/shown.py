@@ -11,7 +11,8 @@ from watchfloor.app.sight import may_see
 from watchfloor.app.video import Video, footprint_of
 from watchfloor.base.labels import Audience
 from watchfloor.edge.api import frames
-from watchfloor.edge.api.frames import Turns
+from watchfloor.edge.api.framed import framed
+from watchfloor.edge.api.frames import Turns, View
 from watchfloor.edge.api.greeting import name_of
 from watchfloor.edge.utc import utc_us
 from watchfloor.messages.acts import LogHead
@@ -49,6 +50,7 @@ def pulse(room: Room, audience: Audience) -> PulseTold:
                 bad_count=intake.counts.bad_count,
                 dropped_count=intake.counts.dropped_count,
                 reasons=dict(intake.reasons),
+                bytes_count=intake.counts.bytes_count,
             )
             for intake in room.intakes.values()
             if may_see(intake.setup.label, audience)
@@ -96,15 +98,17 @@ def text_of(document: PulseTold | ScreenTold | NamesTold) -> str:
 
 
 class Shown:
-    """What one class of viewers is shown."""
+    """What one class of viewers is shown; all that goes to more than one screen is put into frames once."""
 
     def __init__(self, room: Room, audience: Audience) -> None:
         self._room, self._audience = room, audience
         self._tick: Tick | None = None
         self._names: OrderedDict[int, tuple[int, NameTold]] = OrderedDict()
         self._named_count = 0
-        self._screen: tuple[object, str] | None = None
-        self.turns, self.pulse = Turns(), ""
+        self._screen: tuple[object, bytes] | None = None
+        self._pulse = ""
+        self._framed: dict[bytes, bytes] = {}
+        self.turns = Turns()
 
     def look(self, tick: Tick) -> None:
         """Make the news and the pulse of a tick, if no other viewer had them made."""
@@ -113,17 +117,29 @@ class Shown:
         self._tick = tick
         seen = frames.visible(tick.seen_by(self._audience), self._audience)
         self._note_names(self.turns.look(seen, tick.generation), len(seen.tracks))
-        self.pulse = text_of(pulse(self._room, self._audience))
+        self._pulse = text_of(pulse(self._room, self._audience))
+        self._framed.clear()
 
-    def pulse_now(self) -> str:
-        """Clock and feeds, whenever something changed between two ticks."""
-        return text_of(pulse(self._room, self._audience))
+    def picture_after(self, turn: int) -> bytes:
+        """The picture and the pulse, for a screen whose newest frame was of this turn."""
+        frame = self.turns.frame_after(turn)
+        kind = frame[: len(frames.MAGIC)]
+        raw = self._framed.get(kind)
+        if raw is None:
+            raw = self._framed[kind] = framed((frame, self._pulse))
+        return raw
 
-    def screen(self) -> str:
-        """The screen's document, made once for each state of the record and tick."""
+    def picture_in(self, view: View, numbers: frames.Column, turn: int) -> tuple[bytes, frames.Column]:
+        """The same of a part of the world, and which tracks the screen has then."""
+        frame, here = self.turns.frame_in(view, numbers, turn)
+        return framed((frame, self._pulse)), here
+
+    def screen(self) -> bytes:
+        """The pulse now and the screen's document, made once for each state of the record and tick."""
         made_of = (self._room.writer.size, self._room.writer.trouble, self._tick)
         if self._screen is None or self._screen[0] != made_of:
-            self._screen = made_of, text_of(screen(self._room, self._audience))
+            now, document = pulse(self._room, self._audience), screen(self._room, self._audience)
+            self._screen = made_of, framed((text_of(now), text_of(document)))
         return self._screen[1]
 
     def names_since(self, told: int) -> tuple[str, int]:

@@ -15,6 +15,7 @@ from watchfloor.app.sight import audience_of_seat
 from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience
 from watchfloor.edge.api import frames
+from watchfloor.edge.api.framed import send_framed
 from watchfloor.edge.api.frames import View
 from watchfloor.edge.api.greeting import SEND_WAIT_S, GoneError, greeted, until_one_ends
 from watchfloor.edge.api.shown import Shown, Shows
@@ -39,7 +40,7 @@ class Viewer:
     def __init__(self, room: Room, shows: Shows, seats: Seats | None, socket: WebSocket) -> None:
         self._room, self._shows, self._seats, self._socket = room, shows, seats, socket
         self._tick: Tick | None = None
-        self._dirty = True
+        self._is_dirty, self._told_size = True, 0
         self._wake = asyncio.Event()
         self._shown: Shown | None = None
         self._named, self._turn = 0, -1
@@ -54,7 +55,7 @@ class Viewer:
 
     def changed(self) -> None:
         """Remember that the document changed."""
-        self._dirty = True
+        self._is_dirty = True
         self._wake.set()
 
     async def serve(self) -> None:
@@ -106,13 +107,12 @@ class Viewer:
             if names:
                 await self._socket.send_text(names)
             if self._view is None:
-                frame = shown.turns.frame_after(self._turn)
+                raw = shown.picture_after(self._turn)
             else:
-                frame, self._here = shown.turns.frame_in(self._view, self._here, self._turn)
+                raw, self._here = shown.picture_in(self._view, self._here, self._turn)
             self._turn = shown.turns.turn
-            await self._socket.send_bytes(frame)
-            await self._socket.send_text(shown.pulse)
-        if self._dirty:
-            self._dirty = False
-            await self._socket.send_text(shown.pulse_now())
-            await self._socket.send_text(shown.screen())
+            await send_framed(self._socket, raw)
+        size = self._room.writer.size
+        if self._is_dirty or size != self._told_size:
+            self._is_dirty, self._told_size = False, size
+            await send_framed(self._socket, shown.screen())

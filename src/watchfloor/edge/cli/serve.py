@@ -12,6 +12,7 @@ from watchfloor.edge.cli.loop import run_loop
 from watchfloor.edge.cli.run import check_before_resume, new_folder, tak_clients, tell
 from watchfloor.edge.feeds.known import known_feeds, with_options
 from watchfloor.edge.feeds.recorded_files import read_recording
+from watchfloor.edge.feeds.sources import source_of
 from watchfloor.edge.host import Host
 from watchfloor.edge.links.system_tracks import system_tracks_plan
 from watchfloor.edge.plan import Plan
@@ -70,6 +71,11 @@ def work(arguments: argparse.Namespace) -> int:
         airspace=airspace,
         system_tracks=system_tracks_plan(out.to, out.source, beyond_this_machine=out.beyond_this_machine),
         readers=readers,
+        sources={
+            feed.id: source_of(feed, path.parent, f"{path}: feed `{feed.id}`")
+            for feed in settings.feeds
+            if feed.connect
+        },
         **keeping_of(arguments),
     )
     run_loop(Host(plan).run(lambda started: tell(started, arguments.json, arguments.headless)))

@@ -20,6 +20,7 @@ BUFFER_LIMIT_BYTES = 1 << 18
 BAD_LIMIT = 100
 JUNK_LIMIT_BYTES = 1 << 20
 EVENTS_PER_S, EVENTS_AT_ONCE = 50.0, 500.0
+BYTES_PER_S, BYTES_AT_ONCE = float(1 << 17), float(1 << 21)
 _PING, _PONG = "t-x-c-t", "t-x-c-t-r"
 _PONG_STALE_US = 20_000_000
 _log = structlog.get_logger()
@@ -45,6 +46,9 @@ class Host(Protocol):
     def left(self, client: "CotClient") -> None:
         """A client went."""
 
+    def came(self, byte_count: int) -> None:
+        """So many bytes of a client came."""
+
     def heard(self, client: "CotClient", event: CotEvent | Rejected) -> None:
         """An event of a client, or what is none."""
 
@@ -61,7 +65,7 @@ class CotClient(asyncio.Protocol):
         self._writes: Form = "xml"
         self._told = 0
         self._bad_count = self._junk_bytes = 0
-        self._left, self._looked_s = EVENTS_AT_ONCE, 0.0
+        self._left, self._left_bytes, self._looked_s = EVENTS_AT_ONCE, BYTES_AT_ONCE, 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client came: it hears what the room speaks, and gets the picture at once."""
@@ -109,6 +113,7 @@ class CotClient(asyncio.Protocol):
         """Events of the client: its own position, a ping, or which protocol it wants."""
         if self.admitted is None:
             return
+        self._host.came(len(data))
         self._reading, events = tak.read(self._reading, data)
         if events and all(isinstance(event, Rejected) for event in events):
             self._junk_bytes += len(data)
@@ -117,7 +122,7 @@ class CotClient(asyncio.Protocol):
                 self._bad(event)
             elif not self._answered(event):
                 self._host.heard(self, event)
-        self._cut_if_too_much(len(events))
+        self._cut_if_too_much(len(events), len(data))
 
     def _answered(self, event: CotEvent) -> bool:
         """Whether an event is one of the connection's own, which nobody else hears of."""
@@ -140,12 +145,15 @@ class CotClient(asyncio.Protocol):
         if self._bad_count > BAD_LIMIT or event.reason in (OVERSIZED, tak.OVERSIZED):
             self.cut_off(event.reason)
 
-    def _cut_if_too_much(self, count: int) -> None:
+    def _cut_if_too_much(self, count: int, byte_count: int) -> None:
         now_s = asyncio.get_running_loop().time()
-        self._left = min(self._left + (now_s - self._looked_s) * EVENTS_PER_S, EVENTS_AT_ONCE) - count
-        self._looked_s = now_s
+        passed_s, self._looked_s = now_s - self._looked_s, now_s
+        self._left = min(self._left + passed_s * EVENTS_PER_S, EVENTS_AT_ONCE) - count
+        self._left_bytes = min(self._left_bytes + passed_s * BYTES_PER_S, BYTES_AT_ONCE) - byte_count
         if self._left < 0:
             self.cut_off(f"over {EVENTS_PER_S:g} events a second")
+        elif self._left_bytes < 0:
+            self.cut_off(f"over {BYTES_PER_S / 1024:g} KiB a second")
         elif self._junk_bytes > JUNK_LIMIT_BYTES:
             self.cut_off("over 1 MiB that is no event")
 

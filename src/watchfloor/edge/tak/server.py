@@ -24,6 +24,7 @@ from watchfloor.messages.air import Rejected
 from watchfloor.messages.room import FeedState
 from watchfloor.wire import cot
 
+BACKLOG = 1024  # a crowd that comes back at once; whom a full queue turns away asks again a second later
 _OTHER_FEEDS_S = 0.001
 _SOONEST_S = 0.9 * BEAT_S
 
@@ -35,13 +36,11 @@ class CotServer:
         self._room, self._intake = room, intake
         self._has_news = asyncio.Event()
         self._pictures: dict[Audience, CotPicture] = {}
-        self._uids = {cot.uid_of(identity) for identity in room.views.own.picture.tracks}
         self._clients: set[CotClient] = set()
         self._certificates: TakClients | None = None
         self._servers: list[asyncio.Server] = []
         self._task: asyncio.Task[None] | None = None
         room.on_jump(self._forget)
-        room.views.own.on_moved(lambda identity: self._uids.add(cot.uid_of(identity)))
         room.add_watcher(self)
 
     async def start(self, bound: socket.socket) -> int:
@@ -61,7 +60,7 @@ class CotServer:
 
     async def _listen(self, bound: socket.socket, door: Door, context: ssl.SSLContext | None) -> int:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: CotClient(self, door), sock=bound, ssl=context)
+        server = await loop.create_server(lambda: CotClient(self, door), sock=bound, ssl=context, backlog=BACKLOG)
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
@@ -109,9 +108,14 @@ class CotServer:
             for picture in self._pictures.values():
                 picture.guest_left(uid)
 
+    def came(self, byte_count: int) -> None:
+        """So many bytes of a client came."""
+        self._intake.counts.bytes_count += byte_count
+
     def heard(self, client: CotClient, event: cot.CotEvent | Rejected) -> None:
         """An event of a client, or what is none."""
         self._intake.counts.message_count += 1
+        self._intake.counts.dropped_count += 0 if isinstance(event, Rejected) else event.dropped_count
         refused = event if isinstance(event, Rejected) else self._refused(client, event)
         if refused is not None:
             self._intake.refuse(refused, self._room.writer.room_now_us())
@@ -120,12 +124,11 @@ class CotServer:
         self._intake.accepted(self._room.writer.room_now_us())
         self._has_news.set()
 
-    def ticked(self, tick: Tick) -> None:
+    def ticked(self, tick: Tick) -> None:  # noqa: ARG002  # of the picture it keeps its own account
         """Forget who is gone."""
         for picture in self._pictures.values():
             picture.drop_gone()
         self._cut_revoked()
-        self._uids = {cot.uid_of(track.identity) for track in tick.whole().tracks}
 
     def changed(self) -> None:
         """The board is not told here."""
@@ -134,7 +137,7 @@ class CotServer:
         """A client may not speak as an aircraft of the picture, nor as an exercise where there is none."""
         if event.is_exercise() and not self._room.setup.exercise:
             return Rejected(reason="marked as exercise in a room that is none", sample=event.uid.encode())
-        if event.uid in self._uids:
+        if client.admitted and self._pictures[client.admitted.audience].has_track(event.uid):
             return Rejected(reason="the uid is that of a track", sample=event.uid.encode())
         label = client.admitted.label if client.admitted else self._room.setup.label
         return self._room.guests.accept(id(client), event, utc_us(), label)
@@ -162,4 +165,3 @@ class CotServer:
     def _forget(self) -> None:
         for picture in self._pictures.values():
             picture.forget()
-        self._uids = set()

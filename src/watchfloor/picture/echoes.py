@@ -1,0 +1,86 @@
+"""Echoes that name their aircraft (Mode S radars): whose they are is known, where it is they only measure.
+
+Such a place is no word of the aircraft. It goes to the estimate of its track, as a plot does that was given to it, and
+moves the track only when it is newer than what the aircraft said last.
+
+**Doubt**: an echo is out of reach only where the errors of its radar, and a turn of the aircraft, do not explain it.
+**Source**: own reasoning over `estimating` and `plots`.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from watchfloor.base.geodesy import Floats
+from watchfloor.base.units import US_PER_S
+from watchfloor.messages.air import Entered, Observation, ObservationBatch
+from watchfloor.picture import estimating
+from watchfloor.picture.estimating import TURNING_M2PS3, Surprise, predict
+from watchfloor.picture.moving import begin
+from watchfloor.picture.plots import as_said, give, scan_of
+from watchfloor.picture.state import Picture
+
+GATE = 25.0  # squared Mahalanobis distance, 2 degrees of freedom: 1 in 270,000 of its own echoes are outside
+LOST_US = 60 * US_PER_S
+
+
+def is_echo(seen: Observation) -> bool:
+    """Whether it is a measured place of somebody with a name."""
+    return seen.accuracy is not None and seen.lat_deg is not None and not seen.is_plot()
+
+
+def take(
+    now: Picture, seen: Sequence[Observation], batch: ObservationBatch
+) -> Iterator[tuple[Observation, Entered | None]]:
+    """Take echoes into a picture that is being made; answers for each what it did, None where it is out of reach."""
+    left = list(seen)
+    while left:
+        names: set[str] = set()
+        turn: list[Observation] = []
+        rest: list[Observation] = []
+        for one in left:
+            (rest if one.identity in names else turn).append(one)
+            names.add(one.identity)
+        yield from _take_one_each(now, turn, batch)
+        left = rest
+
+
+def _take_one_each(
+    now: Picture, seen: Sequence[Observation], batch: ObservationBatch
+) -> Iterator[tuple[Observation, Entered | None]]:
+    known = [one for one in seen if one.identity in now.tracks]
+    for one in [one for one in seen if one.identity not in now.tracks]:
+        begin(now, one, batch)
+        now.estimates[one.identity] = _begun(one)
+        yield one, Entered(one.toa_us, one.identity, has_place=True)
+    if not known:
+        return
+    rows = np.concatenate([_thought_of(now, one)[None] for one in known])
+    scan = scan_of(known)
+    turning = Surprise(predict(rows, scan.toa_us, TURNING_M2PS3), scan.toa_us, scan.places, scan.errors)
+    fits = turning.squared <= GATE
+    after = estimating.update(rows[fits], scan.toa_us[fits], scan.places[fits], scan.errors[fits])
+    taken = iter(zip(after, estimating.told(after), strict=True))
+    for one, is_one in zip(known, fits.tolist(), strict=True):
+        if not is_one:
+            yield one, None
+            continue
+        row, flown = next(taken)
+        has_moved = give(now, now.tracks[one.identity], row, flown, one, batch)
+        yield one, Entered(one.toa_us, one.identity, has_moved)
+
+
+def _thought_of(now: Picture, seen: Observation) -> Floats:
+    """What is thought of an aircraft before this echo; of one that was lost, what the echo itself says."""
+    track = now.tracks[seen.identity]
+    if abs(seen.toa_us - track.toa_us) > LOST_US:
+        return _begun(seen)
+    row = now.estimates.get(seen.identity)
+    row_of_said: Floats = as_said([track])[0]
+    return row_of_said if row is None else row
+
+
+def _begun(seen: Observation) -> Floats:
+    scan = scan_of((seen,))
+    row: Floats = estimating.begin(scan.toa_us, scan.places, scan.errors)[0]
+    return row
