@@ -12,6 +12,7 @@ import struct
 import sys
 import time
 from functools import partial
+from typing import cast
 
 import numpy as np
 import uvloop
@@ -29,17 +30,18 @@ STEPS = 50
 def reports(turn: int, step: int) -> bytes:
     """One part of a second's reports: a position of each aircraft of this part, and now and then a velocity."""
     found = []
+    counter = round((turn + step / STEPS) * beast.COUNTER_HZ)
     for number in range(step, AIRCRAFT, STEPS):
         address = 0x3C0000 + number
         row, column = divmod(number, 100)
         lat, lon = 20 + row * 0.4, 0.5 + column * 0.4 + turn * 0.002
         level_ft = 10_000 + number % 25 * 1000
         found += [
-            beast.encode(0, adsb_encode.position(address, lat, lon, level_ft, odd=odd))
+            beast.encode(counter, adsb_encode.position(address, lat, lon, level_ft, odd=odd))
             for odd in ((False, True) if turn < 3 else (bool(turn & 1),))
         ]
         if turn % 5 == number % 5:
-            found.append(beast.encode(0, adsb_encode.velocity(address, 400.0, 90.0, 0, 0)))
+            found.append(beast.encode(counter, adsb_encode.velocity(address, 400.0, 90.0, 0, 0)))
     return b"".join(found)
 
 
@@ -78,8 +80,7 @@ class Screen(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the WebSocket."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport = cast("asyncio.Transport", transport)
         key = "AAAAAAAAAAAAAAAAAAAAAA=="
         transport.write(
             f"GET /ws HTTP/1.1\r\nHost: {self._host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -224,13 +224,18 @@ class Room:
         tick = Tick(self.views, room_us, self.generation)
         moved = room_us != self._looked_us
         self._looked_us = room_us
+        self._tell_feeds(room_us)
+        for watcher in tuple(self._watchers):
+            watcher.ticked(tick)
+        await asyncio.sleep(0)  # screens go first: what a look at every pair costs is no age of the picture
+        if tick.generation != self.generation:
+            return
         if moved:
             regimes = with_fallback(self.setup.regimes, fallbacks_of(self.writer.state.lines))
             watch = replace(self.watch, regimes=regimes)
             self.watch, changes = deconflict.step(watch, tick.whole(), line_now(self.writer.state.board, room_us))
             for change in changes:
                 self._enter(change)
-        self._tell_feeds(room_us)
         if now_s >= self._next_told_s:
             self._next_told_s = now_s + TOLD_EVERY_S
             self._tell_bad()
@@ -239,8 +244,6 @@ class Room:
             for sampled in sampled_screens(self.writer.state, self.writer.size, self.setup.everyone, room_us):
                 self._enter(sampled)
         self.writer.tick()
-        for watcher in tuple(self._watchers):
-            watcher.ticked(tick)
         self._tick_count += 1
         if self.video_keeping is not None and self.writer.trouble is None:
             await self.video_keeping.keep_ended()

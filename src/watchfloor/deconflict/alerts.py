@@ -5,18 +5,18 @@ same pictures gives the same alerts.
 **Source**: own reasoning.
 """
 
-from collections.abc import Mapping
-from math import inf
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf, nan
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from watchfloor.base.geodesy import destination, distance_m
+from watchfloor.base.geodesy import Floats, destination, distance_m
 from watchfloor.base.labels import combine
 from watchfloor.base.units import MPS_PER_KT, US_PER_S
-from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, levels_ft
-from watchfloor.deconflict.regimes import Flying, Judged, Regime, in_force, judge_all
+from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, Columns, levels_ft
+from watchfloor.deconflict.regimes import Flying, Judged, Regime, in_force, judge_columns
 from watchfloor.messages.air import Party, Track, TrackPicture
 from watchfloor.messages.alerts import (
     AlertEnded,
@@ -75,9 +75,7 @@ def candidate_of(track: Track) -> Candidate | None:
 
     **Doubt**: no or old velocity, or an aircraft on the ground, is not probed; an old selected level is not believed.
     """
-    if track.gs_kt is None or track.trk_deg is None or track.on_ground:
-        return None
-    if track.toa_us - track.velocity_toa_us > OLD_VELOCITY_US:
+    if not _is_usable(track) or track.gs_kt is None or track.trk_deg is None:
         return None
     level = track.alt_ft if track.alt_ft is not None else track.geo_alt_ft
     state = ProbedState(
@@ -98,6 +96,38 @@ def candidate_of(track: Track) -> Candidate | None:
     )
 
 
+def _is_usable(track: Track) -> bool:
+    return (
+        track.gs_kt is not None
+        and track.trk_deg is not None
+        and not track.on_ground
+        and track.toa_us - track.velocity_toa_us <= OLD_VELOCITY_US
+    )
+
+
+def _columns(tracks: Sequence[Track]) -> Columns:
+    """As `candidate_of`, of many at once: of ten thousand aircraft only those that come near another are told whole."""
+
+    def column(values: Iterable[float | None]) -> Floats:
+        return np.fromiter(values, np.float64, len(tracks))
+
+    selected = (
+        nan if t.selected_ft is None or t.toa_us - t.selected_toa_us > OLD_SELECTION_US else t.selected_ft
+        for t in tracks
+    )
+    return Columns(
+        toa_us=column(t.toa_us for t in tracks),
+        lat_e7deg=np.rint(column(t.lat_deg for t in tracks) * 1e7),
+        lon_e7deg=np.rint(column(t.lon_deg for t in tracks) * 1e7),
+        gs_dkt=np.rint(column(t.gs_kt for t in tracks) * 10),
+        trk_cdeg=np.rint(column(t.trk_deg for t in tracks) * 100) % 36_000,
+        vs_fpm=column(t.vs_fpm or 0 for t in tracks),
+        cleared_ft=column(selected),
+        pressure_ft=column(NO_ALTITUDE_FT if t.alt_ft is None else t.alt_ft for t in tracks),
+        geometric_ft=column(NO_ALTITUDE_FT if t.geo_alt_ft is None else t.geo_alt_ft for t in tracks),
+    )
+
+
 def step(
     watch: Watch, picture: TrackPicture, line: str = ""
 ) -> tuple[Watch, list[AlertRaised | AlertUpdated | AlertEnded]]:
@@ -105,28 +135,29 @@ def step(
 
     **Args**: `line`: the state in which the line was last stated to be; regimes may ask for it.
     """
-    usable: list[tuple[Track, Candidate]] = []
-    for track, state in zip(picture.tracks, picture.states, strict=True):
-        candidate = candidate_of(track) if state is FeedState.FRESH else None
-        if candidate is not None:
-            usable.append((track, candidate))
-    flying = [Flying(candidate, track.party, track.callsign) for track, candidate in usable]
-    found = judge_all(flying, in_force(watch.regimes, line), watch.minima, picture.room_us)
+    usable = [
+        track
+        for track, state in zip(picture.tracks, picture.states, strict=True)
+        if state is FeedState.FRESH and _is_usable(track)
+    ]
+    candidates = _Candidates(usable)
+    regimes = in_force(watch.regimes, line)
+    found = judge_columns(_columns(usable), candidates.flying, regimes, watch.minima, picture.room_us)
     now: dict[Pair, tuple[Judged, Track, Track]] = {}
     for hit in found:
         first, second = usable[hit.first], usable[hit.second]
-        if not _towers_business(watch.rings, first, second, hit.encounter):
-            now[(first[0].identity, second[0].identity)] = (hit, first[0], second[0])
+        if not _towers_business(watch.rings, (candidates.of(first), candidates.of(second)), hit.encounter):
+            now[(first.identity, second.identity)] = (hit, first, second)
     seen_once = {pair: watch.seen_once.get(pair, 0) + 1 for pair in now if pair not in watch.standing}
     changes: list[AlertRaised | AlertUpdated | AlertEnded] = []
-    present = frozenset(track.identity for track, _ in usable)
+    present = frozenset(track.identity for track in usable)
     standing = _carry_on(watch, now, present, picture.room_us, changes)
     number = watch.next_number
-    candidates = {track.identity: candidate for track, candidate in usable}
     for pair, count in seen_once.items():
         if count >= RAISE_AFTER:
             hit, one, other = now[pair]
-            alert = _raise(f"AL-{number}", hit, (one, other), candidates, picture.room_us)
+            states = candidates.of(one).state, candidates.of(other).state
+            alert = _raise(f"AL-{number}", hit, (one, other), states, picture.room_us)
             standing[pair] = Standing(alert.alert_id, hit.encounter, hit.encounter.now_m, 0, (one, other))
             changes.append(alert)
             number += 1
@@ -134,19 +165,40 @@ def step(
     return replace(watch, standing=standing, seen_once=waiting, next_number=number), changes
 
 
+class _Candidates:
+    """Tracks as the probe wants them, each made when it is first asked for."""
+
+    def __init__(self, tracks: Sequence[Track]) -> None:
+        self._tracks = tracks
+        self._known: dict[str, Candidate] = {}
+
+    def of(self, track: Track) -> Candidate:
+        """A usable track's."""
+        known = self._known.get(track.identity) or candidate_of(track)
+        if known is None:
+            raise ValueError(f"`{track.identity}` cannot be carried forward")
+        self._known[track.identity] = known
+        return known
+
+    def flying(self, place: int) -> Flying:
+        """One as regimes tell them apart, by its place among the tracks."""
+        track = self._tracks[place]
+        return Flying(self.of(track), track.party, track.callsign)
+
+
 def _raise(
     alert_id: str,
     judged: Judged,
     tracks: tuple[Track, Track],
-    candidates: Mapping[str, Candidate],
+    states: tuple[ProbedState, ProbedState],
     room_us: int,
 ) -> AlertRaised:
     one, other = tracks
     parties = {one.party, other.party}
     return AlertRaised(
         alert_id=alert_id,
-        first=candidates[one.identity].state,
-        second=candidates[other.identity].state,
+        first=states[0],
+        second=states[1],
         encounter=judged.encounter,
         minima=judged.minima,
         regime=judged.regime,
@@ -192,14 +244,9 @@ def forget(watch: Watch) -> Watch:
     return replace(watch, standing={}, seen_once={})
 
 
-def _towers_business(
-    rings: Rings,
-    first: tuple[Track, Candidate],
-    second: tuple[Track, Candidate],
-    encounter: Encounter,
-) -> bool:
+def _towers_business(rings: Rings, pair: tuple[Candidate, Candidate], encounter: Encounter) -> bool:
     """Whether at the predicted loss both are near one airfield and below its level."""
-    then = [_carried(candidate.state, encounter.loss_us) for _, candidate in (first, second)]
+    then = [_carried(candidate.state, encounter.loss_us) for candidate in pair]
     if any(level_ft >= rings.below_ft for _, _, level_ft in then):
         return False
     return any(

@@ -34,6 +34,35 @@ class Candidate(Struct, frozen=True):
     geometric_ft: int = NO_ALTITUDE_FT
 
 
+class Columns(Struct, frozen=True):
+    """Many aircraft as the probe wants them, an array a field, `(n,)` each: whole numbers as in `Candidate`.
+
+    `cleared_ft` is NaN where it is not known.
+    """
+
+    toa_us: Floats
+    lat_e7deg: Floats
+    lon_e7deg: Floats
+    gs_dkt: Floats
+    trk_cdeg: Floats
+    vs_fpm: Floats
+    cleared_ft: Floats
+    pressure_ft: Floats
+    geometric_ft: Floats
+
+
+def columns_of(candidates: Sequence[Candidate]) -> Columns:
+    """Aircraft as columns."""
+
+    def column(name: str, of: Sequence[Candidate | ProbedState]) -> Floats:
+        return np.array([getattr(one, name) for one in of], dtype=np.float64)
+
+    states = [candidate.state for candidate in candidates]
+    of_states = ("toa_us", "lat_e7deg", "lon_e7deg", "gs_dkt", "trk_cdeg", "vs_fpm", "cleared_ft")
+    altitudes = (column(name, candidates) for name in ("pressure_ft", "geometric_ft"))
+    return Columns(*(column(name, states) for name in of_states), *altitudes)
+
+
 class Found(Struct, frozen=True):
     """A pair, by its places in the list of candidates, and its closest approach."""
 
@@ -50,16 +79,21 @@ def probe(candidates: Sequence[Candidate], minima: Minima, now_us: int) -> list[
     **Doubt**: where two altitudes cannot be compared, the pair is judged as if level with each other and
     its basis says `unknown`.
     """
-    if len(candidates) < 2:
+    return probe_columns(columns_of(candidates), minima, now_us)
+
+
+def probe_columns(flown: Columns, minima: Minima, now_us: int) -> list[Found]:
+    """As `probe`, of columns."""
+    if len(flown.toa_us) < 2:
         return []
-    places, velocities, age_s = motions(candidates, now_us)
+    places, velocities, age_s = motions(flown, now_us)
     first, second = _pairs(places, velocities, minima)
     upward = places[first] + places[second]
     upward /= np.linalg.norm(upward, axis=1)[:, None]
     gap, closing = (_level(column[second] - column[first], upward) for column in (places, velocities))
     lookahead_s = minima.lookahead_us / US_PER_S
     across = _inside_circle(gap, closing, float(minima.horizontal_m))
-    levels, basis = _levels(candidates, first, second, age_s)
+    levels, basis = _levels(flown, first, second, age_s)
     spans = spans_inside(levels, float(minima.vertical_ft))
     start_s, end_s, level_s = first_shared(spans, across, 0.0)
     end_s = np.minimum(end_s, lookahead_s)
@@ -106,14 +140,11 @@ def _pairs(places: Floats, velocities: Floats, minima: Minima) -> tuple[NDArray[
     return near.first, near.second
 
 
-def motions(candidates: Sequence[Candidate], now_us: int) -> tuple[Floats, Floats, Floats]:
+def motions(flown: Columns, now_us: int) -> tuple[Floats, Floats, Floats]:
     """Earth-centred places now [m] and velocities [m/s], shape `(n, 3)`, and the states' ages [s], shape `(n,)`."""
-    states = [candidate.state for candidate in candidates]
-    lat = np.array([state.lat_e7deg for state in states]) * 1e-7
-    lon = np.array([state.lon_e7deg for state in states]) * 1e-7
-    speed = np.array([state.gs_dkt for state in states]) * (0.1 * MPS_PER_KT)
-    track = np.array([state.trk_cdeg for state in states]) * 0.01
-    age_s = np.array([now_us - state.toa_us for state in states]) / US_PER_S
+    lat, lon = flown.lat_e7deg * 1e-7, flown.lon_e7deg * 1e-7
+    speed, track = flown.gs_dkt * (0.1 * MPS_PER_KT), flown.trk_cdeg * 0.01
+    age_s = (now_us - flown.toa_us) / US_PER_S
     velocities = ecef_velocity(lat, lon, speed, track)
     return ecef_from_wgs84(lat, lon) + velocities * age_s[:, None], velocities, age_s
 
@@ -148,12 +179,9 @@ def levels_ft(state: ProbedState, flown_s: Floats) -> Floats:
 
 
 def _levels(
-    candidates: Sequence[Candidate], first: NDArray[np.intp], second: NDArray[np.intp], age_s: Floats
+    flown: Columns, first: NDArray[np.intp], second: NDArray[np.intp], age_s: Floats
 ) -> tuple[Levels, list[VerticalBasis]]:
-    pressure = np.array([candidate.pressure_ft for candidate in candidates], dtype=np.float64)
-    geometric = np.array([candidate.geometric_ft for candidate in candidates], dtype=np.float64)
-    rate = np.array([candidate.state.vs_fpm for candidate in candidates]) / 60.0
-    cleared = np.array([candidate.state.cleared_ft for candidate in candidates], dtype=np.float64)
+    pressure, geometric, cleared, rate = flown.pressure_ft, flown.geometric_ft, flown.cleared_ft, flown.vs_fpm / 60.0
     ends_s = until_s(np.where(pressure == NO_ALTITUDE_FT, np.nan, pressure), cleared, rate)
     by_pressure = (pressure[first] != NO_ALTITUDE_FT) & (pressure[second] != NO_ALTITUDE_FT)
     by_height = (geometric[first] != NO_ALTITUDE_FT) & (geometric[second] != NO_ALTITUDE_FT) & ~by_pressure

@@ -6,7 +6,7 @@ of before it leaves it. How far ahead one looks is what holds for the pair now.
 **Source**: own reasoning; that minima differ by airspace, class and service is ICAO Doc 4444, chapters 5 and 8.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from watchfloor.base.geodesy import Floats, ecef_from_wgs84, wgs84_from_ecef
 from watchfloor.base.units import US_PER_S
-from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, levels_ft, motions, probe
+from watchfloor.deconflict.probe import (
+    NO_ALTITUDE_FT,
+    Candidate,
+    Columns,
+    columns_of,
+    levels_ft,
+    motions,
+    probe_columns,
+)
 from watchfloor.messages.air import Party
 from watchfloor.messages.alerts import Encounter, Minima
 
@@ -109,20 +117,28 @@ def judge_all(flying: Sequence[Flying], regimes: Sequence[Regime], own: Minima, 
     **Args**: `regimes` in force, the first that holds counts; `own`: the room's minima.
     **Doubt**: an aircraft whose level is not known is inside no place that has levels.
     """
-    candidates = [one.candidate for one in flying]
+    columns = columns_of([one.candidate for one in flying])
+    return judge_columns(columns, flying.__getitem__, regimes, own, now_us)
+
+
+def judge_columns(
+    flown: Columns, flying: Callable[[int], Flying], regimes: Sequence[Regime], own: Minima, now_us: int
+) -> list[Judged]:
+    """As `judge_all`, of columns; `flying` tells more of one of them, by its place, where that is asked."""
     if not regimes:
-        return [Judged(hit.first, hit.second, hit.encounter, own, "") for hit in probe(candidates, own, now_us)]
+        return [Judged(hit.first, hit.second, hit.encounter, own, "") for hit in probe_columns(flown, own, now_us)]
     schemes = [*((Minima(one.horizontal_m, one.vertical_ft, own.lookahead_us), one.name) for one in regimes), (own, "")]
     encounters = [
-        {(hit.first, hit.second): hit.encounter for hit in probe(candidates, minima, now_us)} for minima, _ in schemes
+        {(hit.first, hit.second): hit.encounter for hit in probe_columns(flown, minima, now_us)}
+        for minima, _ in schemes
     ]
     times_s = np.arange(0.0, own.lookahead_us / US_PER_S + STEP_S, STEP_S)
-    inside = _Inside(candidates, regimes, times_s, now_us)
+    inside = _Inside(flying, regimes, times_s, now_us)
     found = []
     for first, second in sorted(set[tuple[int, int]]().union(*encounters)):
         holds = np.full(len(times_s), len(regimes))
         for number in reversed(range(len(regimes))):
-            if regimes[number].is_for(flying[first], flying[second]):
+            if regimes[number].is_for(flying(first), flying(second)):
                 holds[inside.at(number, first) & inside.at(number, second)] = number
         best: Judged | None = None
         ahead_us = _ahead_us(regimes, int(holds[0]), own)
@@ -162,16 +178,17 @@ class _Inside:
     """Whether aircraft are in regimes' places at each moment, reckoned when first asked."""
 
     def __init__(
-        self, candidates: Sequence[Candidate], regimes: Sequence[Regime], times_s: Floats, now_us: int
+        self, flying: Callable[[int], Flying], regimes: Sequence[Regime], times_s: Floats, now_us: int
     ) -> None:
-        self._candidates, self._regimes, self._times_s, self._now_us = candidates, regimes, times_s, now_us
+        self._flying, self._regimes, self._times_s, self._now_us = flying, regimes, times_s, now_us
         self._known: dict[tuple[int, int], Moments] = {}
 
     def at(self, number: int, place: int) -> Moments:
         """For one regime and one aircraft."""
         known = self._known.get((number, place))
         if known is None:
-            known = _inside(self._regimes[number], self._candidates[place], self._times_s, self._now_us)
+            candidate = self._flying(place).candidate
+            known = _inside(self._regimes[number], candidate, self._times_s, self._now_us)
             self._known[number, place] = known
         return known
 
@@ -180,7 +197,7 @@ def _inside(regime: Regime, candidate: Candidate, times_s: Floats, now_us: int) 
     """Whether an aircraft is in a regime's place at each moment from now on."""
     inside: Moments = np.ones(len(times_s), np.bool_)
     if regime.around is not None or regime.corridor:
-        (start,), (velocity,), _ = motions([candidate], now_us)
+        (start,), (velocity,), _ = motions(columns_of([candidate]), now_us)
         flown = start + velocity * times_s[:, None]
         if regime.around is not None:
             (center,) = ecef_from_wgs84(*(np.array([angle]) for angle in reversed(regime.around)))

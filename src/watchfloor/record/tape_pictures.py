@@ -32,10 +32,27 @@ def name_of(track: Track) -> TapedName:
     )
 
 
+def _is_called(track: Track, name: TapedName | None) -> bool:
+    """Whether this is what a frame's head would tell of the track."""
+    return (
+        name is not None
+        and track.callsign == name.callsign
+        and track.squawk == name.squawk
+        and track.oddity is name.oddity
+        and track.party is name.party
+        and track.label.nations == name.nations
+        and track.label.level == name.level
+        and track.label.need_to_know == name.need_to_know
+        and track.identity == name.identity
+        and len(track.sources) == len(name.sources)
+        and all(source.feed_id == feed_id for source, feed_id in zip(track.sources, name.sources, strict=True))
+    )
+
+
 def frame_of_picture(picture: TrackPicture, told: Mapping[int, TapedName]) -> Frame:
     """The picture as a frame, with the names that were not told in this block yet, or changed since."""
     tracks = picture.tracks
-    names = tuple(name for track in tracks if told.get(track.number) != (name := name_of(track)))
+    names = tuple(name_of(track) for track in tracks if not _is_called(track, told.get(track.number)))
     columns = {
         "number": _column(TRACKS, "number", [t.number for t in tracks]),
         "toa": _column(TRACKS, "toa", [t.toa_us // 1000 for t in tracks]),

@@ -51,8 +51,22 @@ async def until_one_ends(*works: "asyncio.Task[None]") -> None:
 
 def name_of(track: Track) -> NameTold:
     """What a screen is told of a track beside its place."""
-    sources = ",".join(source.feed_id for source in track.sources)
-    return NameTold(track.number, track.callsign, track.squawk, track.identity, sources, track.oddity)
+    return NameTold(track.number, track.callsign, track.squawk, track.identity, _sources(track), track.oddity)
+
+
+def is_called(track: Track, name: NameTold) -> bool:
+    """Whether this is the track's name still."""
+    return (
+        track.callsign == name.callsign
+        and track.squawk == name.squawk
+        and track.identity == name.identity
+        and track.oddity is name.oddity
+        and _sources(track) == name.sources
+    )
+
+
+def _sources(track: Track) -> str:
+    return track.sources[0].feed_id if len(track.sources) == 1 else ",".join(one.feed_id for one in track.sources)
 
 
 class TracksNamed:

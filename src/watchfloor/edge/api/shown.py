@@ -13,7 +13,7 @@ from watchfloor.base.labels import Audience
 from watchfloor.edge.api import frames
 from watchfloor.edge.api.framed import framed
 from watchfloor.edge.api.frames import Turns, View
-from watchfloor.edge.api.greeting import name_of
+from watchfloor.edge.api.greeting import is_called, name_of
 from watchfloor.edge.utc import utc_us
 from watchfloor.messages.acts import LogHead
 from watchfloor.messages.air import Track
@@ -155,11 +155,10 @@ class Shown:
 
     def _note_names(self, tracks: Sequence[Track], here_count: int) -> None:
         for track in tracks:
-            name = name_of(track)
             known = self._names.get(track.number)
-            if known is None or known[1] != name:
+            if known is None or not is_called(track, known[1]):
                 self._named_count += 1
-                self._names[track.number] = self._named_count, name
+                self._names[track.number] = self._named_count, name_of(track)
                 self._names.move_to_end(track.number)
         if len(self._names) > 2 * here_count:
             here = self.turns.numbers()
