@@ -132,7 +132,7 @@ def test_asterix_datagrams_are_heard_on_loopback(start_room: Callable[..., Runni
     (feed,) = [one for one in room.get("/api/pulse")["feeds"] if one["feed_id"] == "A"]
     assert feed["reasons"] == {"an ASTERIX block with a length that lies": feed["bad_count"]}
     for wrong, said in (
-        (config.replace("127.0.0.1", "0.0.0.0"), "only loopback is listened on"),
+        (config.replace("127.0.0.1", "0.0.0.0"), "say `beyond_this_machine = true` too"),
         (config + "options = {sites = {x = [1]}}\n", "site `x` is no latitude"),
         (config.replace("asterix", "beast") + "options = {a = 1}\n", "`beast` takes no options"),
         (config + 'connect = "h:1"\n', "give one of `path`, `connect` and `listen`"),

@@ -31,7 +31,7 @@ def test_a_group_is_heard_in_both_forms_and_a_storm_costs_nobody_else(tmp_path: 
     [
         ('listen = "239.2.3.1:6969"', "name the address of the `interface`"),
         ('listen = "239.2.3.1:6969"\ninterface = "eth0"', "name the address of the `interface`"),
-        ('listen = "0.0.0.0:6969"', "only loopback"),
+        ('listen = "0.0.0.0:6969"', "beyond_this_machine = true"),
         ('listen = "127.0.0.1:6969"\ninterface = "127.0.0.1"', "for multicast groups"),
     ],
 )

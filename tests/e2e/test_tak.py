@@ -11,6 +11,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from takproto.proto import TakMessage
+
 from tests.support.running import RunningRoom, run_words
 from watchfloor.edge.stores.packs import shipped_folder
 from watchfloor.messages.air import Rejected
@@ -238,6 +240,12 @@ def test_a_flood_is_cut_off_with_a_reason_in_the_log(start_room: Callable[..., R
     assert is_cut_off(room, b"\x00" * (1 << 16), 64), "junk"
     assert is_cut_off(room, good * 10, 200), "a flood"
     assert is_cut_off(room, b"\xbf\xff\xff\xff\xff\x0f", 1), "a lie about length"
+    assert is_cut_off(room, b" " * (1 << 16), 64), "bytes that are nothing at all"
+    assert is_cut_off(room, b"<!-- nothing -->" * 4096, 64), "comments without end"
+    control = TakMessage()
+    control.takControl.minProtoVersion = 1
+    raw = control.SerializeToString()
+    assert is_cut_off(room, (b"\xbf" + bytes((len(raw),)) + raw) * 10_000, 80), "messages without an event"
     room.until(lambda: len(room.get("/api/tracks")["features"]) > 100, "tracks, as if nothing had been")
     room.stop()
     for word in ("over 1 MiB that is no event", "over 50 events a second", "over 256 KiB in one message"):

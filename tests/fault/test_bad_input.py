@@ -26,8 +26,15 @@ class Source:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
-        self._client, _ = self._server.accept()
-        self._ready.set()
+        while True:
+            try:
+                client, _ = self._server.accept()
+            except OSError:
+                return
+            if self._client is not None:
+                self._client.close()  # the room hung up on it: it was silent for too long
+            self._client = client
+            self._ready.set()
 
     def send(self, raw: bytes) -> None:
         assert self._ready.wait(20), "the room never connected"
