@@ -67,3 +67,19 @@ def test_a_flood_of_junk_writes_little_and_a_long_life_never_more_than_its_bound
 def test_a_quarantine_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "quarantine").write_text("a file is in the way")
     QuarantineFiles(tmp_path).keep("RX", Quarantined(1, 2, "junk", ""))
+
+
+def test_what_was_refused_of_real_feeds_goes_in_its_time(tmp_path: Path) -> None:
+    files = QuarantineFiles(tmp_path)
+    for feed_id, times in (("RX", (10, 20, 30)), ("TX", (10, 11))):
+        for room_us in times:
+            files.keep(feed_id, Quarantined(room_us, 2, "junk", "00"))
+    folder = tmp_path / "quarantine"
+    with (folder / "RX.jsonl").open("ab") as cut_off:
+        cut_off.write(b'{"room_us":40,"off')
+    files.expire(20)
+    assert [json.loads(line)["room_us"] for line in (folder / "RX.jsonl").read_text().splitlines()] == [20, 30]
+    assert [path.name for path in folder.iterdir()] == ["RX.jsonl"]
+    files.keep("RX", Quarantined(50, 2, "junk", "00"))
+    files.expire(40)
+    assert [json.loads(line)["room_us"] for line in (folder / "RX.jsonl").read_text().splitlines()] == [50]

@@ -1,6 +1,7 @@
 """ASTERIX: our reading beside libasterix's, on real samples and on blocks that one library wrote; and bad blocks."""
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import numpy as np
 import pyproj
 import pytest
 from aviconv_asterix import Cat021Record, Cat048Record, Cat062Record, encode_records
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from watchfloor.app.feed_kit import NOW_US, check_feed
 from watchfloor.app.intake import FeedSetup, Intake
+from watchfloor.base.errors import InputError
 from watchfloor.base.geodesy import destination, distance_m, place_of_echo, radar_at
 from watchfloor.base.instants import DAY_US
 from watchfloor.base.labels import label_for
@@ -22,7 +24,7 @@ from watchfloor.messages.air import Observation, Rejected, SourceAge, Track
 from watchfloor.messages.feeds import Alive, Arrival, FeedMessage, PassedOver
 from watchfloor.messages.room import Context, FeedState
 from watchfloor.picture.state import FeedLimits
-from watchfloor.wire.asterix import AsterixFeed, Site
+from watchfloor.wire.asterix import AsterixFeed, Site, blocks_with_times
 from watchfloor.wire.asterix_encode import blocks_of, record_of
 
 SITE = 50.0, 14.0, 300.0
@@ -322,12 +324,47 @@ def test_a_length_that_lies_costs_its_datagram_and_a_stream_waits_for_the_rest()
     (refused,) = told(lying)
     assert isinstance(refused, Rejected)
     assert "length that lies" in refused.reason
-    rest, found = FEED.step(b"", lying, Arrival(NOW_US))
-    assert (rest, found) == (lying, [])
+    state, found = FEED.step(FEED.begin(), lying, Arrival(NOW_US))
+    assert (FEED.rest(state), found) == (lying, [])
     assert isinstance(told(b"\x15\x00\x02" + raw)[0], Rejected)
     short = raw[:1] + (len(raw) - 2).to_bytes(2, "big") + raw[3:-2]
     kinds = [type(one) for one in told(short + raw)]
     assert kinds == [Rejected, Observation], "reading goes on behind a block that cannot be read"
+
+
+@given(st.integers(-8, 40).filter(bool), st.integers(0, 30), st.lists(st.integers(60, 900), min_size=1, max_size=6))
+@example(-5, 20, [97])
+@example(5, 20, [97])
+def test_after_a_length_that_lies_a_stream_is_read_on(lie: int, at: int, sizes: list[int]) -> None:
+    counts = [1 + place * place % 7 for place in range(250)]
+    blocks = [encode_records([ADSB] * count) for count in counts]
+    one = blocks[at]
+    blocks[at] = one[:1] + max(len(one) + lie, 0).to_bytes(2, "big") + one[3:]
+    raw, state, seen, turn, place = b"".join(blocks), FEED.begin(), 0, 0, 0
+    while place < len(raw):
+        size = sizes[turn % len(sizes)]
+        state, found = FEED.step(state, raw[place : place + size], Arrival(NOW_US))
+        seen += sum(isinstance(one, Observation) for one in found)
+        turn, place = turn + 1, place + size
+    assert len(raw) > 3 * 8_192
+    assert (sum(counts) - seen) * 33 <= 8_192 + 2 * 7 * 33, "no more is lost than the longest block"
+
+
+@given(st.binary(max_size=80), st.sampled_from((b"", b"\x15", b"\x30", b"\x3e", b"\x22")), st.booleans())
+def test_no_bytes_make_it_raise(junk: bytes, category: bytes, is_datagram: bool) -> None:
+    raw = category + (len(junk) + 3).to_bytes(2, "big") + junk if category else junk
+    for exercise in (False, True):
+        state, _ = FEED.step(FEED.begin(), raw, Arrival(NOW_US, in_exercise=exercise, is_datagram=is_datagram))
+        FEED.step(state, raw, Arrival(NOW_US, in_exercise=exercise, is_datagram=is_datagram))
+    list(pieces_of(raw))
+
+
+def pieces_of(raw: bytes) -> Iterator[bytes]:
+    """A file's blocks; none, where a length lies."""
+    try:
+        yield from (block for block, _ in blocks_with_times(raw))
+    except InputError:
+        return
 
 
 def test_the_feed_holds_to_the_kit() -> None:

@@ -37,6 +37,21 @@ class MediaKeeper:
         await self._writer.enter(Input(ROOM, f"medium-{digest[:32]}-{self._writer.size}", fact))
         return digest
 
+    async def expire(self, source: str, before_us: int, words: str) -> None:
+        """Let go of what one source sent that ended before an instant of room time: the record says so first.
+
+        **Raises**: UnavailableError, when the record cannot be written.
+        """
+        kept = [one.kept for one in self._writer.state.media.values() if one.status is MediaStatus.KEPT]
+        for medium in kept:
+            if medium.source == source and medium.until_us < before_us:
+                await self._retire(medium.digest, words)
+
+    async def _retire(self, digest: str, words: str) -> None:
+        fact = MediaRetired(digest, words, self._label)
+        await self._writer.enter(Input(ROOM, f"retired-{digest[:32]}-{self._writer.size}", fact))
+        self._store.remove(digest)
+
     async def _make_room(self, needed_bytes: int) -> None:
         """Let the oldest go until the rest and the new one fit the bound."""
         kept = [one for one in self._writer.state.media.values() if one.status is MediaStatus.KEPT]
@@ -44,11 +59,8 @@ class MediaKeeper:
         for medium in kept:
             if used_bytes + needed_bytes <= self._bound_bytes:
                 return
-            digest = medium.kept.digest
             words = f"the store is bounded at {self._bound_bytes} bytes; the oldest goes first"
-            fact = MediaRetired(digest, words, self._label)
-            await self._writer.enter(Input(ROOM, f"retired-{digest[:32]}-{self._writer.size}", fact))
-            self._store.remove(digest)
+            await self._retire(medium.kept.digest, words)
             used_bytes -= medium.kept.size_bytes
 
     async def take_inventory(self) -> tuple[str, ...]:

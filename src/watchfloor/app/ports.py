@@ -158,3 +158,6 @@ class QuarantineStore(Protocol):
 
     def keep(self, feed_id: str, refused: Struct) -> None:
         """Keep something refused, if there is room and time for it; never raises."""
+
+    def expire(self, before_us: int) -> None:
+        """Let go of what was refused before this instant of room time; never raises."""

@@ -116,6 +116,7 @@ class Room:
         self, setup: RoomSetup, writer: Writer, taping: Taping, quarantine: QuarantineStore | None = None
     ) -> None:
         self.setup, self.writer = setup, writer
+        self.quarantine = quarantine
         self.intakes = {feed.feed_id: Intake(feed, quarantine) for feed in setup.feeds}
         self.views = Views(setup.picture, {feed.feed_id: feed.label for feed in setup.feeds})
         for audience in (setup.everyone, setup.plain_port, *setup.seats.values()):
@@ -250,12 +251,21 @@ class Room:
         if self.setup.tape_keep_us is not None and now_s >= self._next_expiry_s and self.writer.trouble is None:
             self._next_expiry_s = now_s + EXPIRED_EVERY_S
             with contextlib.suppress(UnavailableError):
-                await self.taping.expire(self.setup.tape_keep_us)
+                await self._expire(self.setup.tape_keep_us)
         if moved and self._tick_count % TICKS_PER_FRAME == 0:
             with contextlib.suppress(UnavailableError):
                 await self.taping.frame(tick.whole())
         if self.end_at_us is not None and room_us >= self.end_at_us:
             self.end("the exercise's last minute is over")
+
+    async def _expire(self, keep_us: int) -> None:
+        """Let go of what real feeds sent so long ago: tape, video, and what was refused of it."""
+        before_us = self.writer.room_now_us() - keep_us
+        if self.quarantine is not None:
+            self.quarantine.expire(before_us)
+        if self.video_keeping is not None:
+            await self.video_keeping.expire(before_us, f"kept for {keep_us / 3600e6:g} h, as the room's settings say")
+        await self.taping.expire(keep_us)
 
     def _tell_feeds(self, room_us: int) -> None:
         for intake in self.intakes.values():

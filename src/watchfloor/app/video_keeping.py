@@ -76,6 +76,14 @@ class VideoKeeping:
             except UnavailableError as error:
                 self.failed = f"a minute of {feed_id} could not be kept: {error}"
 
+    async def expire(self, before_us: int, words: str) -> None:
+        """Let go of what was kept of these feeds and ended before this.
+
+        **Raises**: UnavailableError, when the record cannot be written.
+        """
+        for feed_id, keeper in self._keepers.items():
+            await keeper.expire(feed_id, before_us, words)
+
     async def close(self) -> None:
         """End and keep all."""
         for feed_id in tuple(self._open):

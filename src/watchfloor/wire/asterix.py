@@ -42,6 +42,12 @@ _HEAD, _STEPS_PER_S = 3, 128
 _TIMES = ("time_of_applicability_s", "time_of_reception_s", "time_of_day_s", "time_of_track_s")
 _UAPS = {21: UAP_021, 48: UAP_048, 62: UAP_062}
 _SERVICE = 34
+_LONGEST_BYTES = 8_192  # of a block in a stream: what a length that lied can cost
+# Categories that EUROCONTROL has given out, or that its radars' services use: a length that lied ends elsewhere.
+_CATEGORIES = frozenset((
+    1, 2, 3, 4, 7, 8, 9, 10, 11, 15, 16, 17, 18, 19, 20, 21, 23, 25, 30, 31, 32, 34, 48, 62, 63, 65, 128, 129, 150, 205,
+    239, 240, 244, 247, 252,
+))  # fmt: skip
 RANGE_ERROR_M, AZIMUTH_ERROR_DEG = 70.0, 0.08
 _KT_FROM_MPS = 1 / MPS_PER_KT
 
@@ -56,6 +62,13 @@ class Site(NamedTuple):
 
 Fields = Mapping[str, Any]
 Items = Mapping[str, str]
+
+
+class AsterixState(NamedTuple):
+    """Half a block of a stream; `is_lost`: nobody knows where its next block begins."""
+
+    rest: bytes = b""
+    is_lost: bool = False
 
 
 class AsterixFeed:
@@ -78,39 +91,54 @@ class AsterixFeed:
             sites[_source(name)] = _site(name, given)
         return AsterixFeed(sites)
 
-    def begin(self) -> bytes:
+    def begin(self) -> AsterixState:
         """Nothing read."""
-        return b""
+        return AsterixState()
 
-    def step(self, state: bytes, chunk: bytes, arrival: Arrival) -> tuple[bytes, list[FeedMessage]]:
-        """Observations in a chunk; a block that cannot be read is refused whole, and reading goes on behind it."""
-        data, place = (chunk if arrival.is_datagram else state + chunk), 0
+    def step(self, state: AsterixState, chunk: bytes, arrival: Arrival) -> tuple[AsterixState, list[FeedMessage]]:
+        """Observations in a chunk.
+
+        A block that cannot be read is refused whole. Its length may have lied: in a stream, reading then goes on where
+        two blocks begin one behind the other; in a datagram nothing else is read.
+        """
+        data, place, is_lost = (chunk if arrival.is_datagram else state.rest + chunk), 0, state.is_lost
         found: list[FeedMessage] = []
         while place + _HEAD <= len(data):
-            length = int.from_bytes(data[place + 1 : place + _HEAD], "big")
+            length = _length_at(data, place)
+            if is_lost or (not arrival.is_datagram and not _may_begin(data, place)):
+                begin, place = place, _next_block(data, place)
+                if place > begin:
+                    found.append(Rejected(reason="bytes outside any ASTERIX block", sample=data[begin : begin + 64]))
+                is_lost = not _is_followed(data, place)
+                if is_lost:
+                    break
+                continue
             if length < _HEAD:
                 found.append(Rejected(reason="an ASTERIX block without a length", sample=data[place : place + 64]))
-                return b"", found
+                return AsterixState(), found
             if place + length > len(data):
                 break
-            found += self._block(data[place], data[place + _HEAD : place + length], arrival)
+            told, is_sound = self._block(data[place], data[place + _HEAD : place + length], arrival)
+            found += told
             place += length
+            is_lost = not arrival.is_datagram and not is_sound
         rest = data[place:]
         if rest and arrival.is_datagram:
             found.append(Rejected(reason="an ASTERIX block with a length that lies", sample=rest[:64]))
-            return b"", found
-        return rest, found
+            return AsterixState(), found
+        return AsterixState(rest, is_lost), found
 
-    def rest(self, state: bytes) -> bytes:
+    def rest(self, state: AsterixState) -> bytes:
         """Half a block."""
-        return state
+        return state.rest
 
-    def _block(self, category: int, body: bytes, arrival: Arrival) -> list[FeedMessage]:
+    def _block(self, category: int, body: bytes, arrival: Arrival) -> tuple[list[FeedMessage], bool]:
+        """What a block tells, and whether its records ended where it does."""
         if category == _SERVICE:
-            return [Alive(_time_us(_service_time_s(body), arrival.room_us))]
+            return [Alive(_time_us(_service_time_s(body), arrival.room_us))], True
         uap, place = _UAPS.get(category), 0
         if uap is None:
-            return [PassedOver()]
+            return [PassedOver()], True
         found: list[FeedMessage] = []
         while place < len(body):
             try:
@@ -123,8 +151,8 @@ class AsterixFeed:
                 reason = said if isinstance(error, WireError) else f"CAT {category:03d}: {said}"
                 found.append(Rejected(reason=reason, sample=body[:64]))
                 if not isinstance(error, WireError):
-                    return found
-        return found
+                    return found, False
+        return found, True
 
     def _record(self, category: int, fields: Fields, items: Items, arrival: Arrival) -> FeedMessage:
         is_simulated, is_test = _MARKS[category](items)
@@ -167,6 +195,33 @@ class AsterixFeed:
             squawk=fields.get("mode3a"),
             accuracy=accuracy,
         )
+
+
+def _length_at(data: bytes, place: int) -> int:
+    return int.from_bytes(data[place + 1 : place + _HEAD], "big")
+
+
+def _may_begin(data: bytes, place: int) -> bool:
+    """Whether a block of a stream may begin here: a category that there is, and a length that one waits for."""
+    return data[place] in _CATEGORIES and _HEAD < _length_at(data, place) <= _LONGEST_BYTES
+
+
+def _is_followed(data: bytes, place: int) -> bool | None:
+    """Whether a block begins here, and another one behind it; None, when the bytes that would tell are not here."""
+    if not _may_begin(data, place):
+        return False
+    behind = place + _length_at(data, place)
+    return _may_begin(data, behind) if behind + _HEAD <= len(data) else None
+
+
+def _next_block(data: bytes, place: int) -> int:
+    """Where two blocks begin one behind the other; else the first place where they still may."""
+    answers = [(at, _is_followed(data, at)) for at in range(place, len(data) - _HEAD + 1)]
+    for wanted in (True, None):
+        for at, answer in answers:
+            if answer is wanted:
+                return at
+    return max(len(data) - _HEAD + 1, place)
 
 
 def blocks_with_times(raw: bytes) -> Iterator[tuple[bytes, int | None]]:

@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
         "bench",
         help="a paired benchmark against a peer, from a repository checkout",
         description="Runs a benchmark of `bench/` beside its peer, which it installs in a throwaway environment.",
-        epilog="example: watchfloor bench picture --json",
+        epilog="example: watchfloor bench fanout --json",
     )
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("--json", action="store_true", help="one JSON line per figure and nothing else")

@@ -41,6 +41,36 @@ class QuarantineFiles:
             if size_bytes >= MOST_BYTES:
                 path.replace(self._folder / quarantine_file(feed_id, is_old=True))
         except OSError as error:
-            if not self._failed:
-                _log.warning("the quarantine cannot be written", reason=str(error))
-            self._failed = True
+            self._note(error)
+
+    def expire(self, before_us: int) -> None:
+        """Let go of lines about what came before this instant; a file without any line left goes whole."""
+        try:
+            for path in (self._folder / quarantine_file("")).parent.glob("*.jsonl"):
+                lines = path.read_bytes().splitlines(keepends=True)
+                left = [line for line in lines if _room_us(line) >= before_us]
+                if not left:
+                    path.unlink()
+                elif len(left) < len(lines):
+                    fresh = path.with_suffix(".new")
+                    fresh.write_bytes(b"".join(left))
+                    fresh.replace(path)
+        except OSError as error:
+            self._note(error)
+
+    def _note(self, error: OSError) -> None:
+        if not self._failed:
+            _log.warning("the quarantine cannot be written", reason=str(error))
+        self._failed = True
+
+
+class _When(msgspec.Struct):
+    room_us: int
+
+
+def _room_us(line: bytes) -> int:
+    """When what a line tells of came; a line that was cut off tells nothing, and goes."""
+    try:
+        return msgspec.json.decode(line, type=_When).room_us
+    except msgspec.MsgspecError:
+        return -1
