@@ -31,6 +31,7 @@ from watchfloor.wire.adsb import TimedFrame
 from watchfloor.wire.observed import BACKWARDS_US, MOST_ROWS
 
 _SHORT_FORMATS = 16
+LATEST_US = 2**53
 _LINKS = {
     dpkt.pcap.DLT_EN10MB: dpkt.ethernet.Ethernet,
     dpkt.pcap.DLT_LINUX_SLL: dpkt.sll.SLL,
@@ -104,6 +105,8 @@ def _frame(path: Path, line: int, row: Mapping[str, Any]) -> TimedFrame:
         frame = bytes.fromhex(row["frame"])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path}:{line}: no time and frame: {error}", field="frame") from error
+    if not 0 <= toa_us < LATEST_US:
+        raise InputError(f"{path}:{line}: `timestamp` is seconds since 1970", field="timestamp")
     if frame and frame[0] >> 3 < _SHORT_FORMATS:
         frame = frame[:7]
     if len(frame) not in (7, 14):
