@@ -56,9 +56,14 @@ def test_a_table_is_played_and_its_snapshots_are_tables_again(
     assert room.started["context"] == "REPLAY"
     features = room.until(lambda: room.get("/api/tracks")["features"], "the track")
     assert features[0]["properties"]["callsign"] == "KLM1023"
+    assert features[0]["properties"]["label"] == {"level": 0, "nations": ["OWN"]}
     (tmp_path / "snapshot.geojson").write_bytes(room.http.get("/api/tracks").content)
     (tmp_path / "snapshot.parquet").write_bytes(room.http.get("/api/tracks.parquet").content)
-    assert pq.read_table(tmp_path / "snapshot.parquet")["context"].to_pylist() == ["REPLAY"]
+    (row,) = pq.read_table(tmp_path / "snapshot.parquet").to_pylist()
+    assert (row["context"], row["level"], row["nations"], row["need_to_know"]) == ("REPLAY", "open", ["OWN"], [])
+    assert [source["feed_id"] for source in row["sources"]] == [
+        source["feed_id"] for source in features[0]["properties"]["sources"]
+    ]
     room.stop()
     for form in ("geojson", "parquet"):
         (seen,) = read_recording(tmp_path / f"snapshot.{form}", form)

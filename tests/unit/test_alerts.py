@@ -1,8 +1,13 @@
 """Alerts: raised when a loss is seen twice running, told again when it moves, ended when it is gone for a while."""
 
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
 from watchfloor.base.labels import label_for
 from watchfloor.deconflict import alerts
 from watchfloor.deconflict.alerts import END_AFTER, Rings, Watch
+from watchfloor.deconflict.probe import NO_ALTITUDE_FT, columns_of
 from watchfloor.messages.air import Party, Track, TrackPicture
 from watchfloor.messages.alerts import AlertEnded, AlertRaised, AlertUpdated, EndCause, Minima
 from watchfloor.messages.pack import Airfield
@@ -110,3 +115,37 @@ def test_an_alert_is_releasable_only_to_those_who_may_see_both_and_says_when_it_
     assert isinstance(alert, AlertRaised)
     assert alert.label.nations == ("ALD",)
     assert alert.between_parties
+
+
+TRACKS = st.builds(
+    Track,
+    identity=st.just("icao:000001"),
+    number=st.integers(1, 9),
+    label=st.just(label_for(("ALD",))),
+    sources=st.just(()),
+    toa_us=st.integers(NOW_US - 90_000_000, NOW_US),
+    velocity_toa_us=st.integers(NOW_US - 90_000_000, NOW_US),
+    lat_deg=st.floats(-90, 90),
+    lon_deg=st.floats(-180, 180),
+    alt_ft=st.none() | st.integers(-1_000, 60_000),
+    geo_alt_ft=st.none() | st.integers(-1_000, 60_000),
+    gs_kt=st.none() | st.floats(0, 2_000),
+    trk_deg=st.none() | st.floats(0, 360),
+    vs_fpm=st.none() | st.integers(-9_000, 9_000),
+    selected_ft=st.none() | st.integers(0, 50_000),
+    selected_toa_us=st.integers(NOW_US - 90_000_000, NOW_US),
+    on_ground=st.booleans(),
+)
+
+
+@given(st.lists(TRACKS, max_size=20))
+def test_many_tracks_at_once_are_told_to_the_probe_as_each_alone_is(tracks: list[Track]) -> None:
+    one_by_one = [candidate for track in tracks if (candidate := alerts.candidate_of(track)) is not None]
+    usable = [track for track in tracks if alerts.is_usable(track)]
+    assert len(usable) == len(one_by_one)
+    at_once, wanted = alerts.columns_of_tracks(usable), columns_of(one_by_one)
+    levels = np.array([one.state.alt_ft for one in one_by_one])
+    for name in wanted.__struct_fields__:
+        assert np.array_equal(getattr(at_once, name), getattr(wanted, name), equal_nan=True), name
+    known = [track.geo_alt_ft if track.alt_ft is None else track.alt_ft for track in usable]
+    assert levels.tolist() == [NO_ALTITUDE_FT if level is None else level for level in known]

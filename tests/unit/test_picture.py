@@ -110,6 +110,39 @@ def test_age_turns_fresh_to_stale_to_lost_and_then_the_track_goes() -> None:
     assert not without_lost(picture, NOW_US + 181_000_000, 180_000_000).tracks
 
 
+def test_a_track_is_as_fresh_as_a_feed_that_still_tells_of_it() -> None:
+    limits = {"TX": FeedLimits(5_000_000, 10_000_000), "SLOW": FeedLimits(300_000_000, 600_000_000)}
+    picture, _ = step(Picture(limits=limits), batch(at(NOW_US), feed="SLOW"), NOW_US)
+    assert snapshot(picture, NOW_US + 200_000_000).states == (FeedState.FRESH,), "it reports that seldom"
+    later_us = NOW_US + 3_600_000_000
+    picture, _ = step(picture, batch(at(later_us)), later_us)
+    assert snapshot(picture, later_us + 4_000_000).states == (FeedState.FRESH,)
+    assert snapshot(picture, later_us + 60_000_000).states == (FeedState.LOST,), (
+        "the patient one is long silent"
+    )
+
+
+def test_what_never_told_a_place_is_forgotten_as_a_lost_track_is() -> None:
+    picture = EMPTY
+    for number in range(50):
+        seen = Observation(
+            identity=f"icao:{number:06x}", toa_us=NOW_US, callsign=f"N{number}", geo_minus_pressure_ft=100
+        )
+        picture, _ = step(picture, batch(seen), NOW_US)
+    assert len(picture.partials) == len(picture.gaps) == 50
+    after = without_lost(picture, NOW_US + 181_000_000, 180_000_000)
+    assert (after.partials, after.gaps) == ({}, {})
+
+
+def test_a_difference_of_altitudes_that_was_told_long_ago_makes_no_height() -> None:
+    seen = at(NOW_US, alt_ft=5_000, geo_minus_pressure_ft=900)
+    picture, _ = step(EMPTY, batch(seen), NOW_US)
+    for second, height_ft in ((30, 5_900), (90, None), (91, None)):
+        now_us = NOW_US + second * 1_000_000
+        picture, _ = step(picture, batch(at(now_us, alt_ft=5_000)), now_us)
+        assert snapshot(picture, now_us).tracks[0].geo_alt_ft == height_ft
+
+
 def test_a_track_of_two_sources_shows_both_with_their_ages_and_the_narrower_label() -> None:
     picture, _ = step(EMPTY, batch(at(NOW_US)), NOW_US)
     picture, _ = step(picture, batch(at(NOW_US + 2_000_000), feed="COT", nations=("ALD",)), NOW_US)

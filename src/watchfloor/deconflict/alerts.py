@@ -75,7 +75,7 @@ def candidate_of(track: Track) -> Candidate | None:
 
     **Doubt**: no or old velocity, or an aircraft on the ground, is not probed; an old selected level is not believed.
     """
-    if not _is_usable(track) or track.gs_kt is None or track.trk_deg is None:
+    if not is_usable(track) or track.gs_kt is None or track.trk_deg is None:
         return None
     level = track.alt_ft if track.alt_ft is not None else track.geo_alt_ft
     state = ProbedState(
@@ -96,7 +96,8 @@ def candidate_of(track: Track) -> Candidate | None:
     )
 
 
-def _is_usable(track: Track) -> bool:
+def is_usable(track: Track) -> bool:
+    """Whether a track can be carried forward."""
     return (
         track.gs_kt is not None
         and track.trk_deg is not None
@@ -105,8 +106,8 @@ def _is_usable(track: Track) -> bool:
     )
 
 
-def _columns(tracks: Sequence[Track]) -> Columns:
-    """As `candidate_of`, of many at once: of ten thousand aircraft only those that come near another are told whole."""
+def columns_of_tracks(tracks: Sequence[Track]) -> Columns:
+    """Usable tracks as the probe wants them, all at once: the numbers that `candidate_of` gives for each."""
 
     def column(values: Iterable[float | None]) -> Floats:
         return np.fromiter(values, np.float64, len(tracks))
@@ -138,11 +139,11 @@ def step(
     usable = [
         track
         for track, state in zip(picture.tracks, picture.states, strict=True)
-        if state is FeedState.FRESH and _is_usable(track)
+        if state is FeedState.FRESH and is_usable(track)
     ]
     candidates = _Candidates(usable)
     regimes = in_force(watch.regimes, line)
-    found = judge_columns(_columns(usable), candidates.flying, regimes, watch.minima, picture.room_us)
+    found = judge_columns(columns_of_tracks(usable), candidates.flying, regimes, watch.minima, picture.room_us)
     now: dict[Pair, tuple[Judged, Track, Track]] = {}
     for hit in found:
         first, second = usable[hit.first], usable[hit.second]

@@ -7,11 +7,13 @@ import io
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from watchfloor.app.room import Room
 from watchfloor.app.views import View
 from watchfloor.base.errors import UnavailableError
 from watchfloor.base.instants import rfc3339_from_us
-from watchfloor.base.labels import Audience
+from watchfloor.base.labels import LEVEL_NAMES, Audience
 from watchfloor.edge.api.frames import visible
 from watchfloor.messages.air import Track, TrackPicture
 from watchfloor.messages.room import Context
@@ -77,12 +79,18 @@ def tracks_parquet(seen: TrackPicture, context: Context) -> bytes:
         name: pa.array([getattr(track, name) for track in seen.tracks], pa.type_for_alias(kind))
         for name, kind in _COLUMNS.items()
     }
+    words, told = pa.list_(pa.string()), pa.list_(pa.struct({"feed_id": pa.string(), "age_s": pa.float64()}))
     times = [datetime.fromtimestamp(track.toa_us / 1e6, UTC) for track in seen.tracks]
     columns["time"] = pa.array(times, pa.timestamp("us", "UTC"))
     columns |= {
         "number": [track.number for track in seen.tracks],
         "party": [track.party.value for track in seen.tracks],
         "state": [state.value for state in seen.states],
+        "oddity": [track.oddity.value for track in seen.tracks],
+        "level": [LEVEL_NAMES[track.label.level] for track in seen.tracks],
+        "nations": pa.array([track.label.nations for track in seen.tracks], words),
+        "need_to_know": pa.array([track.label.need_to_know for track in seen.tracks], words),
+        "sources": pa.array([_sources(track, seen.room_us) for track in seen.tracks], told),
         "context": [context.value] * len(seen.tracks),
     }
     file = io.BytesIO()
@@ -121,9 +129,14 @@ def _properties(track: Track, room_us: int) -> dict[str, Any]:
         "vs_fpm": track.vs_fpm,
         "on_ground": track.on_ground,
         "oddity": track.oddity.value,
+        "label": msgspec.to_builtins(track.label),
         "age_s": round(max(room_us - track.toa_us, 0) / 1e6, 1),
-        "sources": [
-            {"feed_id": source.feed_id, "age_s": round(max(room_us - source.toa_us, 0) / 1e6, 1)}
-            for source in track.sources
-        ],
+        "sources": _sources(track, room_us),
     }
+
+
+def _sources(track: Track, room_us: int) -> list[dict[str, Any]]:
+    return [
+        {"feed_id": source.feed_id, "age_s": round(max(room_us - source.toa_us, 0) / 1e6, 1)}
+        for source in track.sources
+    ]
