@@ -117,9 +117,7 @@ def test_a_track_is_as_fresh_as_a_feed_that_still_tells_of_it() -> None:
     later_us = NOW_US + 3_600_000_000
     picture, _ = step(picture, batch(at(later_us)), later_us)
     assert snapshot(picture, later_us + 4_000_000).states == (FeedState.FRESH,)
-    assert snapshot(picture, later_us + 60_000_000).states == (FeedState.LOST,), (
-        "the patient one is long silent"
-    )
+    assert snapshot(picture, later_us + 60_000_000).states == (FeedState.LOST,), "the patient one is long silent"
 
 
 def test_what_never_told_a_place_is_forgotten_as_a_lost_track_is() -> None:

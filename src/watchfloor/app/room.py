@@ -123,7 +123,7 @@ class Room:
             self.views.of(audience)
         self.watch = Watch(setup.minima, setup.rings, next_number=len(writer.state.alerts) + 1, regimes=setup.regimes)
         self.videos: dict[str, Video] = {}
-        self.video_keeping: VideoKeeping | None = None
+        self.video_keeping = VideoKeeping(writer, {feed.feed_id: feed.label for feed in setup.feeds})
         self.generation = 0
         self.guests = Guests()
         self.ending = asyncio.Event()
@@ -178,8 +178,7 @@ class Room:
         self.intakes[feed_id].hung_up(self.writer.room_now_us())
         if feed_id in self.videos:
             self.videos[feed_id].forget()
-        if self.video_keeping is not None:
-            self.video_keeping.end(feed_id)
+        self.video_keeping.end(feed_id)
 
     def refuse(self, feed_id: str, reason: str, sample: bytes) -> None:
         """Count something that a feed's port refused before any codec saw it."""
@@ -189,7 +188,7 @@ class Room:
         if found := intake.take_video():
             self.videos.setdefault(batch.feed_id, Video()).take(found, room_us)
             for one in found:
-                if self.video_keeping is not None and isinstance(one, VideoPiece):
+                if isinstance(one, VideoPiece):
                     self.video_keeping.take(batch.feed_id, one, room_us)
         if batch.observations:
             self.taping.observed(batch)
@@ -246,7 +245,7 @@ class Room:
                 self._enter(sampled)
         self.writer.tick()
         self._tick_count += 1
-        if self.video_keeping is not None and self.writer.trouble is None:
+        if self.writer.trouble is None:
             await self.video_keeping.keep_ended()
         if self.setup.tape_keep_us is not None and now_s >= self._next_expiry_s and self.writer.trouble is None:
             self._next_expiry_s = now_s + EXPIRED_EVERY_S
@@ -263,8 +262,7 @@ class Room:
         before_us = self.writer.room_now_us() - keep_us
         if self.quarantine is not None:
             self.quarantine.expire(before_us)
-        if self.video_keeping is not None:
-            await self.video_keeping.expire(before_us, f"kept for {keep_us / 3600e6:g} h, as the room's settings say")
+        await self.video_keeping.expire(before_us, f"kept for {keep_us / 3600e6:g} h, as the room's settings say")
         await self.taping.expire(keep_us)
 
     def _tell_feeds(self, room_us: int) -> None:
@@ -307,8 +305,7 @@ class Room:
         self.views.forget()
         for feed_id, video in self.videos.items():
             video.forget()
-            if self.video_keeping is not None:
-                self.video_keeping.end(feed_id)
+            self.video_keeping.end(feed_id)
         self.watch = deconflict.forget(self.watch)
         for intake in self.intakes.values():
             intake.restart()
@@ -320,6 +317,5 @@ class Room:
     async def close(self) -> None:
         """Tell what is untold, keep what was filmed, and seal the tape."""
         self._tell_bad()
-        if self.video_keeping is not None:
-            await self.video_keeping.close()
+        await self.video_keeping.close()
         await self.taping.close()

@@ -29,7 +29,6 @@ from watchfloor.app.ruling import RulesDesk
 from watchfloor.app.seats import Seats
 from watchfloor.app.settings import CLIENTS, Settings
 from watchfloor.app.taping import Taping
-from watchfloor.app.video_keeping import VideoKeeping
 from watchfloor.app.witnessing import Witnessing
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import InputError, UnavailableError, WatchfloorError
@@ -178,8 +177,8 @@ class Host:
         )
         await writer.enter(Input("room", f"open-{secrets.token_hex(8)}", opened))
         keeper = MediaKeeper(MediaFiles(path), writer, setup.label)
-        if kept := plan.kept_videos(setup.feeds):
-            room.video_keeping = VideoKeeping(kept, lambda label: MediaKeeper(MediaFiles(path), writer, label))
+        kept = plan.kept_videos(setup.feeds, lambda label: MediaKeeper(MediaFiles(path), writer, label))
+        room.video_keeping.keep_whole(kept)
         if plan.pack is not None:
             self._comparing = Comparing(writer, keeper, plan.pack, setup.label)
         if doctrine is not None and past.state.board.doctrine != doctrine:

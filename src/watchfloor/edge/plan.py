@@ -1,11 +1,12 @@
 """What to run, and what a user needs to know once it runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from watchfloor.app.intake import FeedSetup
+from watchfloor.app.media import MediaKeeper
 from watchfloor.app.ports import Witness
 from watchfloor.app.settings import Settings
 from watchfloor.app.witnessing import WitnessRules
@@ -73,12 +74,14 @@ class Plan(Struct, frozen=True):
     witness_rules: WitnessRules = WitnessRules()
     ends_witnesses: bool = False
 
-    def kept_videos(self, feeds: Sequence[FeedSetup]) -> dict[str, Label]:
-        """The videos that are kept, and who may see each."""
+    def kept_videos(
+        self, feeds: Sequence[FeedSetup], keeper_for: Callable[[Label], MediaKeeper]
+    ) -> dict[str, MediaKeeper]:
+        """What keeps each of the videos that are kept, by who may see it."""
         named = {feed.id for feed in self.settings.feeds if feed.keep} if self.settings else set()
         if self.pack is not None and self.keep_video:
             named = {feed.id for feed in self.pack.header.feeds if feed.camera}
-        return {feed.feed_id: feed.label for feed in feeds if feed.feed_id in named}
+        return {feed.feed_id: keeper_for(feed.label) for feed in feeds if feed.feed_id in named}
 
 
 class Started(Struct, frozen=True):

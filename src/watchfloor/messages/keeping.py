@@ -140,6 +140,17 @@ class MediaReappeared(Struct, frozen=True, forbid_unknown_fields=True, tag_field
     label: Label
 
 
+class VideoTold(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="VideoTold"):
+    """What screens were sent of a video in a stretch of time that was not kept: the hash of the file it would be."""
+
+    digest: Digest
+    size_bytes: Whole
+    feed_id: Ident
+    from_us: Whole
+    until_us: Whole
+    label: Label
+
+
 AnyKeepingFact = (
     LogTailCleared
     | LogKeyChanged
@@ -152,4 +163,5 @@ AnyKeepingFact = (
     | MediaMissed
     | MediaReappeared
     | ScreensSampled
+    | VideoTold
 )

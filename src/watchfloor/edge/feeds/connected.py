@@ -11,50 +11,85 @@ from watchfloor.base.units import US_PER_S
 from watchfloor.edge.beat import until_beat
 from watchfloor.edge.feeds.sources import Source
 
-FIRST_WAIT_S, LONGEST_WAIT_S, CONNECT_S = 0.5, 30.0, 10.0
+FIRST_WAIT_S, LONGEST_WAIT_S, CONNECT_S, LAST_LOOK_S = 0.5, 30.0, 10.0, 0.001
 CHUNK_BYTES = 1 << 16
 _log = structlog.get_logger()
 
 
-async def stay_connected(room: Room, feed_id: str, source: Source) -> None:
-    """Read a feed until the room ends; connect again whenever it goes, or says nothing for so long that it is lost.
+Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-    What went without a word (a receiver without power, a cable) is never told: only its silence is seen.
-    """
-    wait_s, silence_s = FIRST_WAIT_S, room.intakes[feed_id].setup.limits.lost_us / US_PER_S
+
+async def stay_connected(room: Room, feed_id: str, source: Source) -> None:
+    """Read a feed until the room ends; connect again whenever it goes."""
+    wait_s = FIRST_WAIT_S
     while not room.ending.is_set():
         try:
-            async with asyncio.timeout(CONNECT_S):
-                reader, writer = await asyncio.open_connection(
-                    source.host, source.port, ssl=source.tls, server_hostname=source.server_name or None
-                )
+            line = await _opened(source)
         except (OSError, TimeoutError) as error:
-            reason = str(error) or f"no answer in {CONNECT_S:g} s"
-            _log.warning("feed does not answer", feed=feed_id, reason=reason)
+            _log.warning("feed does not answer", feed=feed_id, reason=_reason(error))
         else:
-            transport = cast("asyncio.Transport", writer.transport)
+            wait_s = FIRST_WAIT_S
             try:
-                while chunk := await _read(reader, silence_s):
-                    wait_s = FIRST_WAIT_S
-                    room.receive(feed_id, chunk)
-                    if len(chunk) < CHUNK_BYTES:
-                        transport.pause_reading()
-                        await until_beat()
-                        transport.resume_reading()
+                await _read_on(room, feed_id, source, line)
             except (OSError, TimeoutError) as error:
-                reason = str(error) or f"silent for {silence_s:g} s"
-                _log.warning("feed lost", feed=feed_id, reason=reason)
-            finally:
-                room.hung_up(feed_id)
-                transport.abort()
+                _log.warning("feed lost", feed=feed_id, reason=_reason(error))
         await asyncio.sleep(wait_s * random.uniform(0.5, 1.5))
         wait_s = min(wait_s * 2, LONGEST_WAIT_S)
 
 
-async def _read(reader: asyncio.StreamReader, silence_s: float) -> bytes:
-    """The next bytes; empty at the stream's end.
+async def _read_on(room: Room, feed_id: str, source: Source, line: Line) -> None:
+    """Read a line to its end.
 
-    **Raises**: TimeoutError, when none come for so long.
+    What went without a word (a receiver without power, a cable) is never told: only its silence is seen. Who says
+    nothing until it is lost is connected to a second time, and heard there; so that nothing falls between the two.
     """
-    async with asyncio.timeout(silence_s):
-        return await reader.read(CHUNK_BYTES)
+    silence_s = room.intakes[feed_id].setup.limits.lost_us / US_PER_S
+    reader, writer = line
+    try:
+        while True:
+            chunk = await _read(reader, silence_s)
+            if chunk is None:
+                _log.warning("feed silent: connecting anew", feed=feed_id, silent_s=silence_s)
+                fresh = await _opened(source)
+                chunk = await _read(reader, LAST_LOOK_S)
+                if chunk is None:
+                    writer.transport.abort()
+                    room.hung_up(feed_id)
+                    reader, writer = fresh
+                    continue
+                fresh[1].transport.abort()  # the old line spoke at last
+            if not chunk:
+                return
+            room.receive(feed_id, chunk)
+            if len(chunk) < CHUNK_BYTES:
+                transport = cast("asyncio.Transport", writer.transport)
+                transport.pause_reading()
+                await until_beat()
+                transport.resume_reading()
+    finally:
+        room.hung_up(feed_id)
+        writer.transport.abort()
+
+
+async def _opened(source: Source) -> Line:
+    """A new connection.
+
+    **Raises**: OSError, TimeoutError, when there is none to be had.
+    """
+    async with asyncio.timeout(CONNECT_S):
+        return await asyncio.open_connection(
+            source.host, source.port, ssl=source.tls, server_hostname=source.server_name or None
+        )
+
+
+async def _read(reader: asyncio.StreamReader, silence_s: float) -> bytes | None:
+    """The next bytes, none at the stream's end; None, when nothing comes for so long."""
+    try:
+        async with asyncio.timeout(silence_s):
+            return await reader.read(CHUNK_BYTES)
+    except TimeoutError:
+        return None
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or f"no answer in {CONNECT_S:g} s"
