@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from watchfloor.base.geodesy import destination, distance_m
 from watchfloor.base.labels import label_for
@@ -257,3 +258,48 @@ def test_an_echo_where_its_aircraft_cannot_be_is_refused_and_the_track_is_doubte
     (track,) = after.tracks.values()
     assert track.oddity is Oddity.JUMPED
     assert (track.lat_deg, track.lon_deg) == along(7)
+
+
+def of_system(second: float, place: tuple[float, float], number: int = 7) -> Observation:
+    """What another system tells of a track of its own, without an address."""
+    toa_us = START_US + round(second * 1e6)
+    return Observation(
+        identity=f"radar:25.1.{number}", toa_us=toa_us, lat_deg=place[0], lon_deg=place[1], gs_kt=388.77, trk_deg=90.0
+    )
+
+
+def test_another_systems_track_without_an_address_becomes_part_of_the_aircraft_that_it_is() -> None:
+    sky = Sky()
+    for second in range(40):
+        sky.take(second, "TX", said(second, along(second)))
+        if second % 4 == 1:
+            sky.take(second, "RA", of_system(second, along(second, aside_m=70)))
+    track = sky.only()
+    assert (track.identity, track.oddity) == ("icao:4b1234", Oddity.NONE)
+    assert ages(track) == {"TX": 39, "RA": 37}
+    assert distance_m(track.lat_deg, track.lon_deg, *along(39)) < 1, "its own word stands"
+    sky.take(45, "RA", of_system(45, along(45, aside_m=70)))
+    assert distance_m(sky.only().lat_deg, sky.only().lon_deg, *along(45)) < 100, "it is silent: the other moves it"
+
+
+def test_two_that_part_are_two_again() -> None:
+    sky = Sky()
+    for second in range(20):
+        sky.take(second, "TX", said(second, along(second)))
+        sky.take(second, "RA", of_system(second, along(second)))
+    assert sky.only().identity == "icao:4b1234"
+    for second in range(20, 60):
+        sky.take(second, "TX", said(second, along(second)))
+        sky.take(second, "RA", of_system(second, along(second, aside_m=120.0 * (second - 20))))
+    named, other = sky.tracks()
+    assert (named.identity, other.identity) == ("icao:4b1234", "radar:25.1.7")
+    assert named.oddity is Oddity.NONE
+    assert distance_m(other.lat_deg, other.lon_deg, *along(59, aside_m=120.0 * 39)) < 1
+
+
+def test_two_systems_that_fly_beside_each_other_at_other_levels_stay_two() -> None:
+    sky = Sky()
+    for second in range(30):
+        sky.take(second, "TX", said(second, along(second), alt_ft=30_000))
+        sky.take(second, "RA", replace(of_system(second, along(second)), alt_ft=33_000))
+    assert [track.identity for track in sky.tracks()] == ["icao:4b1234", "radar:25.1.7"]

@@ -23,7 +23,7 @@ from watchfloor.picture import estimating
 from watchfloor.picture.associating import FASTEST_MPS, assign, weigh, within_reach
 from watchfloor.picture.estimating import PLACE, TIME
 from watchfloor.picture.moving import begin, joined, moved
-from watchfloor.picture.state import Picture, Tentative, Unnamed
+from watchfloor.picture.state import Picture, Tentative, Tie, Unnamed
 
 CONFIRMED_BY = 3
 TENTATIVE_US, MOST_TENTATIVE = 13 * US_PER_S, 2_000
@@ -60,6 +60,11 @@ def scan_of(seen: Sequence[Observation]) -> Scan:
 
 def _usual(seen: Observation) -> Accuracy:
     return PLOT_ACCURACY if seen.is_plot() else Accuracy(0.0, SAID_ERROR_M, SAID_ERROR_M)
+
+
+def is_of_another_system(identity: str) -> bool:
+    """Whether this names a track of another system (CAT 062) that told no address: `radar:SAC.SIC.NUMBER`."""
+    return identity.startswith("radar:") and "/" not in identity
 
 
 def take(now: Picture, seen: Sequence[Observation], batch: ObservationBatch) -> list[Entered]:
@@ -239,6 +244,18 @@ def _name(feed_id: str, plot: Observation) -> str:
     return f"radar:{feed_id[:32]}/{digest[:8]}"
 
 
+def unite(now: Picture, seen: Sequence[Observation]) -> None:
+    """See whether tracks of which another system told just now, without an address, are of aircraft with a name.
+
+    Such a track becomes part of that one as a track of plots does, and is tied to it.
+    """
+    for one in seen:
+        now.unnamed.setdefault(one.identity, Unnamed(one.toa_us))
+    scan = scan_of(seen)
+    names, rows = _near(now, scan)
+    _unite(now, dict(zip(names, rows, strict=True)), float(scan.toa_us.max()))
+
+
 def _unite(now: Picture, thought: Mapping[str, Floats], then_us: float) -> None:
     """Make tracks of plots part of others, when they have long been where those are, and fly as they do."""
     names = list(thought)
@@ -253,7 +270,10 @@ def _unite(now: Picture, thought: Mapping[str, Floats], then_us: float) -> None:
             track = now.tracks.pop(name)
             for source in track.sources:
                 now.tracks[like] = joined(now.tracks[like], source.feed_id, source.toa_us, track.label)
-            del now.estimates[name], now.unnamed[name]
+            now.estimates.pop(name, None)
+            del now.unnamed[name]
+            if is_of_another_system(name):
+                now.ties[name] = Tie(like, track.toa_us)
 
 
 def _likest(now: Picture, names: Sequence[str], rows: Floats, then_us: float) -> dict[str, str]:

@@ -65,6 +65,13 @@ class Unnamed(Struct, frozen=True, gc=False):
     like_us: int = 0
 
 
+class Tie(Struct, frozen=True, gc=False):
+    """Whom another system's track without an address turned out to be, and when that was last so."""
+
+    identity: str
+    toa_us: int
+
+
 class Rival(Struct, frozen=True, gc=False):
     """The newest place that was refused to a track, and how many in a row fit together."""
 
@@ -77,7 +84,8 @@ class Rival(Struct, frozen=True, gc=False):
 class Picture(Struct, frozen=True):
     """All tracks by identity, and what is not yet one.
 
-    `estimates` are of tracks whose place is not what their aircraft said last, `unnamed` those that say nothing.
+    `estimates` are of tracks whose place is not what their aircraft said last, `unnamed` those that say nothing, `ties`
+    names of other systems' tracks that are the same aircraft as a track here.
     """
 
     limits: Mapping[str, FeedLimits]
@@ -90,6 +98,7 @@ class Picture(Struct, frozen=True):
     tentative: dict[str, Tentative] = {}
     unnamed: dict[str, Unnamed] = {}
     rivals: dict[str, Rival] = {}
+    ties: dict[str, Tie] = {}
 
     def copied(self) -> "Picture":
         """The same, to be changed without changing this one."""
@@ -104,4 +113,5 @@ class Picture(Struct, frozen=True):
             dict(self.tentative),
             dict(self.unnamed),
             dict(self.rivals),
+            dict(self.ties),
         )

@@ -15,13 +15,23 @@ from msgspec.structs import replace
 
 from watchfloor.base.geodesy import Floats, within_m
 from watchfloor.base.units import US_PER_S
-from watchfloor.messages.air import Entered, Observation, ObservationBatch, Oddity, Rejected, Track, TrackPicture
+from watchfloor.messages.air import (
+    Accuracy,
+    Entered,
+    Observation,
+    ObservationBatch,
+    Oddity,
+    Rejected,
+    Track,
+    TrackPicture,
+)
 from watchfloor.messages.room import FeedState
 from watchfloor.picture import echoes, estimating, plots
 from watchfloor.picture.moving import begin, moved
-from watchfloor.picture.state import FeedLimits, Picture, Rival
+from watchfloor.picture.state import FeedLimits, Picture, Rival, Tie
 
 FAR_OFF_US = 15 * US_PER_S
+OTHER_SYSTEMS = Accuracy(0.0, 150.0, 150.0)
 OUT_OF_REACH = "position out of reach since the last one"
 GATE_MPS = 345.0
 GATE_SLACK_M = 150.0
@@ -40,6 +50,7 @@ def step(picture: Picture, batch: ObservationBatch, room_us: int) -> tuple[Pictu
     told: list[Entered | Rejected] = []
     plotted: list[Observation] = []
     measured: list[Observation] = []
+    nameless: list[Observation] = []
     for seen in batch.observations:
         if abs(seen.toa_us - room_us) > FAR_OFF_US:
             told.append(_refusal("time is over 15 s off the room's clock", seen))
@@ -48,19 +59,45 @@ def step(picture: Picture, batch: ObservationBatch, room_us: int) -> tuple[Pictu
                 plotted.append(seen)
         elif echoes.is_echo(seen):
             measured.append(seen)
-        elif seen.identity not in now.tracks:
-            begin(now, seen, batch)
-            if seen.identity in now.tracks:
-                told.append(Entered(seen.toa_us, seen.identity, has_place=True))
+        elif (entered := _tied(now, seen, batch)) is not None:
+            told.append(entered)
         else:
-            told.append(_report(now, seen, batch))
+            told += _said(now, seen, batch)
+            if plots.is_of_another_system(seen.identity) and seen.lat_deg is not None:
+                nameless.append(seen)
     for seen, entered in echoes.take(now, measured, batch):
         if entered is None:
             now.tracks[seen.identity] = _doubted(now, now.tracks[seen.identity], seen)
         told.append(entered or _refusal(OUT_OF_REACH, seen))
     if plotted:
         told += plots.take(now, plotted, batch)
+    if nameless := [one for one in nameless if one.identity in now.tracks]:
+        plots.unite(now, nameless)
     return now, told
+
+
+def _said(now: Picture, seen: Observation, batch: ObservationBatch) -> list[Entered | Rejected]:
+    """Take in what somebody says of an aircraft, known or new; a first report without a place tells nothing yet."""
+    if seen.identity in now.tracks:
+        return [_report(now, seen, batch)]
+    begin(now, seen, batch)
+    return [Entered(seen.toa_us, seen.identity, has_place=True)] if seen.identity in now.tracks else []
+
+
+def _tied(now: Picture, seen: Observation, batch: ObservationBatch) -> Entered | None:
+    """Take in what another system says of a track that is tied to one here; None, when it is not, or no longer fits."""
+    tie = now.ties.get(seen.identity)
+    if tie is None:
+        return None
+    if seen.lat_deg is None:
+        return Entered(seen.toa_us, tie.identity)
+    measured = replace(seen, identity=tie.identity, accuracy=OTHER_SYSTEMS, callsign=None, squawk=None)
+    entered = next(echoes.take(now, (measured,), batch))[1] if tie.identity in now.tracks else None
+    if entered is None:
+        del now.ties[seen.identity]
+    else:
+        now.ties[seen.identity] = Tie(tie.identity, seen.toa_us)
+    return entered
 
 
 def _refusal(reason: str, seen: Observation) -> Rejected:
@@ -196,7 +233,7 @@ def without_lost(picture: Picture, room_us: int, keep_us: int) -> Picture:
     """
     gone = [name for name, track in picture.tracks.items() if room_us - track.toa_us > keep_us]
     old = [name for name, partial in picture.partials.items() if room_us - partial.toa_us > keep_us]
-    if not gone and not old:
+    if not gone and not old and not any(room_us - tie.toa_us > keep_us for tie in picture.ties.values()):
         return picture
     after = picture.copied()
     for part in (after.tracks, after.climbs, after.estimates, after.unnamed, after.rivals, after.gaps):
@@ -205,4 +242,6 @@ def without_lost(picture: Picture, room_us: int, keep_us: int) -> Picture:
     for name in old:
         del after.partials[name]
         after.gaps.pop(name, None)
+    for name in [name for name, tie in after.ties.items() if room_us - tie.toa_us > keep_us]:
+        del after.ties[name]
     return after
