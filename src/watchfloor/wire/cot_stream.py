@@ -35,8 +35,8 @@ _UNFINISHED = re.compile(
 )
 # A whole event of plain tags and text, which is what nearly all are: read at once, to the same end as tag by tag.
 _PLAIN = re.compile(
-    rb"""<event(?=[\s/>])(?:[^<>"'/]|/(?!>)|"[^"<]*+"|'[^'<]*+')*+>"""
-    rb"""(?:[^<]++|<(?!/?event[\s/>])/?[A-Za-z_:][^\s<>/"'=]*+(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+>)*+</event\s*>"""
+    rb"""\s*+(?P<event><event(?=[\s/>])(?:[^<>"'/]|/(?!>)|"[^"<]*+"|'[^'<]*+')*+>"""
+    rb"""(?:[^<]++|<(?!/?event[\s/>])/?[A-Za-z_:][^\s<>/"'=]*+(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+>)*+</event\s*>)"""
 )
 _HARMLESS = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 
@@ -54,14 +54,12 @@ def step(state: StreamState, chunk: bytes) -> tuple[StreamState, list[bytes | Re
     found: list[bytes | Rejected] = []
     while True:
         if place == 0:
+            data = _without_plain(data, found)
+            if not data:
+                return StreamState(), found
             data = _to_next_start(data, found)
             if not _START.match(data):
                 return StreamState(data), found
-            plain = _PLAIN.match(data)
-            if plain is not None:
-                found.append(plain.group())
-                data = data[plain.end() :]
-                continue
             opened = _OPEN.match(data)
             if opened is None:
                 if _could_continue(data, 0):
@@ -89,6 +87,15 @@ def step(state: StreamState, chunk: bytes) -> tuple[StreamState, list[bytes | Re
             data, place = data[token.end() :], 0
         else:
             place = token.end()
+
+
+def _without_plain(data: bytes, found: list[bytes | Rejected]) -> bytes:
+    """What follows the plain events that data begins with."""
+    end = 0
+    while (plain := _PLAIN.match(data, end)) is not None:
+        found.append(plain["event"])
+        end = plain.end()
+    return data[end:]
 
 
 def _could_continue(data: bytes, place: int) -> bool:

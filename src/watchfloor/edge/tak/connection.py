@@ -66,6 +66,7 @@ class CotClient(asyncio.Protocol):
         self._told = 0
         self._bad_count = self._junk_bytes = 0
         self._left, self._left_bytes, self._looked_s = EVENTS_AT_ONCE, BYTES_AT_ONCE, 0.0
+        self._is_full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client came: it hears what the room speaks, and gets the picture at once."""
@@ -93,19 +94,20 @@ class CotClient(asyncio.Protocol):
             self._host.heard(self, Rejected(reason="ended inside an event", sample=rest[:256]))
         self._host.left(self)
 
+    def pause_writing(self) -> None:
+        """The client does not read: more than `BUFFER_LIMIT_BYTES` wait for it."""
+        self._is_full = True
+
     def resume_writing(self) -> None:
         """The client reads again."""
+        self._is_full = False
         self.catch_up()
 
     def catch_up(self) -> None:
         """Write what the client was not told yet, as long as it reads."""
-        transport = self._transport
-        if transport is None:
-            return
-        while self._told < self._newest.number and transport.get_write_buffer_size() <= BUFFER_LIMIT_BYTES:
-            if transport.is_closing():
-                return
-            piece, self._told = self._newest.since(self._told, self._writes)
+        newest, transport = self._newest, self._transport
+        while self._told < newest.number and not self._is_full and transport is not None:
+            piece, self._told = newest.since(self._told, self._writes)
             if piece:
                 transport.write(piece)
 
@@ -161,9 +163,10 @@ class CotClient(asyncio.Protocol):
         """End the connection, and say why in the log."""
         if self._transport is not None and not self._transport.is_closing():
             _log.warning("TAK client cut off", reason=reason)
-            self._transport.abort()
+            self.close()
 
     def close(self) -> None:
         """End the connection."""
+        self._is_full = True
         if self._transport is not None:
             self._transport.abort()
