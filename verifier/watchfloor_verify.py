@@ -907,7 +907,7 @@ class Verifier:
                 self.bad(name, "the tile does not fit the entries")
         for name in self.files:
             beside = name == "withheld.json" or re.fullmatch(
-                r"tape/(tracks|observations)-\d{6}\.wf[tj]|media/[0-9a-f]{64}", name
+                r"tape/(tracks|observations|cameras)-\d{6}\.wf[tj]|media/[0-9a-f]{64}", name
             )
             if name not in expected and not beside:
                 self.bad(name, "no file of an export has this name")

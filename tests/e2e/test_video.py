@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from tests.e2e.test_looking_back import RunningReplay
 from tests.property.test_live_video import PLACE
 from tests.property.test_st0601 import SECRET, SECRET_TAGS, packet, stream
 from tests.support.browsing import page_of
@@ -248,10 +249,34 @@ def test_the_exercise_has_two_cameras_on_the_clock_of_its_tracks(
     assert track["identity"] == "cot:eight-thirty-HERON"
     (coalition,) = [one for one in room.get("/api/pulse")["feeds"] if one["feed_id"] == "COT"]
     assert coalition["bad_count"] == 0
+    live = {one["feed_id"]: one for one in room.get("/api/pulse")["videos"]}
+    now_us = room.get("/api/pulse")["room_us"]
+    room.until(lambda: room.get("/api/pulse")["room_us"] > now_us + 3_000_000, "what was seen to be taped")
     assert room.stop() == 0
     told = [entry.body for entry in entries_of(read_folder(tmp_path / "room")) if isinstance(entry.body, VideoTold)]
     assert {one.feed_id for one in told} == {"HV", "PV"}, "what screens were sent is in the record by its hash"
     assert verified(tmp_path / "room")["holds"]
+    again = looked_back(tmp_path / "room", now_us)
+    for feed_id, video in live.items():
+        assert len(again[feed_id]["corners"]) == 4, "a past scene has the frames that its cameras drew on the map"
+        for axis in ("lat_e7deg", "lon_e7deg"):
+            assert abs(again[feed_id]["frame"][axis] - video["frame"][axis]) < 200_000
+
+
+def looked_back(folder: Path, room_us: int) -> dict[str, Any]:
+    """The videos that a replay of the room shows at an instant, by feed."""
+    replay = RunningReplay(folder)
+    try:
+        with connect(f"ws://localhost:{replay.started['http_port']}/ws") as viewer:
+            viewer.send('{"session": ""}')
+            viewer.send(json.dumps({"number": 0, "seek_us": room_us, "paused": True}))
+            while True:
+                raw = viewer.recv(timeout=20)
+                told = json.loads(raw) if isinstance(raw, str) else {}
+                if told.get("kind") == "pulse" and len(told.get("videos", [])) == 2:
+                    return {one["feed_id"]: one for one in told["videos"]}
+    finally:
+        replay.stop()
 
 
 def test_a_video_of_one_nation_is_not_there_for_others(tmp_path: Path, start_room: Callable[..., RunningRoom]) -> None:

@@ -62,6 +62,8 @@ class RoomStore {
       return feed ? [{ video, feed, number: place + 1 }] : [];
     }),
   );
+  /** Those whose pictures can be looked at; of a past room only where its cameras looked is told. */
+  playing = $derived(this.info?.replay ? [] : this.filmed);
   head = $state.raw<LogHead>({ size_count: 0, root: '0'.repeat(64) });
   digest = $state.raw('0'.repeat(64));
   clock = $state.raw<ClockTold>({ roomUs: 0, ratePermille: 1000, paused: true, toldMs: 0 });

@@ -9,6 +9,7 @@ from msgspec import Struct
 from watchfloor.app.moment import context_of, start_us_of, stretches
 from watchfloor.app.sight import audience_of_seat, may_see
 from watchfloor.app.state import RoomState, as_shown, fold
+from watchfloor.app.video import SEEN_FOR_US
 from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience, Label
 from watchfloor.decisions.reviewing import Afterthoughts
@@ -28,6 +29,7 @@ from watchfloor.messages.outcomes import (
 )
 from watchfloor.messages.room import Context
 from watchfloor.messages.signed import SignedAct, act_of
+from watchfloor.record.tape_cameras import TapedView
 from watchfloor.record.tape_index import TapedPictures
 
 
@@ -94,6 +96,11 @@ class Recording:
     def picture(self, size: int, stretch: int, room_us: int) -> TrackPicture | None:
         """The last picture taped in a stretch by an instant, as far as the first `size` entries tell."""
         return self._taped.newest(self.stretches[stretch][0], size, self.span_us(stretch)[0], room_us)
+
+    def views(self, size: int, stretch: int, room_us: int) -> list[TapedView]:
+        """Where cameras were looking in a stretch at an instant, as far as the first `size` entries tell."""
+        from_us = max(self.span_us(stretch)[0], room_us - SEEN_FOR_US)
+        return self._taped.views(self.stretches[stretch][0], size, from_us, room_us)
 
     def events(self, stretch: int) -> list[Event]:
         """What happened in a stretch, in order."""

@@ -190,6 +190,8 @@ class Room:
             for one in found:
                 if isinstance(one, VideoPiece):
                     self.video_keeping.take(batch.feed_id, one, room_us)
+                else:
+                    self.taping.filmed(batch.feed_id, batch.label, one)
         if batch.observations:
             self.taping.observed(batch)
         entered, refused = self.views.take(batch, room_us)

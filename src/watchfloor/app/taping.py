@@ -17,8 +17,10 @@ from watchfloor.base.labels import Label
 from watchfloor.base.units import US_PER_S
 from watchfloor.messages.air import ObservationBatch, TrackPicture
 from watchfloor.messages.room import TapeBlockExpired, TapeBlockSealed, TapeFrameWritten
-from watchfloor.record.tape import OBSERVATIONS, TRACKS, Frame, RunningDigest, TapedName, encode_frame
+from watchfloor.messages.video import CameraView
+from watchfloor.record.tape import CAMERAS, OBSERVATIONS, TRACKS, Frame, RunningDigest, TapedName, encode_frame
 from watchfloor.record.tape_block import SEAL_BYTES, encode_block, sealed_as
+from watchfloor.record.tape_cameras import CameraRows
 from watchfloor.record.tape_pictures import ObservationRows, frame_of_picture
 
 BLOCK_S = 60
@@ -39,26 +41,30 @@ class Taping:
         self._writer, self._store, self._label = writer, store, label
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tape")
         self._rows = ObservationRows()
+        self._views = CameraRows()
         self._told: dict[int, TapedName] = {}
         self._leaving: deque[str] = deque()
         self._streams = {
             stream: _Stream(stream, store, writer, label, first_numbers.get(stream, 1), self._worker)
-            for stream in (TRACKS, OBSERVATIONS)
+            for stream in (TRACKS, OBSERVATIONS, CAMERAS)
         }
 
     def observed(self, batch: ObservationBatch) -> None:
         """Take in what a feed said, for the next frame."""
         self._rows.add(batch)
 
+    def filmed(self, feed_id: str, label: Label, view: CameraView) -> None:
+        """Take in where a camera looks, for the next frame."""
+        self._views.add(feed_id, label, view)
+
     async def frame(self, picture: TrackPicture) -> None:
         """Tape one moment of the picture, and what feeds said since the last one."""
         if self._writer.trouble is not None:
-            self._rows = ObservationRows()
-            await self.seal()
+            await self._begin_anew()
             return
         tracks, observations = self._streams[TRACKS], self._streams[OBSERVATIONS]
         try:
-            for stream in (tracks, observations):
+            for stream in self._streams.values():
                 if stream.is_torn:
                     await stream.seal()
             if tracks.is_due():
@@ -75,15 +81,32 @@ class Taping:
             await observations.add(said)
             if is_last:
                 await observations.seal()
+            await self._frame_cameras(picture.room_us)
         except UnavailableError as error:
             self.failed = str(error)
             _log.error("tape cannot be written", reason=self.failed)
             if isinstance(error, FullError):
                 self._writer.close_for_space(self.failed)
-            self._rows = ObservationRows()
-            await self.seal()
+            await self._begin_anew()
             return
         self.failed = None
+
+    async def _frame_cameras(self, room_us: int) -> None:
+        """A frame of where cameras looked, if any did."""
+        cameras = self._streams[CAMERAS]
+        is_last, seen = cameras.is_due(), self._views.take(room_us)
+        if is_last:
+            self._views = CameraRows()
+        if seen is not None:
+            await cameras.open()
+            await cameras.add(seen)
+        if is_last:
+            await cameras.seal()
+
+    async def _begin_anew(self) -> None:
+        """Seal what can be, and forget what was not taped: its names were told in blocks that have ended."""
+        self._rows, self._views = ObservationRows(), CameraRows()
+        await self.seal()
 
     async def expire(self, keep_us: int) -> None:
         """Let go of blocks that were sealed so long ago: the record says it first, then the file goes.

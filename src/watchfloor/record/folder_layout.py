@@ -8,7 +8,7 @@
 | `keys/room.key.next` | while the key is changed: the one that follows |
 | `keys/room.pub` | the log's first verifier key, as one line; the record tells of later ones |
 | `record/NNNNNN.wfl` | the record, as `record/log.py` says; numbered from 000001 without gaps |
-| `tape/STREAM-NNNNNN.wft` | the tape's sealed blocks; the streams are `tracks` and `observations` |
+| `tape/STREAM-NNNNNN.wft` | the tape's sealed blocks; the streams are `tracks`, `observations` and `cameras` |
 | `tape/STREAM-NNNNNN.wfj` | the journal of the block that is open, or was when a crash came |
 | `media/HASH` | a video segment or large document, named by its SHA-256 |
 | `quarantine/FEED.jsonl`, `.old.jsonl` | what was refused of a feed, the newest; outside the record, may be deleted |
@@ -30,8 +30,8 @@ FORMAT, LOCK, ROSTER, SEAL = "FORMAT", "lock", "roster.json", "seal.note"
 UNFINISHED = ".new"
 PRIVATE_KEY, NEXT_KEY, PUBLIC_KEY = "keys/room.key", "keys/room.key.next", "keys/room.pub"
 LOG_FILE = re.compile(r"record/(\d{6})\.wfl")
-TAPE_FILE = re.compile(r"tape/((?:tracks|observations)-\d{6})\.wft")
-JOURNAL_FILE = re.compile(r"tape/((?:tracks|observations)-\d{6})\.wfj")
+TAPE_FILE = re.compile(r"tape/((?:tracks|observations|cameras)-\d{6})\.wft")
+JOURNAL_FILE = re.compile(r"tape/((?:tracks|observations|cameras)-\d{6})\.wfj")
 MEDIA_FILE = re.compile(r"media/([0-9a-f]{64})")
 QUARANTINE_FILE = re.compile(r"quarantine/[A-Za-z0-9_-]{1,32}(\.old)?\.jsonl")
 _SEAL_LINE = re.compile(r"([0-9a-f]{64}) (0|[1-9]\d*) (\S+)")

@@ -32,7 +32,7 @@ from watchfloor.messages.canonical import canonical_bytes, decode_canonical
 MAGIC = b"WFTAPE2\n"
 MAX_FRAME_BYTES = 64 << 20
 NOTHING = -(2**31)
-TRACKS, OBSERVATIONS = "tracks", "observations"
+TRACKS, OBSERVATIONS, CAMERAS = "tracks", "observations", "cameras"
 
 
 class Column(Struct, frozen=True):
@@ -68,7 +68,20 @@ STREAMS: Mapping[str, tuple[Column, ...]] = {
         Column("geo_minus_pressure", "<i4", "1 ft, as the aircraft says it", is_nullable=True, differences=1),
         Column("ground", "<u1", "0 not said, 1 airborne, 2 on ground", is_nullable=False, differences=1),
     ),
+    CAMERAS: (
+        NUMBER,
+        _PLACE[0],
+        _PLACE[1],
+        _PLACE[2],
+        _PLACE[4],
+        *(
+            Column(f"{place}_{axis}", "<i4", "1e-6 degree", is_nullable=True, differences=2)
+            for place in ("frame", "corner1", "corner2", "corner3", "corner4")
+            for axis in ("lat", "lon")
+        ),
+    ),
 }
+_MOST_OF_LAST = {TRACKS: ("state", 3), OBSERVATIONS: ("ground", 2)}
 
 
 class TapedName(Struct, frozen=True, omit_defaults=True):
@@ -169,8 +182,8 @@ def decode_frame(stream: str, plain: bytes) -> Frame:
 def check_columns(stream: str, columns: Mapping[str, Any]) -> None:
     """Raises WireError when a column holds what no row can, or rows are out of order."""
     number = columns["number"].astype(np.int64)
-    last, most = ("state", 3) if stream == TRACKS else ("ground", 2)
-    if len(number) and int(columns[last].max()) > most:
+    last, most = _MOST_OF_LAST.get(stream, ("", 0))
+    if last and len(number) and int(columns[last].max()) > most:
         raise WireError(f"a tape frame has an unknown `{last}`")
     gaps = np.diff(number)
     if len(gaps) and int(gaps.min()) < (1 if stream == TRACKS else 0):

@@ -28,6 +28,7 @@ from watchfloor.decisions.reviewing import Afterthought, Afterthoughts
 from watchfloor.edge.api import frames
 from watchfloor.edge.api.greeting import SEND_WAIT_S, GoneError, TracksNamed, greeted, until_one_ends
 from watchfloor.edge.api.replay_position import Position, ReplayStage
+from watchfloor.edge.api.shown import video_shown
 from watchfloor.messages.acts import LogHead, SeatKind, SecondThought
 from watchfloor.messages.air import TrackPicture
 from watchfloor.messages.room import FeedState
@@ -139,13 +140,13 @@ class ReplayViewer:
         if news is not None:
             await self._text(news)
         await self._send(frames.encode(seen, position.jumps))
-        await self._text(self._pulse(state, seen, audience))
+        await self._text(self._pulse(state, size, seen, audience))
         document = screen_document(state, audience, position.room_us)
         head = LogHead(stage.writer.size, stage.writer.root.hex()) if stage.writer else LogHead(size, "0" * 64)
         await self._text(ScreenTold(stage.recording.context(), screen_digest(document), head, document))
         await self._text(self._replay(state, size, audience))
 
-    def _pulse(self, state: RoomState, seen: TrackPicture, audience: Audience) -> PulseTold:
+    def _pulse(self, state: RoomState, size: int, seen: TrackPicture, audience: Audience) -> PulseTold:
         newest_us = max((track.toa_us for track in seen.tracks), default=None)
         position = self._position
         return PulseTold(
@@ -161,6 +162,11 @@ class ReplayViewer:
                 if may_see(feed.label, audience) and feed.state is not FeedState.WAITING
             ),
             guests=(),
+            videos=tuple(
+                video_shown(one.feed_id, one.view)
+                for one in self._stage.recording.views(size, position.number, position.room_us)
+                if may_see(one.label, audience)
+            ),
         )
 
     def _replay(self, state: RoomState, size: int, audience: Audience) -> ReplayTold:

@@ -27,6 +27,7 @@ from watchfloor.messages.screen import (
     ScreenTold,
     VideoShown,
 )
+from watchfloor.messages.video import CameraView
 
 
 def pulse(room: Room, audience: Audience) -> PulseTold:
@@ -70,11 +71,19 @@ def pulse(room: Room, audience: Audience) -> PulseTold:
 
 def _video(feed_id: str, video: Video, room_us: int) -> VideoShown:
     view, drift = footprint_of(video, room_us), video.drift()
+    behind_us = None if drift is None or view is None else drift.behind_us
+    return video_shown(feed_id, view, behind_us=behind_us, is_off=drift is not None and drift.is_off)
+
+
+def video_shown(
+    feed_id: str, view: CameraView | None, *, behind_us: int | None = None, is_off: bool = False
+) -> VideoShown:
+    """A video as screens are told of it: where its camera is, and what of the map it sees."""
     corners = view.corners if view else ()
     return VideoShown(
         feed_id=feed_id,
-        behind_us=None if drift is None or view is None else drift.behind_us,
-        is_off=drift is not None and drift.is_off,
+        behind_us=behind_us,
+        is_off=is_off,
         place=_place(view.lat_deg, view.lon_deg) if view else None,
         frame=_place(view.frame_lat_deg, view.frame_lon_deg) if view else None,
         corners=tuple(PlaceShown(round(one.lat_deg * 1e7), round(one.lon_deg * 1e7)) for one in corners),
