@@ -5,7 +5,7 @@ same pictures gives the same alerts.
 **Source**: own reasoning.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import inf, nan
 
 import numpy as np
@@ -109,23 +109,23 @@ def is_usable(track: Track) -> bool:
 def columns_of_tracks(tracks: Sequence[Track]) -> Columns:
     """Usable tracks as the probe wants them, all at once: the numbers that `candidate_of` gives for each."""
 
-    def column(values: Iterable[float | None]) -> Floats:
-        return np.fromiter(values, np.float64, len(tracks))
+    def column(values: Sequence[float | None]) -> Floats:
+        return np.array(values, np.float64)
 
-    selected = (
+    selected = [
         nan if t.selected_ft is None or t.toa_us - t.selected_toa_us > OLD_SELECTION_US else t.selected_ft
         for t in tracks
-    )
+    ]
     return Columns(
-        toa_us=column(t.toa_us for t in tracks),
-        lat_e7deg=np.rint(column(t.lat_deg for t in tracks) * 1e7),
-        lon_e7deg=np.rint(column(t.lon_deg for t in tracks) * 1e7),
-        gs_dkt=np.rint(column(t.gs_kt for t in tracks) * 10),
-        trk_cdeg=np.rint(column(t.trk_deg for t in tracks) * 100) % 36_000,
-        vs_fpm=column(t.vs_fpm or 0 for t in tracks),
+        toa_us=column([t.toa_us for t in tracks]),
+        lat_e7deg=np.rint(column([t.lat_deg for t in tracks]) * 1e7),
+        lon_e7deg=np.rint(column([t.lon_deg for t in tracks]) * 1e7),
+        gs_dkt=np.rint(column([t.gs_kt for t in tracks]) * 10),
+        trk_cdeg=np.rint(column([t.trk_deg for t in tracks]) * 100) % 36_000,
+        vs_fpm=column([t.vs_fpm or 0 for t in tracks]),
         cleared_ft=column(selected),
-        pressure_ft=column(NO_ALTITUDE_FT if t.alt_ft is None else t.alt_ft for t in tracks),
-        geometric_ft=column(NO_ALTITUDE_FT if t.geo_alt_ft is None else t.geo_alt_ft for t in tracks),
+        pressure_ft=column([NO_ALTITUDE_FT if t.alt_ft is None else t.alt_ft for t in tracks]),
+        geometric_ft=column([NO_ALTITUDE_FT if t.geo_alt_ft is None else t.geo_alt_ft for t in tracks]),
     )
 
 

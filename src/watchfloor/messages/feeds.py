@@ -89,6 +89,7 @@ _LIMITS = {
     "vs_fpm": (-100_000, 100_000),
     "selected_ft": (-2_000, 100_000),
 }
+_BOUNDS = tuple((name, low, high) for name, (low, high) in _LIMITS.items())
 _NUMBERS, _NUMERIC = attrgetter(*_LIMITS), frozenset((int, float))
 _SQUAWK = re.compile(r"[0-7]{4}")
 _LONGEST_CALLSIGN, _WORST_M, _CORNERS = 32, 1_000_000, 4
@@ -107,11 +108,9 @@ def fault_of(seen: Observation) -> str | None:
         return "an identity that is none"
     if type(seen.toa_us) is not int or not 0 <= seen.toa_us < 2**53:
         return "a time that is none"
-    for name, value in zip(_LIMITS, _NUMBERS(seen), strict=True):
-        if value is not None:
-            low, high = _LIMITS[name]
-            if not (type(value) in _NUMERIC and low <= value <= high):
-                return f"`{name}` out of its limits"
+    for value, (name, low, high) in zip(_NUMBERS(seen), _BOUNDS, strict=True):
+        if value is not None and not (type(value) in _NUMERIC and low <= value <= high):
+            return f"`{name}` out of its limits"
     if fault := _fault_of_words(seen):
         return fault
     if (seen.lat_deg is None) != (seen.lon_deg is None) or (seen.gs_kt is None) != (seen.trk_deg is None):

@@ -56,13 +56,13 @@ def frame_of_picture(picture: TrackPicture, told: Mapping[int, TapedName]) -> Fr
     columns = {
         "number": _column(TRACKS, "number", [t.number for t in tracks]),
         "toa": _column(TRACKS, "toa", [t.toa_us // 1000 for t in tracks]),
-        "lat": _column(TRACKS, "lat", [round(t.lat_deg * _STEPS_A_DEGREE) for t in tracks]),
-        "lon": _column(TRACKS, "lon", [round(t.lon_deg * _STEPS_A_DEGREE) for t in tracks]),
-        "alt": _column(TRACKS, "alt", [_or_nothing(t.alt_ft) for t in tracks]),
-        "geo_alt": _column(TRACKS, "geo_alt", [_or_nothing(t.geo_alt_ft) for t in tracks]),
-        "gs": _column(TRACKS, "gs", [_or_nothing(t.gs_kt, 10) for t in tracks]),
-        "trk": _column(TRACKS, "trk", [_or_nothing(t.trk_deg, 100) for t in tracks]),
-        "vs": _column(TRACKS, "vs", [_or_nothing(t.vs_fpm) for t in tracks]),
+        "lat": _steps([t.lat_deg for t in tracks], _STEPS_A_DEGREE),
+        "lon": _steps([t.lon_deg for t in tracks], _STEPS_A_DEGREE),
+        "alt": _steps([t.alt_ft for t in tracks]),
+        "geo_alt": _steps([t.geo_alt_ft for t in tracks]),
+        "gs": _steps([t.gs_kt for t in tracks], 10),
+        "trk": _steps([t.trk_deg for t in tracks], 100),
+        "vs": _steps([t.vs_fpm for t in tracks]),
         "state": _column(TRACKS, "state", [_CODES[state] for state in picture.states]),
     }
     return Frame(FrameHead(picture.room_us, len(tracks), names), columns)
@@ -165,6 +165,12 @@ def picture_of(frame: Frame, names: Mapping[int, TapedName]) -> TrackPicture:
 def _column(stream: str, name: str, values: Sequence[int]) -> Any:
     kind = next(column.kind for column in STREAMS[stream] if column.name == name)
     return np.array(values, dtype=np.dtype(kind))
+
+
+def _steps(values: Sequence[float | None], scale: float = 1) -> Any:
+    """Values as whole steps, rounded as `_or_nothing` does, all at once."""
+    steps = np.rint(np.array(values, dtype=np.float64) * scale)
+    return np.where(np.isnan(steps), NOTHING, steps).astype("<i4")
 
 
 def _or_nothing(value: float | int | None, scale: float = 1) -> int:
