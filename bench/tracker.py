@@ -44,7 +44,7 @@ GRID = {
 START_US = 1_931_270_400_000_000
 LIMITS = {  # tried on the same sky as Stone Soup's parameters: a track is told until it is lost
     name: FeedLimits(lost_us // 2, lost_us)
-    for name, lost_us in (("adsb", 6_000_000), ("radar-a", 5_500_000), ("radar-b", 5_500_000))
+    for name, lost_us in (("adsb", 3_000_000), ("radar-a", 5_500_000), ("radar-b", 5_500_000))
 }
 
 
