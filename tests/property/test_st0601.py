@@ -205,3 +205,18 @@ def test_private_data_in_the_heads_of_metadata_packets_does_not_stay() -> None:
     cleaned = klv_stream.clean(raw[:place] + hidden + raw[place + PACKET_BYTES :]).raw
     assert SECRET not in cleaned
     assert cleaned == klv_stream.clean(raw).raw
+
+
+@given(ITEMS, st.lists(st.sampled_from(SECRET_TAGS), unique=True), st.booleans())
+def test_a_packet_that_stays_as_it_is_is_what_it_would_be_written_as(
+    items: dict[int, bytes], secrets: list[int], is_long: bool
+) -> None:
+    raw = packet(items, tuple(secrets))
+    if is_long:  # a length in more bytes than it needs, and the checksum of that
+        place = len(st0601.KEY)
+        length, begin = st0601.length_at(raw, place)
+        body = raw[begin:-2]
+        counted = st0601.KEY + b"\x83" + length.to_bytes(3) + body
+        raw = counted + ((sum(counted[0::2]) << 8) + sum(counted[1::2]) & 0xFFFF).to_bytes(2)
+    read = st0601.parse(raw)
+    assert st0601.is_plain(read, len(raw)) == (st0601.encode(read.items) == raw)

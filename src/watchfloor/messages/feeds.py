@@ -93,7 +93,7 @@ _BOUNDS = tuple((name, low, high) for name, (low, high) in _LIMITS.items())
 _NUMBERS, _NUMERIC = attrgetter(*_LIMITS), frozenset((int, float))
 _SQUAWK = re.compile(r"[0-7]{4}")
 _LONGEST_CALLSIGN, _WORST_M, _CORNERS = 32, 1_000_000, 4
-_TRUTHS = (bool, type(None))
+_WORDS, _NO_WORDS = attrgetter("callsign", "squawk", "on_ground", "party", "accuracy"), (None,) * 5
 _IDENTITY = re.compile(r"(icao:[0-9a-f]{6}|cot:[\x21-\x7e]{1,128}|(radar|rid):[\x21-\x7e]{1,64}|plot:\d{1,3}/\d{1,3})")
 
 
@@ -111,25 +111,25 @@ def fault_of(seen: Observation) -> str | None:
     for value, (name, low, high) in zip(_NUMBERS(seen), _BOUNDS, strict=True):
         if value is not None and not (type(value) in _NUMERIC and low <= value <= high):
             return f"`{name}` out of its limits"
-    if fault := _fault_of_words(seen):
+    if (words := _WORDS(seen)) != _NO_WORDS and (fault := _fault_of_words(*words)):
         return fault
     if (seen.lat_deg is None) != (seen.lon_deg is None) or (seen.gs_kt is None) != (seen.trk_deg is None):
         return "half a position or velocity"
     return None
 
 
-def _fault_of_words(seen: Observation) -> str | None:
-    if seen.callsign is not None and not (
-        type(seen.callsign) is str and len(seen.callsign) <= _LONGEST_CALLSIGN and seen.callsign.isprintable()
+def _fault_of_words(callsign: object, squawk: object, on_ground: object, party: object, accuracy: object) -> str | None:
+    if callsign is not None and not (
+        isinstance(callsign, str) and len(callsign) <= _LONGEST_CALLSIGN and callsign.isprintable()
     ):
         return "a callsign that is none"
-    if seen.squawk is not None and not (type(seen.squawk) is str and _SQUAWK.fullmatch(seen.squawk)):
+    if squawk is not None and not (isinstance(squawk, str) and _SQUAWK.fullmatch(squawk)):
         return "a squawk that is none"
-    if type(seen.on_ground) not in _TRUTHS:
+    if on_ground is not None and not isinstance(on_ground, bool):
         return "neither on the ground nor off it"
-    if seen.party is not None and type(seen.party) is not Party:
+    if party is not None and not isinstance(party, Party):
         return "a party that is none"
-    if seen.accuracy is not None and not _is_accuracy(seen.accuracy):
+    if accuracy is not None and not _is_accuracy(accuracy):
         return "an accuracy that is none"
     return None
 

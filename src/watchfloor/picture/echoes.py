@@ -24,11 +24,6 @@ GATE = 25.0  # squared Mahalanobis distance, 2 degrees of freedom: 1 in 270,000 
 LOST_US = 60 * US_PER_S
 
 
-def is_echo(seen: Observation) -> bool:
-    """Whether it is a measured place of somebody with a name."""
-    return seen.accuracy is not None and seen.lat_deg is not None and not seen.is_plot()
-
-
 def take(
     now: Picture, seen: Sequence[Observation], batch: ObservationBatch
 ) -> Iterator[tuple[Observation, Entered | None]]:

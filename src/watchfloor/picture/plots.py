@@ -25,6 +25,7 @@ from watchfloor.picture.estimating import PLACE, TIME
 from watchfloor.picture.moving import begin, joined, moved
 from watchfloor.picture.state import Picture, Tentative, Tie, Unnamed
 
+MADE = "radar:"  # begins identities that an aircraft did not give itself
 CONFIRMED_BY = 3
 TENTATIVE_US, MOST_TENTATIVE = 13 * US_PER_S, 2_000
 FOLLOWED_US = 60 * US_PER_S
@@ -64,7 +65,7 @@ def _usual(seen: Observation) -> Accuracy:
 
 def is_of_another_system(identity: str) -> bool:
     """Whether this names a track of another system (CAT 062) that told no address: `radar:SAC.SIC.NUMBER`."""
-    return identity.startswith("radar:") and "/" not in identity
+    return identity.startswith(MADE) and "/" not in identity
 
 
 def take(now: Picture, seen: Sequence[Observation], batch: ObservationBatch) -> list[Entered]:
@@ -241,7 +242,7 @@ def _begin_or_go_on(now: Picture, scan: Scan, plots: Sequence[int], batch: Obser
 def _name(feed_id: str, plot: Observation) -> str:
     """An identity of its first plot alone, so that it is the same in every picture that has this plot."""
     digest = sha256(f"{plot.identity} {plot.toa_us} {plot.lat_deg!r} {plot.lon_deg!r}".encode()).hexdigest()
-    return f"radar:{feed_id[:32]}/{digest[:8]}"
+    return f"{MADE}{feed_id[:32]}/{digest[:8]}"
 
 
 def unite(now: Picture, seen: Sequence[Observation]) -> None:

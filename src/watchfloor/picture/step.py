@@ -57,29 +57,29 @@ def step(picture: Picture, batch: ObservationBatch, room_us: int) -> tuple[Pictu
         elif seen.is_plot():
             if seen.lat_deg is not None:
                 plotted.append(seen)
-        elif echoes.is_echo(seen):
+        elif seen.accuracy is not None and seen.lat_deg is not None:
             measured.append(seen)
-        elif (entered := _tied(now, seen, batch)) is not None:
+        elif now.ties and (entered := _tied(now, seen, batch)) is not None:
             told.append(entered)
-        else:
-            told += _said(now, seen, batch)
-            if plots.is_of_another_system(seen.identity) and seen.lat_deg is not None:
+        elif seen.identity in now.tracks:
+            told.append(_report(now, seen, batch))
+            if seen.identity.startswith(plots.MADE) and seen.lat_deg is not None:
                 nameless.append(seen)
+        else:
+            told += _begun(now, seen, batch)
     for seen, entered in echoes.take(now, measured, batch):
         if entered is None:
             now.tracks[seen.identity] = _doubted(now, now.tracks[seen.identity], seen)
         told.append(entered or _refusal(OUT_OF_REACH, seen))
     if plotted:
         told += plots.take(now, plotted, batch)
-    if nameless := [one for one in nameless if one.identity in now.tracks]:
+    if nameless := [one for one in nameless if plots.is_of_another_system(one.identity)]:
         plots.unite(now, nameless)
     return now, told
 
 
-def _said(now: Picture, seen: Observation, batch: ObservationBatch) -> list[Entered | Rejected]:
-    """Take in what somebody says of an aircraft, known or new; a first report without a place tells nothing yet."""
-    if seen.identity in now.tracks:
-        return [_report(now, seen, batch)]
+def _begun(now: Picture, seen: Observation, batch: ObservationBatch) -> list[Entered | Rejected]:
+    """Take in what somebody says of an aircraft first; without a place it tells nothing yet."""
     begin(now, seen, batch)
     return [Entered(seen.toa_us, seen.identity, has_place=True)] if seen.identity in now.tracks else []
 

@@ -200,7 +200,7 @@ class Kept:
             self.refused["nothing of it may stay"] += 1
             return b""
         self.packets.append(packet)
-        return st0601.encode(packet.items)
+        return one if st0601.is_plain(packet, len(one)) else st0601.encode(packet.items)
 
 
 def _of_length(head: bytes, last: bytes, cell_head: bytes, size: int, before: bytes = b"") -> bytes:

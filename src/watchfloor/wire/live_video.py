@@ -56,13 +56,15 @@ class Unit(Struct, frozen=True):
 class VideoState(Struct, frozen=True):
     """What a stream has told: half a packet, its tables, the packets that hold them, and metadata that is not whole.
 
-    `is_lost`: nobody knows where its next packet begins.
+    `pictures` are the PIDs of pictures and sound, `shows` those of pictures alone. `is_lost`: nobody knows where its
+    next packet begins.
     """
 
     rest: bytes = b""
     is_lost: bool = False
     tables: Tables = Tables(frozenset(), {})
     pictures: frozenset[int] = frozenset()
+    shows: frozenset[int] = frozenset()
     table_packets: Mapping[int, bytes] = {}
     units: Mapping[int, Unit] = {}
 
@@ -93,22 +95,24 @@ class LiveVideoFeed:
 
     def step(self, state: VideoState, chunk: bytes, arrival: Arrival) -> tuple[VideoState, list[FeedMessage]]:
         """Pieces, camera views and observations in a chunk."""
-        if not state.rest and not state.is_lost and _goes_on(state.pictures, chunk):
-            piece: list[FeedMessage] = [VideoPiece(chunk)]
-            return state, [*piece, Alive(arrival.room_us)] if _has_picture(state.tables, chunk) else piece
+        going = 0 if state.rest or state.is_lost else _going_on(state.pictures, chunk)
+        if going and going == len(chunk):
+            if (chunk[1] & 0x1F) << 8 | chunk[2] in state.shows or _has_any(state.shows, chunk):
+                return state, [VideoPiece(chunk), Alive(arrival.room_us)]
+            return state, [VideoPiece(chunk)]
         read = _Reading(state)
-        rest = read.read(chunk if arrival.is_datagram else state.rest + chunk)
+        rest = read.read(chunk if arrival.is_datagram else state.rest + chunk, going)
         if rest and arrival.is_datagram:
             read.refuse("half a packet in a datagram", rest)
             rest, read.is_lost = b"", False
         found: list[FeedMessage] = [*read.pieces(), *read.found]
-        if any(isinstance(one, VideoPiece) and _has_picture(read.tables, one.raw) for one in found):
+        if read.is_alive:
             found.append(Alive(arrival.room_us))
         if read.kept is not None:
             for packet_read in read.kept.packets:
                 found += self._seen(packet_read)
         found += read.counted()
-        told = VideoState(rest, read.is_lost, read.tables, read.pictures, read.table_packets, read.units)
+        told = VideoState(rest, read.is_lost, read.tables, read.pictures, read.shows, read.table_packets, read.units)
         return told, found
 
     def rest(self, state: VideoState) -> bytes:
@@ -136,20 +140,20 @@ class _Reading:
 
     def __init__(self, state: VideoState) -> None:
         self.tables, self.table_packets, self.units = state.tables, dict(state.table_packets), dict(state.units)
-        self.is_lost = state.is_lost
-        self.pictures = state.pictures
+        self.is_lost, self.is_alive = state.is_lost, False
+        self.pictures, self.shows = state.pictures, state.shows
         self.kept: Kept | None = None
         self.found: list[FeedMessage] = []
         self._out: list[bytearray] = []
         self._keys: list[bool] = []
         self._passed = 0
 
-    def read(self, raw: bytes) -> bytes:
+    def read(self, raw: bytes, going: int) -> bytes:
         """Take whole packets, and answer what is left; what stands between them is refused.
 
-        Packets of pictures that begin nothing, which nearly all are, go on in runs.
+        Packets of pictures that begin nothing, which nearly all are, go on in runs; the first `going` bytes are such.
         """
-        place, run = 0, 0
+        place, run = going, 0
         while place + PACKET_BYTES <= len(raw):
             if raw[place] == SYNC and not self.is_lost:
                 marks = raw[place + 1]
@@ -158,19 +162,22 @@ class _Reading:
                     or ((marks & 0x1F) << 8 | raw[place + 2]) not in self.pictures
                     or (raw[place + 3] & 0x20 and raw[place + 5] & 0x02)
                 ):
-                    self._give(raw[run:place])
+                    if run != place:
+                        self._give_pictures(raw[run:place])
                     self._take(raw[place : place + PACKET_BYTES])
                     run = place + PACKET_BYTES
                 place += PACKET_BYTES
                 continue
-            self._give(raw[run:place])
+            if run != place:
+                self._give_pictures(raw[run:place])
             begin, place = place, _next_packet(raw, place)
             if not self.is_lost:
                 self.refuse("bytes outside any packet", raw[begin:place])
             self.is_lost, run = place + 2 * PACKET_BYTES >= len(raw), place
             if self.is_lost:
                 break
-        self._give(raw[run:place])
+        if run != place:
+            self._give_pictures(raw[run:place])
         return raw[place:]
 
     def refuse(self, reason: str, sample: bytes) -> None:
@@ -185,16 +192,10 @@ class _Reading:
             return
         if pid in self.pictures:
             packet = plain_packet(packet) if hides_data(packet) else packet
-            self._give(packet, begins_key=self.tables.streams[pid] in (H264, HEVC) and _begins_key(packet))
+            self._give_pictures(packet, begins_key=self.tables.streams[pid] in (H264, HEVC) and _begins_key(packet))
             return
         if pid == 0 or pid in self.tables.maps:
-            plain = plain_table(packet, self.table_packets.get(pid))
-            if plain is None:
-                self._passed += 1
-                return
-            if packet[1] & 0x40:
-                self._take_table(pid, plain)
-            self._give(plain)
+            self._take_table(pid, packet)
             return
         kind = self.tables.streams.get(pid)
         if kind in (SYNCHRONOUS, ASYNCHRONOUS) and packet[3] & 0x10:
@@ -203,18 +204,32 @@ class _Reading:
             self._passed += 1
 
     def _take_table(self, pid: int, packet: bytes) -> None:
-        """A packet of tables; most say again what the one before said, behind another counter."""
+        """A packet of tables; most say what the one before said, behind another counter, and are as plain as it is."""
         held = self.table_packets.get(pid)
-        self.table_packets[pid] = packet
         if held is not None and held[4:] == packet[4:] and not (held[3] ^ packet[3]) & 0x30:
+            self.table_packets[pid] = packet
+            self._give(packet)
             return
-        tables = with_table(self.tables, packet)
+        plain = plain_table(packet, held)
+        if plain is None:
+            self._passed += 1
+            return
+        self._give(plain)
+        if not packet[1] & 0x40:
+            return
+        self.table_packets[pid] = plain
+        tables = with_table(self.tables, plain)
         if tables is not self.tables:
-            self.tables, self.pictures = tables, _pictures_of(tables)
+            self.tables = tables
+            self.pictures, self.shows = _pids(tables, PICTURES_AND_SOUND), _pids(tables, PICTURES)
+
+    def _give_pictures(self, packets: bytes, *, begins_key: bool = False) -> None:
+        """Packets of pictures and sound."""
+        if not self.is_alive:
+            self.is_alive = (packets[1] & 0x1F) << 8 | packets[2] in self.shows or _has_any(self.shows, packets)
+        self._give(packets, begins_key=begins_key)
 
     def _give(self, packets: bytes, *, begins_key: bool = False) -> None:
-        if not packets:
-            return
         if begins_key or not self._out:
             self._out.append(bytearray())
             self._keys.append(begins_key)
@@ -315,32 +330,28 @@ def _corners(values: Mapping[str, float | int | None]) -> tuple[Corner, ...]:
     return tuple(found)
 
 
-def _goes_on(pictures: frozenset[int], chunk: bytes) -> bool:
-    """Whether a chunk is whole packets of pictures or sound, where no key picture begins, which most chunks are."""
-    if not chunk or len(chunk) % PACKET_BYTES:
-        return False
-    for place in range(0, len(chunk), PACKET_BYTES):
+def _going_on(pictures: frozenset[int], chunk: bytes) -> int:
+    """How many of a chunk's bytes are whole packets of pictures or sound that begin no key picture: mostly all."""
+    for place in range(0, len(chunk) - PACKET_BYTES + 1, PACKET_BYTES):
         marks = chunk[place + 1]
         if chunk[place] != SYNC or marks & 0x80 or ((marks & 0x1F) << 8 | chunk[place + 2]) not in pictures:
-            return False
+            return place
         if chunk[place + 3] & 0x20 and chunk[place + 5] & 0x02:
-            return False
+            return place
         if marks & 0x40 and _begins_key(chunk[place : place + PACKET_BYTES]):
-            return False
-    return True
+            return place
+    return len(chunk) - len(chunk) % PACKET_BYTES
 
 
-def _has_picture(tables: Tables, raw: bytes) -> bool:
-    """Whether a piece has anything of a picture in it: sound and tables go on where a camera has died."""
-    return any(
-        tables.streams.get((raw[place + 1] & 0x1F) << 8 | raw[place + 2]) in PICTURES
-        for place in range(0, len(raw), PACKET_BYTES)
-    )
+def _has_any(pids: frozenset[int], packets: bytes) -> bool:
+    """Whether a packet is of one of these."""
+    heads = zip(packets[1::PACKET_BYTES], packets[2::PACKET_BYTES], strict=True)
+    return any((marks & 0x1F) << 8 | low in pids for marks, low in heads)
 
 
-def _pictures_of(tables: Tables) -> frozenset[int]:
-    """The PIDs of pictures and sound."""
-    return frozenset(pid for pid, kind in tables.streams.items() if kind in PICTURES_AND_SOUND) - tables.maps - {0}
+def _pids(tables: Tables, kinds: frozenset[int]) -> frozenset[int]:
+    """The PIDs of streams of these kinds."""
+    return frozenset(pid for pid, kind in tables.streams.items() if kind in kinds) - tables.maps - {0}
 
 
 def _next_packet(raw: bytes, place: int) -> int:

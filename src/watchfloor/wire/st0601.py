@@ -143,6 +143,15 @@ def encode(items: Mapping[int, bytes]) -> bytes:
     return counted + _sum(counted).to_bytes(2)
 
 
+def is_plain(packet: Packet, size_bytes: int) -> bool:
+    """Whether the packet's own bytes, so many, are what `encode` makes of it: nothing dropped, no length too long."""
+    if packet.dropped:
+        return False
+    body = sum(map(len, packet.items.values())) + 2 * len(packet.items) + 4
+    is_short = not any(tag >= 0x80 for tag in packet.items)
+    return is_short and size_bytes == len(KEY) + len(_shortest(body)) + body
+
+
 @lru_cache(maxsize=256)
 def _head_of(tag: int, size_bytes: int) -> bytes:
     return bytes((tag,)) + _shortest(size_bytes)
