@@ -350,6 +350,22 @@ def test_after_a_length_that_lies_a_stream_is_read_on(lie: int, at: int, sizes: 
     assert (sum(counts) - seen) * 33 <= 8_192 + 2 * 7 * 33, "no more is lost than the longest block"
 
 
+@given(st.lists(TRACKS, min_size=30, max_size=60), st.integers(1, 12), st.binary(min_size=1, max_size=12))
+def test_a_block_that_cannot_be_read_costs_itself_alone_where_its_length_was_right(
+    tracks: list[Track], per_block: int, junk: bytes
+) -> None:
+    records = [
+        record_of(track, number, (NOW_US, NOW_US), (25, 1), simulated=False) for number, track in enumerate(tracks)
+    ]
+    chunks = [b"".join(blocks_of(records[at : at + per_block])) for at in range(0, len(records), per_block)]
+    bad = bytes((62,)) + (len(junk) + 3).to_bytes(2, "big") + junk
+    state, seen = FEED.begin(), 0
+    for chunk in (chunks[0], bad, *chunks[1:]):
+        state, found = FEED.step(state, chunk, Arrival(NOW_US))
+        seen += sum(isinstance(one, Observation) for one in found)
+    assert seen >= len(tracks)
+
+
 @given(st.binary(max_size=80), st.sampled_from((b"", b"\x15", b"\x30", b"\x3e", b"\x22")), st.booleans())
 def test_no_bytes_make_it_raise(junk: bytes, category: bytes, is_datagram: bool) -> None:
     raw = category + (len(junk) + 3).to_bytes(2, "big") + junk if category else junk

@@ -213,3 +213,45 @@ def test_a_stream_whose_pictures_ended_is_not_alive() -> None:
         found = told([b"".join(streams[0] + streams[0x100]), b"".join(one for pid in left for one in streams[pid])])
         assert any(isinstance(one, Alive) for one in found) == (left == [VIDEO]), left
     assert not any(isinstance(one, Alive) for one in told([bytes((0x47, 0x1F, 0xFF, 0x10)).ljust(188, b"\xff") * 7]))
+
+
+def table_of(size: int, secret: bytes) -> list[bytes]:
+    """A program map of several packets whose descriptors are plain, and what somebody hid behind its end."""
+    entries = bytes((0x1B, 0xE0 | VIDEO >> 8, VIDEO & 0xFF, 0xF0 | size >> 8, size & 0xFF)) + bytes(size)
+    body = bytes((0, 1, 0xC1, 0, 0, 0xE0 | VIDEO >> 8, VIDEO & 0xFF, 0xF0, 0)) + entries + bytes(4)
+    section = bytes((2, 0xB0 | len(body) >> 8, len(body) & 0xFF)) + body
+    raw = b"\x00" + section + secret
+    pieces = [raw[place : place + 184] for place in range(0, len(raw), 184)]
+    return [
+        bytes((0x47, (0x40 if place == 0 else 0) | 1, 0, 0x10 | place & 15)) + piece.ljust(184, b"\xff")
+        for place, piece in enumerate(pieces)
+    ]
+
+
+@pytest.mark.parametrize("size", [10, 170, 400, 900])
+def test_a_table_of_several_packets_goes_on_whole_and_nothing_behind_it(size: int) -> None:
+    streams = by_pid(RAW)
+    hidden = table_of(size, SECRET * 60)
+    plain = table_of(size, b"")
+    packets = [*streams[0][:1], *hidden, *streams[VIDEO], *hidden, *streams[VIDEO]]
+    seen = by_pid(shown(told([b"".join(packets)])))
+    for live in (seen, by_pid(klv_stream.clean(b"".join(packets)).raw)):
+        assert live[0x100] == plain * 2
+    assert SECRET not in klv_stream.clean(b"".join(packets)).raw
+    long = bytes((0x47, 0x41, 0, 0x10, 0, 2, 0xBF, 0xFF)) + SECRET * 17
+    lying = [*streams[0][:1], *plain, long.ljust(PACKET_BYTES, b"\xff"), *[hidden[-1]] * 3, *streams[VIDEO]]
+    assert SECRET not in shown(told([b"".join(lying)]))
+    assert SECRET not in klv_stream.clean(b"".join(lying)).raw
+
+
+def test_packets_without_a_payload_hide_nothing() -> None:
+    hidden = [
+        bytes((0x47, pid >> 8, pid & 0xFF, control, 183, 0x02, len(SECRET))) + SECRET.ljust(181, b"\xff")
+        for pid in (VIDEO, DATA, OTHER, 0x100, 0, 0x1FFF, 0x0ABC)
+        for control in (0x20, 0x00)
+    ]
+    at = len(RAW) // PACKET_BYTES // 2 * PACKET_BYTES
+    raw = RAW[:at] + b"".join(hidden) + RAW[at:]
+    assert SECRET not in shown(told([raw]))
+    assert SECRET not in klv_stream.clean(raw).raw
+    assert klv_stream.clean(klv_stream.clean(raw).raw).raw == klv_stream.clean(raw).raw

@@ -303,3 +303,41 @@ def test_two_systems_that_fly_beside_each_other_at_other_levels_stay_two() -> No
         sky.take(second, "TX", said(second, along(second), alt_ft=30_000))
         sky.take(second, "RA", replace(of_system(second, along(second)), alt_ft=33_000))
     assert [track.identity for track in sky.tracks()] == ["icao:4b1234", "radar:25.1.7"]
+
+
+def test_a_wingman_that_the_same_system_tells_apart_stays_an_aircraft_of_its_own() -> None:
+    sky = Sky()
+    for second in range(30):
+        lead = replace(of_system(second, along(second)), identity="icao:4b1234")
+        sky.take(second, "RA", lead, of_system(second, along(second, aside_m=100)))
+    assert [track.identity for track in sky.tracks()] == ["icao:4b1234", "radar:25.1.7"]
+
+
+def test_a_false_echo_is_a_question_for_a_minute_and_not_for_ever() -> None:
+    sky = Sky()
+    for second in range(0, 40, 4):
+        sky.take(second, "RA", echo(second, along(second), FINE))
+    batch = ObservationBatch(
+        feed_id="RA", tor_us=START_US, label=label_for(("ALD",)),
+        observations=(echo(40, along(40, aside_m=20_000), FINE),),
+    )  # fmt: skip
+    sky.picture, _ = step(sky.picture, batch, START_US + 40_000_000)
+    assert sky.only().oddity is Oddity.JUMPED
+    for second in range(44, 160, 4):
+        sky.take(second, "RA", echo(second, along(second), FINE))
+    assert sky.only().oddity is Oddity.NONE
+
+
+def test_an_echo_after_a_long_silence_tells_a_place_and_no_speed() -> None:
+    sky = Sky()
+    for second in range(0, 40, 4):
+        sky.take(second, "RA", echo(second, along(second), FINE))
+    known = sky.only()
+    assert known.gs_kt == pytest.approx(388.8, abs=60)
+    sky.take(140, "RA", echo(140, along(140), FINE))
+    track = sky.only()
+    assert (track.lat_deg, track.lon_deg) == along(140)
+    assert (track.gs_kt, track.velocity_toa_us) == (known.gs_kt, known.velocity_toa_us), "its old word, and as old"
+    for second in range(144, 200, 4):
+        sky.take(second, "RA", echo(second, along(second), FINE))
+    assert sky.only().gs_kt == pytest.approx(388.8, abs=60)

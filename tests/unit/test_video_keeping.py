@@ -11,7 +11,7 @@ from watchfloor.app.video_keeping import VideoKeeping
 from watchfloor.app.writer import Input
 from watchfloor.edge.stores.folder import read_folder
 from watchfloor.edge.stores.media_files import MediaFiles
-from watchfloor.messages.keeping import MediaKept, MediaKind, VideoTold
+from watchfloor.messages.keeping import MediaKept, MediaKind, MediaRetired, VideoTold
 from watchfloor.messages.room import Context
 from watchfloor.messages.video import VideoPiece
 from watchfloor.record.log import entries_of
@@ -25,7 +25,7 @@ def test_only_what_is_of_these_feeds_and_old_enough_goes_and_the_record_says_why
             await writer.enter(Input("room", "open", opening(Context.LIVE_CIVIL)))
             keeper = MediaKeeper(MediaFiles(tmp_path), writer, LABEL)
             keeping = VideoKeeping(writer, {"CAM": LABEL})
-            keeping.keep_whole({"CAM": keeper})
+            keeping.keep_whole({"CAM": keeper}, keeper)
             for hour in (1, 5):
                 keeping.take("CAM", VideoPiece(bytes((hour,)) * 188, begins_key=True), hour * HOUR_US)
                 keeping.end("CAM")
@@ -51,7 +51,8 @@ def test_segments_begin_with_a_key_picture_last_about_a_minute_and_are_in_the_re
             await writer.enter(Input("room", "open", opening(Context.EXERCISE)))
             keeping = VideoKeeping(writer, {"CAM": LABEL})
             if keeps:
-                keeping.keep_whole({"CAM": MediaKeeper(MediaFiles(folder), writer, LABEL)})
+                keeper = MediaKeeper(MediaFiles(folder), writer, LABEL)
+                keeping.keep_whole({"CAM": keeper}, keeper)
             keeping.take("CAM", other, 0)
             for second in range(130):
                 keeping.take("CAM", key if second else VideoPiece(b"F", begins_key=True), second * 1_000_000)
@@ -70,3 +71,19 @@ def test_segments_begin_with_a_key_picture_last_about_a_minute_and_are_in_the_re
         assert isinstance(whole, MediaKept)
         raw = (tmp_path / "True" / "media" / whole.digest).read_bytes()
         assert (one.digest, one.size_bytes) == (sha256(raw).hexdigest(), len(raw)), "the file that it would have been"
+
+
+def test_a_file_that_outlived_the_word_that_it_went_goes_with_the_next_start(tmp_path: Path) -> None:
+    async def lived() -> None:
+        async with writing(tmp_path) as writer:
+            await writer.enter(Input("room", "open", opening(Context.LIVE_CIVIL)))
+            keeper = MediaKeeper(MediaFiles(tmp_path), writer, LABEL)
+            digest = await keeper.keep(b"filmed", MediaKind.VIDEO, "CAM", 0, HOUR_US)
+            await writer.enter(Input("room", "gone", MediaRetired(digest, "kept for 1 h", LABEL)))
+            assert (tmp_path / "media" / digest).exists(), "the room died between its word and its deed"
+            assert await keeper.take_inventory() == ()
+            assert not (tmp_path / "media" / digest).exists()
+            (tmp_path / "media").rmdir()
+            await keeper.expire("CAM", 9 * HOUR_US, "nothing is left to go")
+
+    asyncio.run(lived())

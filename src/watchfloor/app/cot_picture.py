@@ -41,7 +41,7 @@ class CotPicture:
         """Forget tracks that are gone."""
         for gone in self._outgoing.without_gone():
             self.newest.drop(gone)
-            self._uids.discard(cot.uid_of(gone))
+        self._uids = {cot.uid_of(identity) for identity in self._outgoing.view.picture.tracks}
 
     def forget(self) -> None:
         """A new time context: nothing of the old one is told."""
@@ -64,6 +64,7 @@ class CotPicture:
             self.newest.put(track.identity, event)
         for guest in self._room.guests.shown(real_us):
             if guest.uid in self._uids:  # somebody speaks as a track that they may not see
+                self.guest_left(guest.uid)
                 continue
             if self._told_guests.get(guest.uid) != guest.real_us and may_see(guest.label, self._audience):
                 self._told_guests[guest.uid] = guest.real_us

@@ -150,6 +150,11 @@ class Intake:
         if self._keep is not None:
             self._keep.keep(self.setup.feed_id, kept)
 
+    def forget_refused(self, before_us: int) -> None:
+        """Let go of the bytes of what was refused before this instant; that it was, and why, stays counted."""
+        while self.quarantine and self.quarantine[0].room_us < before_us:
+            self.quarantine.popleft()
+
     def state_at(self, room_us: int) -> FeedState:
         """How old the newest data is, by the feed's own limits."""
         if self.newest_toa_us is None:

@@ -68,6 +68,9 @@ class MediaKeeper:
         notes = []
         for digest, medium in self._writer.state.media.items():
             is_there = self._store.holds(digest)
+            if medium.status is MediaStatus.RETIRED and is_there:
+                self._store.remove(digest)  # the last run ended between its word and its deed
+                continue
             fact: MediaMissed | MediaReappeared | None = None
             if medium.status in (MediaStatus.KEPT, MediaStatus.REOPENED) and not is_there:
                 fact = MediaMissed(digest, self._label)

@@ -160,4 +160,4 @@ class QuarantineStore(Protocol):
         """Keep something refused, if there is room and time for it; never raises."""
 
     def expire(self, before_us: int) -> None:
-        """Let go of what was refused before this instant of room time; never raises."""
+        """Let go of what was refused before this instant of room time, in any thread; never raises."""

@@ -262,8 +262,10 @@ class Room:
     async def _expire(self, keep_us: int) -> None:
         """Let go of what real feeds sent so long ago: tape, video, and what was refused of it."""
         before_us = self.writer.room_now_us() - keep_us
+        for intake in self.intakes.values():
+            intake.forget_refused(before_us)
         if self.quarantine is not None:
-            self.quarantine.expire(before_us)
+            await asyncio.to_thread(self.quarantine.expire, before_us)
         await self.video_keeping.expire(before_us, f"kept for {keep_us / 3600e6:g} h, as the room's settings say")
         await self.taping.expire(keep_us)
 

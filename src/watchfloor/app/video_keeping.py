@@ -55,13 +55,17 @@ class VideoKeeping:
     def __init__(self, writer: Writer, labels: Mapping[str, Label]) -> None:
         self._writer, self._labels = writer, labels
         self._keepers: Mapping[str, MediaKeeper] = {}
+        self._keeper: MediaKeeper | None = None
         self._open: dict[str, Segment] = {}
         self.ended: list[tuple[str, Segment]] = []
         self.failed: str | None = None
 
-    def keep_whole(self, keepers: Mapping[str, MediaKeeper]) -> None:
-        """Have these feeds' segments kept, not only their hashes; said before the first piece."""
-        self._keepers = keepers
+    def keep_whole(self, keepers: Mapping[str, MediaKeeper], keeper: MediaKeeper) -> None:
+        """Have these feeds' segments kept, not only their hashes; said before the first piece.
+
+        **Args**: `keeper`: what lets go of what was kept of any feed, now or before.
+        """
+        self._keepers, self._keeper = keepers, keeper
 
     def take(self, feed_id: str, piece: VideoPiece, room_us: int) -> None:
         """A piece of a feed."""
@@ -101,12 +105,13 @@ class VideoKeeping:
         await self._writer.enter(Input(ROOM, f"video-{digest[:32]}-{self._writer.size}", fact))
 
     async def expire(self, before_us: int, words: str) -> None:
-        """Let go of what was kept of these feeds and ended before this.
+        """Let go of what was kept of the feeds and ended before this.
 
-        **Raises**: UnavailableError, when the record cannot be written.
+        **Raises**: UnavailableError, when the record cannot be written, or the disk keeps it.
         """
-        for feed_id, keeper in self._keepers.items():
-            await keeper.expire(feed_id, before_us, words)
+        if self._keeper is not None:
+            for feed_id in self._labels:
+                await self._keeper.expire(feed_id, before_us, words)
 
     async def close(self) -> None:
         """End and keep all."""

@@ -178,7 +178,7 @@ class Host:
         await writer.enter(Input("room", f"open-{secrets.token_hex(8)}", opened))
         keeper = MediaKeeper(MediaFiles(path), writer, setup.label)
         kept = plan.kept_videos(setup.feeds, lambda label: MediaKeeper(MediaFiles(path), writer, label))
-        room.video_keeping.keep_whole(kept)
+        room.video_keeping.keep_whole(kept, keeper)
         if plan.pack is not None:
             self._comparing = Comparing(writer, keeper, plan.pack, setup.label)
         if doctrine is not None and past.state.board.doctrine != doctrine:

@@ -10,13 +10,14 @@ moves the track only when it is newer than what the aircraft said last.
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from msgspec.structs import replace
 
 from watchfloor.base.geodesy import Floats
 from watchfloor.base.units import US_PER_S
 from watchfloor.messages.air import Entered, Observation, ObservationBatch
 from watchfloor.picture import estimating
 from watchfloor.picture.estimating import TURNING_M2PS3, Surprise, predict
-from watchfloor.picture.moving import begin
+from watchfloor.picture.moving import begin, moved
 from watchfloor.picture.plots import as_said, give, scan_of
 from watchfloor.picture.state import Picture
 
@@ -43,9 +44,14 @@ def take(
 def _take_one_each(
     now: Picture, seen: Sequence[Observation], batch: ObservationBatch
 ) -> Iterator[tuple[Observation, Entered | None]]:
-    known = [one for one in seen if one.identity in now.tracks]
-    for one in [one for one in seen if one.identity not in now.tracks]:
-        begin(now, one, batch)
+    known = [one for one in seen if _is_followed(now, one)]
+    for one in [one for one in seen if not _is_followed(now, one)]:
+        if one.identity in now.tracks:  # where it is told after a long time, nothing is thought of its way
+            now.tracks[one.identity] = moved(
+                now, now.tracks[one.identity], replace(one, gs_kt=None, trk_deg=None), batch
+            )
+        else:
+            begin(now, one, batch)
         now.estimates[one.identity] = _begun(one)
         yield one, Entered(one.toa_us, one.identity, has_place=True)
     if not known:
@@ -65,11 +71,15 @@ def _take_one_each(
         yield one, Entered(one.toa_us, one.identity, has_moved)
 
 
+def _is_followed(now: Picture, seen: Observation) -> bool:
+    """Whether there is a track of this aircraft that was not lost since."""
+    track = now.tracks.get(seen.identity)
+    return track is not None and seen.toa_us - track.toa_us <= LOST_US
+
+
 def _thought_of(now: Picture, seen: Observation) -> Floats:
-    """What is thought of an aircraft before this echo; of one that was lost, what the echo itself says."""
+    """What is thought of an aircraft before this echo."""
     track = now.tracks[seen.identity]
-    if abs(seen.toa_us - track.toa_us) > LOST_US:
-        return _begun(seen)
     row = now.estimates.get(seen.identity)
     row_of_said: Floats = as_said([track])[0]
     return row_of_said if row is None else row

@@ -34,6 +34,7 @@ SAME_WITHIN, SAME_MPS, SAME_FOR_US = 9.0, 30.0, 3 * US_PER_S
 SAID_ERROR_M, SAID_ERROR_MPS = 30.0, 3.0
 PLOT_ACCURACY = Accuracy(0.0, 100.0, 300.0)
 OLD_VELOCITY_US = 15 * US_PER_S
+TOLD_APART_US = 15 * US_PER_S
 _LEVELS_FT, _CLIMB_FTPS = 700.0, 100.0
 _MARGIN_DEG, _NEAR_M = 0.5, 5_000.0
 
@@ -287,6 +288,7 @@ def _likest(now: Picture, names: Sequence[str], rows: Floats, then_us: float) ->
         (int(one[row]), int(column))
         for row, column in np.argwhere(close)
         if _goes_before(now, names[column], names[one[row]])
+        and not _are_told_apart(now.tracks[names[column]], now.tracks[names[one[row]]])
         and _same_level(now.tracks[names[column]].alt_ft, now.tracks[names[one[row]]].alt_ft, 0)
     ]
     found: dict[str, tuple[float, str]] = {}
@@ -297,6 +299,16 @@ def _likest(now: Picture, names: Sequence[str], rows: Floats, then_us: float) ->
             if far < SAME_WITHIN and differs_mps < SAME_MPS:
                 found[names[first]] = min(found.get(names[first], (far, names[other])), (far, names[other]))
     return {name: like for name, (_, like) in found.items()}
+
+
+def _are_told_apart(other: Track, track: Track) -> bool:
+    """Whether the system that tells of a track told of the other just now too: it says that they are two."""
+    if not is_of_another_system(track.identity):
+        return False
+    told_us = {source.feed_id: source.toa_us for source in other.sources}
+    return any(
+        abs(source.toa_us - told_us.get(source.feed_id, -TOLD_APART_US)) < TOLD_APART_US for source in track.sources
+    )
 
 
 def _goes_before(now: Picture, other: str, name: str) -> bool:

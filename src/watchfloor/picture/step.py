@@ -68,8 +68,11 @@ def step(picture: Picture, batch: ObservationBatch, room_us: int) -> tuple[Pictu
         else:
             told += _begun(now, seen, batch)
     for seen, entered in echoes.take(now, measured, batch):
+        track = now.tracks[seen.identity]
         if entered is None:
-            now.tracks[seen.identity] = _doubted(now, now.tracks[seen.identity], seen)
+            now.tracks[seen.identity] = _doubted(now, track, seen)
+        elif track.oddity is not Oddity.NONE:
+            now.tracks[seen.identity] = _cleared(now, track, seen.toa_us)
         told.append(entered or _refusal(OUT_OF_REACH, seen))
     if plotted:
         told += plots.take(now, plotted, batch)

@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
-from watchfloor.record.tape import TapedName
+from watchfloor.record.tape import ECHO, TapedName
 
 KEY_BYTES = 32
 
@@ -28,9 +28,10 @@ class Pseudonyms:
         """A name with neither identity, number, callsign nor squawk of its own."""
         known = self._known.get(name)
         if known is None:
-            digest = hmac.new(self._key, name.identity.encode(), sha256).digest()
+            mark = ECHO if name.identity.startswith(ECHO) else ""
+            digest = hmac.new(self._key, name.identity.removeprefix(mark).encode(), sha256).digest()
             number = int.from_bytes(digest[:4])
-            known = replace(name, identity=f"pseudonym:{digest[:8].hex()}", number=number, callsign="", squawk="")
+            known = replace(name, identity=f"{mark}pseudonym:{digest[:8].hex()}", number=number, callsign="", squawk="")
             self._known[name] = known
         return known
 

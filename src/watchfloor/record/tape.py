@@ -32,6 +32,7 @@ from watchfloor.messages.canonical import canonical_bytes, decode_canonical
 MAGIC = b"WFTAPE2\n"
 MAX_FRAME_BYTES = 64 << 20
 NOTHING = -(2**31)
+ECHO = "echo:"  # before the identity of an aircraft that a radar named: where it measured it, which is no word of it
 TRACKS, OBSERVATIONS, CAMERAS = "tracks", "observations", "cameras"
 
 

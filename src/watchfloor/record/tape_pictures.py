@@ -8,7 +8,7 @@ import numpy as np
 from watchfloor.base.labels import Label
 from watchfloor.messages.air import ObservationBatch, Party, SourceAge, Track, TrackPicture
 from watchfloor.messages.room import FeedState
-from watchfloor.record.tape import NOTHING, OBSERVATIONS, STREAMS, TRACKS, Frame, FrameHead, TapedName
+from watchfloor.record.tape import ECHO, NOTHING, OBSERVATIONS, STREAMS, TRACKS, Frame, FrameHead, TapedName
 
 _STATES = (FeedState.WAITING, FeedState.FRESH, FeedState.STALE, FeedState.LOST)
 _CODES = {state: code for code, state in enumerate(_STATES)}
@@ -80,13 +80,15 @@ class ObservationRows:
     def add(self, batch: ObservationBatch) -> None:
         """Take a batch in."""
         for seen in batch.observations:
-            pair = (batch.feed_id, seen.identity)
+            is_echo = seen.accuracy is not None and not seen.is_plot()
+            identity = ECHO + seen.identity if is_echo else seen.identity
+            pair = (batch.feed_id, identity)
             number = self._numbers.setdefault(pair, len(self._numbers) + 1)
             held = self._names.get(number)
             if held is None or seen.callsign or seen.squawk or seen.party:
                 name = TapedName(
                     number,
-                    seen.identity,
+                    identity,
                     seen.callsign or (held.callsign if held else ""),
                     seen.squawk or (held.squawk if held else ""),
                     seen.party or (held.party if held else Party.UNKNOWN),

@@ -109,7 +109,7 @@ class AsterixFeed:
                 begin, place = place, _next_block(data, place)
                 if place > begin:
                     found.append(Rejected(reason="bytes outside any ASTERIX block", sample=data[begin : begin + 64]))
-                is_lost = not _is_followed(data, place)
+                is_lost = _is_followed(data, place) is not True
                 if is_lost:
                     break
                 continue
@@ -118,10 +118,8 @@ class AsterixFeed:
                 return AsterixState(), found
             if place + length > len(data):
                 break
-            told, is_sound = self._block(data[place], data[place + _HEAD : place + length], arrival)
-            found += told
+            found += self._block(data[place], data[place + _HEAD : place + length], arrival)
             place += length
-            is_lost = not arrival.is_datagram and not is_sound
         rest = data[place:]
         if rest and arrival.is_datagram:
             found.append(Rejected(reason="an ASTERIX block with a length that lies", sample=rest[:64]))
@@ -132,13 +130,12 @@ class AsterixFeed:
         """Half a block."""
         return state.rest
 
-    def _block(self, category: int, body: bytes, arrival: Arrival) -> tuple[list[FeedMessage], bool]:
-        """What a block tells, and whether its records ended where it does."""
+    def _block(self, category: int, body: bytes, arrival: Arrival) -> list[FeedMessage]:
         if category == _SERVICE:
-            return [Alive(_time_us(_service_time_s(body), arrival.room_us))], True
+            return [Alive(_time_us(_service_time_s(body), arrival.room_us))]
         uap, place = _UAPS.get(category), 0
         if uap is None:
-            return [PassedOver()], True
+            return [PassedOver()]
         found: list[FeedMessage] = []
         while place < len(body):
             try:
@@ -151,8 +148,8 @@ class AsterixFeed:
                 reason = said if isinstance(error, WireError) else f"CAT {category:03d}: {said}"
                 found.append(Rejected(reason=reason, sample=body[:64]))
                 if not isinstance(error, WireError):
-                    return found, False
-        return found, True
+                    return found
+        return found
 
     def _record(self, category: int, fields: Fields, items: Items, arrival: Arrival) -> FeedMessage:
         is_simulated, is_test = _MARKS[category](items)
@@ -215,13 +212,24 @@ def _is_followed(data: bytes, place: int) -> bool | None:
 
 
 def _next_block(data: bytes, place: int) -> int:
-    """Where two blocks begin one behind the other; else the first place where they still may."""
-    answers = [(at, _is_followed(data, at)) for at in range(place, len(data) - _HEAD + 1)]
-    for wanted in (True, None):
-        for at, answer in answers:
-            if answer is wanted:
-                return at
-    return max(len(data) - _HEAD + 1, place)
+    """Where a block that can be read begins, and another behind it; else the first place where that still may be."""
+    places = [at for at in range(place, len(data) - _HEAD + 1) if _is_followed(data, at) is not False]
+    for at in places:
+        if _is_followed(data, at) and _is_read(data, at):
+            return at
+    return places[0] if places else max(len(data) - _HEAD + 1, place)
+
+
+def _is_read(data: bytes, place: int) -> bool:
+    """Whether the records of a block end where it does."""
+    uap = _UAPS.get(data[place])
+    body, at = data[place + _HEAD : place + _length_at(data, place)], 0
+    try:
+        while uap is not None and at < len(body):
+            at = decode_record(body, at, uap, category=data[place])[2]
+    except Exception:  # noqa: BLE001  # whatever the reader raises, no block begins here
+        return False
+    return uap is not None and at == len(body)
 
 
 def blocks_with_times(raw: bytes) -> Iterator[tuple[bytes, int | None]]:

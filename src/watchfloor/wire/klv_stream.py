@@ -92,31 +92,41 @@ def _unmark(out: bytearray, pid: int) -> None:
     for place in range(0, len(out), PACKET_BYTES):
         if _pid_at(out, place) == pid:
             packet = bytes(out[place : place + PACKET_BYTES])
-            if hides_data(packet):
+            if not packet[3] & 0x30:  # neither head nor payload: a decoder passes it over
+                out[place : place + PACKET_BYTES] = NULL_PACKET
+            elif hides_data(packet):
                 out[place : place + PACKET_BYTES] = plain_packet(packet)
 
 
 def _plain_tables(out: bytearray, pids: set[int]) -> int:
     """Leave nothing but tables in the packets of tables; answers how many had none, and are null packets now."""
     count = 0
-    begun: dict[int, bytes] = {}
+    left_bytes: dict[int, int] = {}
     for place in range(0, len(out), PACKET_BYTES):
         pid = _pid_at(out, place)
-        if pid in pids and out[place + 3] & 0x10:
-            packet = bytes(out[place : place + PACKET_BYTES])
-            plain, begun[pid] = plain_table(packet, begun.get(pid)), packet
-            out[place : place + PACKET_BYTES] = plain or NULL_PACKET
-            count += plain is None
+        if pid not in pids:
+            continue
+        packet = bytes(out[place : place + PACKET_BYTES])
+        if packet[3] & 0x30 == 0x20:
+            out[place : place + PACKET_BYTES] = plain_packet(packet)
+            continue
+        plain, left_bytes[pid] = plain_table(packet, left_bytes.get(pid, 0)) if packet[3] & 0x10 else (None, 0)
+        out[place : place + PACKET_BYTES] = plain or NULL_PACKET
+        count += plain is None
     return count
 
 
 def _blank(out: bytearray, pid: int) -> int:
-    """Make null packets of a stream, but for those that hold a clock alone; answers how many."""
+    """Make null packets of a stream, but for those that hold a clock alone, which keep that; answers how many."""
     count = 0
     for place in range(0, len(out), PACKET_BYTES):
-        if _pid_at(out, place) == pid and out[place + 3] & 0x10:
-            out[place : place + PACKET_BYTES] = NULL_PACKET
-            count += 1
+        if _pid_at(out, place) != pid:
+            continue
+        if out[place + 3] & 0x30 == 0x20 and pid != NULL_PID:
+            out[place : place + PACKET_BYTES] = plain_packet(bytes(out[place : place + PACKET_BYTES]))
+            continue
+        out[place : place + PACKET_BYTES] = NULL_PACKET
+        count += 1
     return count
 
 

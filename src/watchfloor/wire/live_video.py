@@ -66,6 +66,7 @@ class VideoState(Struct, frozen=True):
     pictures: frozenset[int] = frozenset()
     shows: frozenset[int] = frozenset()
     table_packets: Mapping[int, bytes] = {}
+    table_left: Mapping[int, int] = {}
     units: Mapping[int, Unit] = {}
 
 
@@ -112,8 +113,7 @@ class LiveVideoFeed:
             for packet_read in read.kept.packets:
                 found += self._seen(packet_read)
         found += read.counted()
-        told = VideoState(rest, read.is_lost, read.tables, read.pictures, read.shows, read.table_packets, read.units)
-        return told, found
+        return read.state(rest), found
 
     def rest(self, state: VideoState) -> bytes:
         """Half a packet, and metadata that is not whole."""
@@ -139,7 +139,8 @@ class _Reading:
     """One chunk's reading: what of the state changes, and what is found."""
 
     def __init__(self, state: VideoState) -> None:
-        self.tables, self.table_packets, self.units = state.tables, dict(state.table_packets), dict(state.units)
+        self.tables, self.table_packets, self.units = state.tables, state.table_packets, dict(state.units)
+        self.table_left = state.table_left
         self.is_lost, self.is_alive = state.is_lost, False
         self.pictures, self.shows = state.pictures, state.shows
         self.kept: Kept | None = None
@@ -147,6 +148,11 @@ class _Reading:
         self._out: list[bytearray] = []
         self._keys: list[bool] = []
         self._passed = 0
+
+    def state(self, rest: bytes) -> VideoState:
+        """The state after it."""
+        tables = self.table_packets, self.table_left
+        return VideoState(rest, self.is_lost, self.tables, self.pictures, self.shows, *tables, self.units)
 
     def read(self, raw: bytes, going: int) -> bytes:
         """Take whole packets, and answer what is left; what stands between them is refused.
@@ -160,7 +166,7 @@ class _Reading:
                 if (
                     marks & 0xC0
                     or ((marks & 0x1F) << 8 | raw[place + 2]) not in self.pictures
-                    or (raw[place + 3] & 0x20 and raw[place + 5] & 0x02)
+                    or (raw[place + 3] & 0x30 != 0x10 and (not raw[place + 3] & 0x20 or raw[place + 5] & 0x02))
                 ):
                     if run != place:
                         self._give_pictures(raw[run:place])
@@ -187,7 +193,7 @@ class _Reading:
     def _take(self, packet: bytes) -> None:
         """A packet that may begin something, or is of something else than pictures."""
         pid = (packet[1] & 0x1F) << 8 | packet[2]
-        if packet[1] & 0x80 or pid == NULL_PID:
+        if packet[1] & 0x80 or pid == NULL_PID or not packet[3] & 0x30:
             self._passed += 1
             return
         if pid in self.pictures:
@@ -206,18 +212,23 @@ class _Reading:
     def _take_table(self, pid: int, packet: bytes) -> None:
         """A packet of tables; most say what the one before said, behind another counter, and are as plain as it is."""
         held = self.table_packets.get(pid)
-        if held is not None and held[4:] == packet[4:] and not (held[3] ^ packet[3]) & 0x30:
-            self.table_packets[pid] = packet
+        is_same = held is not None and held[4:] == packet[4:] and not (held[3] ^ packet[3]) & 0x30
+        if is_same and pid not in self.table_left:
             self._give(packet)
             return
-        plain = plain_table(packet, held)
+        if packet[3] & 0x30 == 0x20:
+            self._give(plain_packet(packet))
+            return
+        plain, left_bytes = plain_table(packet, self.table_left.get(pid, 0))
+        if left_bytes or pid in self.table_left:  # a table of more than one packet is read anew each time
+            self.table_left = {**self.table_left, pid: left_bytes}
         if plain is None:
             self._passed += 1
             return
         self._give(plain)
         if not packet[1] & 0x40:
             return
-        self.table_packets[pid] = plain
+        self.table_packets = {**self.table_packets, pid: plain}
         tables = with_table(self.tables, plain)
         if tables is not self.tables:
             self.tables = tables
@@ -336,7 +347,7 @@ def _going_on(pictures: frozenset[int], chunk: bytes) -> int:
         marks = chunk[place + 1]
         if chunk[place] != SYNC or marks & 0x80 or ((marks & 0x1F) << 8 | chunk[place + 2]) not in pictures:
             return place
-        if chunk[place + 3] & 0x20 and chunk[place + 5] & 0x02:
+        if chunk[place + 3] & 0x30 != 0x10 and (not chunk[place + 3] & 0x20 or chunk[place + 5] & 0x02):
             return place
         if marks & 0x40 and _begins_key(chunk[place : place + PACKET_BYTES]):
             return place

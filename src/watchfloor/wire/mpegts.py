@@ -21,6 +21,7 @@ PICTURES_AND_SOUND = PICTURES | {0x03, 0x04, 0x0F, 0x11}
 NULL_PID = 0x1FFF
 NULL_PACKET = bytes((SYNC, NULL_PID >> 8, NULL_PID & 0xFF, 0x10)) + b"\xff" * (PACKET_BYTES - 4)
 _PAT_TABLE, _MAP_TABLE = 0x00, 0x02
+_LONGEST_TABLE_BYTES = 3 + 1021
 _MARKS, _CLOCK, _PRIVATE, _CLOCK_BYTES = 0xE0, 0x10, 0x02, 6
 
 
@@ -70,14 +71,6 @@ def with_table(tables: Tables, packet: bytes) -> Tables:
     return tables
 
 
-def carries_data(raw: bytes) -> bool:
-    """Whether a stream carries anything but pictures and sound.
-
-    **Raises**: WireError, as `stream_types`.
-    """
-    return not stream_types(raw) <= PICTURES_AND_SOUND
-
-
 def clock_us(packet: bytes) -> int | None:
     """The clock (PCR) that a packet tells [us]; None, where it tells none."""
     if not packet[3] & 0x20 or packet[4] < 1 + _CLOCK_BYTES or not packet[5] & _CLOCK:
@@ -110,27 +103,26 @@ def plain_packet(packet: bytes) -> bytes:
     return head + packet[len(head) :]
 
 
-def plain_table(packet: bytes, before: bytes | None = None) -> bytes | None:
-    """A packet of tables with nothing in it but its table, or the end of the table that `before` begins.
+def plain_table(packet: bytes, left_bytes: int) -> tuple[bytes | None, int]:
+    """A packet of tables with nothing in it but its table, and how many of that table's bytes are still to come.
 
-    None, when it has none: another table, a second one, or what goes on with nothing.
+    **Args**: `left_bytes`: of the table that packets before this one began.
+    **Returns**: None for the packet, when it has no table: another one, one too long, or what goes on with nothing.
     """
     head = plain_head(packet)
     if packet[1] & 0x40:
         section = _section(packet)
         pid = (packet[1] & 0x1F) << 8 | packet[2]
-        if len(section) < 3 or section[0] != (_PAT_TABLE if pid == 0 else _MAP_TABLE):
-            return None
-        body = b"\x00" + section[: 3 + _length(section)]
-    elif before is not None and before[1] & 0x40:
-        section = _section(before)
-        left = 3 + _length(section) - len(section)
-        if left <= 0:
-            return None
-        body = packet[len(head) :][:left]
+        size = 3 + _length(section)
+        if len(section) < 3 or section[0] != (_PAT_TABLE if pid == 0 else _MAP_TABLE) or size > _LONGEST_TABLE_BYTES:
+            return None, 0
+        body, left_bytes = b"\x00" + section[:size], max(size - len(section), 0)
+    elif left_bytes:
+        body = packet[len(head) :][:left_bytes]
+        left_bytes -= len(body)
     else:
-        return None
-    return (head + body)[:PACKET_BYTES].ljust(PACKET_BYTES, b"\xff")
+        return None, 0
+    return (head + body)[:PACKET_BYTES].ljust(PACKET_BYTES, b"\xff"), left_bytes
 
 
 def _section(packet: bytes) -> bytes:

@@ -147,9 +147,10 @@ def is_plain(packet: Packet, size_bytes: int) -> bool:
     """Whether the packet's own bytes, so many, are what `encode` makes of it: nothing dropped, no length too long."""
     if packet.dropped:
         return False
-    body = sum(map(len, packet.items.values())) + 2 * len(packet.items) + 4
-    is_short = not any(tag >= 0x80 for tag in packet.items)
-    return is_short and size_bytes == len(KEY) + len(_shortest(body)) + body
+    body = (
+        len(b"".join(packet.items.values())) + 2 * len(packet.items) + 4
+    )  # no allowed tag or value needs a longer head
+    return size_bytes == len(KEY) + body + (1 if body < 0x80 else 2 if body < 0x100 else 3)
 
 
 @lru_cache(maxsize=256)

@@ -24,7 +24,6 @@ from watchfloor.edge.stores.media_files import MediaFiles
 from watchfloor.messages.keeping import MediaKind
 from watchfloor.record.log import entries_of
 from watchfloor.wire.klv_stream import clean
-from watchfloor.wire.mpegts import carries_data
 
 
 def add(verbs: Any) -> None:
@@ -107,10 +106,8 @@ def keep_work(arguments: argparse.Namespace) -> int:
     kind = MediaKind.DOCUMENT if arguments.document else MediaKind.VIDEO
     if kind is MediaKind.VIDEO:
         try:
-            if carries_data(raw) and clean(raw).raw != raw:
-                sentence = (
-                    "the video carries a data stream with more than may be kept; cut it with `watchfloor video clean`"
-                )
+            if clean(raw).raw != raw:
+                sentence = "the video carries more than may be kept; cut it with `watchfloor video clean`"
                 raise InputError(sentence, field="file")
         except WireError as error:
             raise InputError(f"`{arguments.file}`: {error}", field="file") from error

@@ -28,11 +28,13 @@ async def stay_connected(room: Room, feed_id: str, source: Source) -> None:
         except (OSError, TimeoutError) as error:
             _log.warning("feed does not answer", feed=feed_id, reason=_reason(error))
         else:
-            wait_s = FIRST_WAIT_S
+            count = room.intakes[feed_id].counts.bytes_count
             try:
                 await _read_on(room, feed_id, source, line)
             except (OSError, TimeoutError) as error:
                 _log.warning("feed lost", feed=feed_id, reason=_reason(error))
+            if room.intakes[feed_id].counts.bytes_count > count:
+                wait_s = FIRST_WAIT_S
         await asyncio.sleep(wait_s * random.uniform(0.5, 1.5))
         wait_s = min(wait_s * 2, LONGEST_WAIT_S)
 
@@ -50,14 +52,13 @@ async def _read_on(room: Room, feed_id: str, source: Source, line: Line) -> None
             chunk = await _read(reader, silence_s)
             if chunk is None:
                 _log.warning("feed silent: connecting anew", feed=feed_id, silent_s=silence_s)
-                fresh = await _opened(source)
-                chunk = await _read(reader, LAST_LOOK_S)
-                if chunk is None:
+                spare, chunk = await _second_line(source, reader)
+                if chunk is None and spare is not None:
                     writer.transport.abort()
                     room.hung_up(feed_id)
-                    reader, writer = fresh
+                    reader, writer = spare
+                if chunk is None:
                     continue
-                fresh[1].transport.abort()  # the old line spoke at last
             if not chunk:
                 return
             room.receive(feed_id, chunk)
@@ -69,6 +70,26 @@ async def _read_on(room: Room, feed_id: str, source: Source, line: Line) -> None
     finally:
         room.hung_up(feed_id)
         writer.transport.abort()
+
+
+async def _second_line(source: Source, reader: asyncio.StreamReader) -> tuple[Line | None, bytes | None]:
+    """A second line to a silent source, and what the first one said meanwhile; not both.
+
+    Where none is to be had, the first one is all there is.
+    """
+    try:
+        spare = await _opened(source)
+    except (OSError, TimeoutError):
+        return None, None
+    try:
+        chunk = await _read(reader, LAST_LOOK_S)
+    except BaseException:
+        spare[1].transport.abort()
+        raise
+    if chunk is not None:
+        spare[1].transport.abort()  # the old line spoke at last
+        return None, chunk
+    return spare, None
 
 
 async def _opened(source: Source) -> Line:

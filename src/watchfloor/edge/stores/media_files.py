@@ -38,7 +38,14 @@ class MediaFiles:
         return raw if sha256(raw).hexdigest() == digest else None
 
     def remove(self, digest: str) -> None:
-        """Let a medium go."""
+        """Let a medium go; one that is not there is gone.
+
+        **Raises**: UnavailableError, when the disk keeps it.
+        """
         path = self._folder / media_file(digest)
-        path.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        try:
+            path.unlink(missing_ok=True)
+            if path.parent.exists():
+                sync_folder(path.parent)
+        except OSError as error:
+            raise refusal(error, f"medium `{digest[:12]}` cannot be let go") from error

@@ -18,13 +18,14 @@ from watchfloor.messages.entry import Entry, encode_entry
 from watchfloor.messages.room import TapeBlockRecovered, TapeBlockSealed
 from watchfloor.record.folder_layout import tape_file
 from watchfloor.record.pseudonyms import Pseudonyms
-from watchfloor.record.tape import NOTHING, STREAMS, Frame, TapedName, stream_of
+from watchfloor.record.tape import CAMERAS, NOTHING, STREAMS, Frame, TapedName, stream_of
 from watchfloor.record.tape_files import named_frames
 
 HOUR_US = 3_600_000_000
 ROW_GROUP = 65_536
 _Named = tuple[Frame, Mapping[int, TapedName]]
-_SCALES = {"lat": 1e-6, "lon": 1e-6, "gs": 0.1, "trk": 0.01}
+_SEEN = tuple(column.name for column in STREAMS[CAMERAS] if "_l" in column.name)
+_SCALES = {"lat": 1e-6, "lon": 1e-6, "gs": 0.1, "trk": 0.01, **dict.fromkeys(_SEEN, 1e-6)}
 _NAMES = {
     "lat": "lat_deg",
     "lon": "lon_deg",
@@ -34,6 +35,7 @@ _NAMES = {
     "trk": "trk_deg",
     "vs": "vs_fpm",
     "geo_minus_pressure": "geo_minus_pressure_ft",
+    **{name: f"{name}_deg" for name in _SEEN},
 }
 
 

@@ -5,6 +5,7 @@ Of a storm only so many lines a second are written as a person could ever read; 
 
 import time
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 import structlog
@@ -23,6 +24,7 @@ class QuarantineFiles:
         self._folder = folder
         self._left: dict[str, tuple[float, float]] = {}
         self._failed = False
+        self._one_at_a_time = Lock()
 
     def keep(self, feed_id: str, refused: msgspec.Struct) -> None:
         """Write a line, if this feed has not written too many just now."""
@@ -35,7 +37,7 @@ class QuarantineFiles:
         path = self._folder / quarantine_file(feed_id)
         try:
             path.parent.mkdir(exist_ok=True)
-            with path.open("ab") as file:
+            with self._one_at_a_time, path.open("ab") as file:
                 file.write(msgspec.json.encode(refused) + b"\n")
                 size_bytes = file.tell()
             if size_bytes >= MOST_BYTES:
@@ -47,14 +49,8 @@ class QuarantineFiles:
         """Let go of lines about what came before this instant; a file without any line left goes whole."""
         try:
             for path in (self._folder / quarantine_file("")).parent.glob("*.jsonl"):
-                lines = path.read_bytes().splitlines(keepends=True)
-                left = [line for line in lines if _room_us(line) >= before_us]
-                if not left:
-                    path.unlink()
-                elif len(left) < len(lines):
-                    fresh = path.with_suffix(".new")
-                    fresh.write_bytes(b"".join(left))
-                    fresh.replace(path)
+                with self._one_at_a_time:
+                    _expire_in(path, before_us)
         except OSError as error:
             self._note(error)
 
@@ -62,6 +58,17 @@ class QuarantineFiles:
         if not self._failed:
             _log.warning("the quarantine cannot be written", reason=str(error))
         self._failed = True
+
+
+def _expire_in(path: Path, before_us: int) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    left = [line for line in lines if _room_us(line) >= before_us]
+    if not left:
+        path.unlink()
+    elif len(left) < len(lines):
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(b"".join(left))
+        fresh.replace(path)
 
 
 class _When(msgspec.Struct):
