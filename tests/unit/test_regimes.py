@@ -8,8 +8,8 @@ from watchfloor.app.rejudging import rejudge
 from watchfloor.base.labels import label_for
 from watchfloor.deconflict import alerts
 from watchfloor.deconflict.alerts import Watch
-from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate
-from watchfloor.deconflict.regimes import Flying, Judged, Regime, in_force, judge_all, with_fallback
+from watchfloor.deconflict.probe import NO_ALTITUDE_FT, Candidate, columns_of
+from watchfloor.deconflict.regimes import Flying, Judged, Regime, in_force, judge_columns, with_fallback
 from watchfloor.messages.air import Party, Track
 from watchfloor.messages.alerts import AlertRaised, Broken, ProbedState
 from watchfloor.messages.entry import VERSIONS, Entry
@@ -40,8 +40,10 @@ def craft(
 
 
 def judged(*flying: Flying, regimes: tuple[Regime, ...] = (FIRE,)) -> list[Judged]:
-    found = judge_all(flying, regimes, MINIMA, NOW_US)
-    back = judge_all(flying[::-1], regimes, MINIMA, NOW_US)
+    found, back = (
+        judge_columns(columns_of([one.candidate for one in order]), order.__getitem__, regimes, MINIMA, NOW_US)
+        for order in (flying, flying[::-1])
+    )
     assert [(hit.regime, hit.encounter.loss_us) for hit in found] == [
         (hit.regime, hit.encounter.loss_us) for hit in back
     ], "a pair is judged the same from both ends"

@@ -111,20 +111,15 @@ def with_fallback(regimes: Sequence[Regime], declared: Sequence[tuple[int, int]]
     return (fallback, *regimes)
 
 
-def judge_all(flying: Sequence[Flying], regimes: Sequence[Regime], own: Minima, now_us: int) -> list[Judged]:
-    """Pairs that will lose separation by the minima that hold for them, in order of their places.
-
-    **Args**: `regimes` in force, the first that holds counts; `own`: the room's minima.
-    **Doubt**: an aircraft whose level is not known is inside no place that has levels.
-    """
-    columns = columns_of([one.candidate for one in flying])
-    return judge_columns(columns, flying.__getitem__, regimes, own, now_us)
-
-
 def judge_columns(
     flown: Columns, flying: Callable[[int], Flying], regimes: Sequence[Regime], own: Minima, now_us: int
 ) -> list[Judged]:
-    """As `judge_all`, of columns; `flying` tells more of one of them, by its place, where that is asked."""
+    """Pairs that will lose separation by the minima that hold for them, in order of their places.
+
+    **Args**: `flying` tells more of one of the columns' aircraft, by its place, where that is asked; `regimes` in
+    force, the first that holds counts; `own`: the room's minima.
+    **Doubt**: an aircraft whose level is not known is inside no place that has levels.
+    """
     if not regimes:
         return [Judged(hit.first, hit.second, hit.encounter, own, "") for hit in probe_columns(flown, own, now_us)]
     schemes = [*((Minima(one.horizontal_m, one.vertical_ft, own.lookahead_us), one.name) for one in regimes), (own, "")]

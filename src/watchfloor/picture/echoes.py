@@ -13,16 +13,14 @@ import numpy as np
 from msgspec.structs import replace
 
 from watchfloor.base.geodesy import Floats
-from watchfloor.base.units import US_PER_S
 from watchfloor.messages.air import Entered, Observation, ObservationBatch
 from watchfloor.picture import estimating
 from watchfloor.picture.estimating import TURNING_M2PS3, Surprise, predict
 from watchfloor.picture.moving import begin, moved
-from watchfloor.picture.plots import as_said, give, scan_of
+from watchfloor.picture.plots import FOLLOWED_US, as_said, give, scan_of
 from watchfloor.picture.state import Picture
 
 GATE = 25.0  # squared Mahalanobis distance, 2 degrees of freedom: 1 in 270,000 of its own echoes are outside
-LOST_US = 60 * US_PER_S
 
 
 def take(
@@ -74,7 +72,7 @@ def _take_one_each(
 def _is_followed(now: Picture, seen: Observation) -> bool:
     """Whether there is a track of this aircraft that was not lost since."""
     track = now.tracks.get(seen.identity)
-    return track is not None and seen.toa_us - track.toa_us <= LOST_US
+    return track is not None and seen.toa_us - track.toa_us <= FOLLOWED_US
 
 
 def _thought_of(now: Picture, seen: Observation) -> Floats:
