@@ -17,6 +17,7 @@ from tests.support.running import RunningRoom, run_words
 from watchfloor.edge.stores.packs import shipped_folder
 from watchfloor.messages.air import Rejected
 from watchfloor.wire import cot, tak
+from watchfloor.wire.cot_event import CotEvent
 from watchfloor.wire.cot_stream import StreamState
 
 CLIENT = textwrap.dedent(
@@ -151,7 +152,7 @@ def test_a_client_that_never_reads_costs_little_and_harms_nobody(start_room: Cal
     assert len(seen) > 100
 
 
-def said(client: socket.socket, until: Callable[[list[cot.CotEvent]], bool]) -> list[cot.CotEvent]:
+def said(client: socket.socket, until: Callable[[list[CotEvent]], bool]) -> list[CotEvent]:
     """Events that a raw client is sent, first XML and then what it asked for, until they suffice."""
     client.settimeout(30)
     xml, rest, found = StreamState(), b"", []
@@ -162,7 +163,7 @@ def said(client: socket.socket, until: Callable[[list[cot.CotEvent]], bool]) -> 
         if answered >= 0 and b'status="true"' in data:
             end = data.index(b"</event>\n", answered) + len(b"</event>\n")
             xml, events = cot.step(xml, data[:end])
-            found += [event for event in events if isinstance(event, cot.CotEvent)]
+            found += [event for event in events if isinstance(event, CotEvent)]
             rest, data = b"\x00", data[end:]
         if rest:
             rest, events = tak.step(rest.removeprefix(b"\x00"), data)
@@ -170,7 +171,7 @@ def said(client: socket.socket, until: Callable[[list[cot.CotEvent]], bool]) -> 
         else:
             xml, events = cot.step(xml, data)
         assert not [event for event in events if isinstance(event, Rejected)]
-        found += [event for event in events if isinstance(event, cot.CotEvent)]
+        found += [event for event in events if isinstance(event, CotEvent)]
     return found
 
 

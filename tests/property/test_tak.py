@@ -13,7 +13,8 @@ from takproto.proto import TakMessage
 from tests.property.test_wire_streams import cut
 from watchfloor.messages.air import Rejected
 from watchfloor.wire import cot, tak
-from watchfloor.wire.cot import CotEvent, Mark, Outgoing
+from watchfloor.wire.cot import Mark, Outgoing
+from watchfloor.wire.cot_event import CotEvent
 
 TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=32)
 TIMES = st.integers(0, 4_000_000_000_000).map(lambda ms: ms * 1000)

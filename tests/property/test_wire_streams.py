@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from watchfloor.messages.air import Observation, Rejected
 from watchfloor.wire import adsb, adsb_encode, beast, cot, cot_stream
 from watchfloor.wire.adsb import TimedFrame
+from watchfloor.wire.cot_event import CotEvent
 from watchfloor.wire.cot_stream import MAX_EVENT_BYTES, OVERSIZED, StreamState
 
 EVENT = cot.encode(
@@ -50,12 +51,12 @@ def cut(raw: bytes, sizes: list[int]) -> list[bytes]:
 @given(PIECES, st.lists(st.integers(0, 40), max_size=60))
 def test_cot_events_do_not_depend_on_chunks(pieces: list[bytes], sizes: list[int]) -> None:
     raw = b"".join(pieces)
-    _, whole = cot_stream.step(StreamState(), raw)
+    _, whole = cot.step(StreamState(), raw)
     state, found = StreamState(), []
     for chunk in cut(raw, sizes):
-        state, some = cot_stream.step(state, chunk)
+        state, some = cot.step(state, chunk)
         found += some
-    assert [one for one in found if isinstance(one, bytes)] == [one for one in whole if isinstance(one, bytes)]
+    assert [one for one in found if isinstance(one, CotEvent)] == [one for one in whole if isinstance(one, CotEvent)]
 
 
 @given(PIECES)
@@ -66,7 +67,7 @@ def test_a_good_event_after_any_rubbish_that_ends_is_found(pieces: list[bytes]) 
     )
     rubbish = rubbish.replace(b"<!", b"!").replace(b"<?", b"?")
     _, found = cot.step(StreamState(), rubbish + b">" + EVENT + EVENT)
-    assert any(isinstance(one, cot.CotEvent) and one.uid == "A-1" for one in found)
+    assert any(isinstance(one, CotEvent) and one.uid == "A-1" for one in found)
 
 
 @given(st.binary(max_size=400))
@@ -83,7 +84,7 @@ def test_a_stream_without_an_event_is_refused_at_one_mebibyte_and_goes_on() -> N
     assert OVERSIZED in [one.reason for one in refused if isinstance(one, Rejected)]
     assert len(state.rest) < MAX_EVENT_BYTES
     _, found = cot.step(state, b">" + EVENT)
-    assert any(isinstance(one, cot.CotEvent) for one in found)
+    assert any(isinstance(one, CotEvent) for one in found)
 
 
 FRAMES = st.lists(

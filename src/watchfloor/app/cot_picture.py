@@ -1,6 +1,6 @@
 """The picture as Cursor on Target, for one audience: what moved since anybody was told. Times are real UTC."""
 
-import asyncio
+from collections.abc import Callable
 
 from watchfloor.app.newest import Newest
 from watchfloor.app.outgoing import OutgoingTracks
@@ -17,7 +17,7 @@ _GUEST = "guest:"
 class CotPicture:
     """Air tracks, and clients' own positions, as events for an audience."""
 
-    def __init__(self, room: Room, audience: Audience, has_news: asyncio.Event) -> None:
+    def __init__(self, room: Room, audience: Audience, on_news: Callable[[], None]) -> None:
         self._room, self._audience = room, audience
         self._outgoing = OutgoingTracks(room, audience)
         self._outgoing.view.on_moved(self._note)
@@ -25,13 +25,13 @@ class CotPicture:
         self._told_guests: dict[str, int] = {}
         self._moved: set[str] = set(self._outgoing.view.picture.tracks)
         self._uids = {cot.uid_of(identity) for identity in self._moved}
-        self._has_news = has_news
+        self._on_news = on_news
         self._mark = cot.mark_of(room.setup.context, room.setup.exercise)
 
     def _note(self, identity: str) -> None:
         self._moved.add(identity)
         self._uids.add(cot.uid_of(identity))
-        self._has_news.set()
+        self._on_news()
 
     def has_track(self, uid: str) -> bool:
         """Whether a track of this audience goes by this uid."""

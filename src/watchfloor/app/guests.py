@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from watchfloor.base.labels import Label
 from watchfloor.messages.air import Rejected
-from watchfloor.wire.cot import CotEvent
+from watchfloor.wire.cot_event import CotEvent
 
 FAR_OFF_US = 60 * 1_000_000
 MAX_GUESTS = 200

@@ -13,11 +13,10 @@ from watchfloor.base.units import US_PER_S, Micros
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HMS = re.compile(r"(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?")
-_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})")
+_RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 DAY_US = 86_400 * US_PER_S
 
 
-@lru_cache(maxsize=1024)
 def us_from_rfc3339(text: str) -> Micros:
     """The instant that an RFC 3339 text names; digits below a microsecond are cut.
 
@@ -27,8 +26,25 @@ def us_from_rfc3339(text: str) -> Micros:
     >>> us_from_rfc3339("1970-01-01T00:00:01.5Z")
     1500000
     """
-    if not _RFC3339.fullmatch(text):
+    found = _RFC3339.fullmatch(text)
+    if not found:
         raise InputError(f"`{text}` is not a time with a zone, as in `2031-03-14T16:00:00Z`", field="time")
+    second, fraction, zone = found.groups()
+    return us_of_second(second, fraction, zone)
+
+
+def us_of_second(second: str, fraction: str | None, zone: str = "Z") -> Micros:
+    """The instant of a date-time in parts: `YYYY-MM-DDThh:mm:ss`, the digits after its point, its zone.
+
+    **Raises**: InputError, when it is none.
+    """
+    whole_us = _us_of_whole(second, zone)
+    return Micros(whole_us + int(fraction[:6].ljust(6, "0"))) if fraction else whole_us
+
+
+@lru_cache(maxsize=1024)
+def _us_of_whole(second: str, zone: str) -> Micros:
+    text = second + zone
     try:
         return us_from_datetime(datetime.fromisoformat(text.upper()))
     except (ValueError, OverflowError) as error:
@@ -47,8 +63,13 @@ def rfc3339_from_us(instant_us: int) -> str:
     >>> rfc3339_from_us(1_500_000)
     '1970-01-01T00:00:01.500Z'
     """
-    moment = _EPOCH + timedelta(microseconds=instant_us)
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    second, left_us = divmod(instant_us, US_PER_S)
+    return f"{_text_of_second(second)}.{left_us // 1000:03}Z"
+
+
+@lru_cache(maxsize=1024)
+def _text_of_second(second: int) -> str:
+    return (_EPOCH + timedelta(seconds=second)).replace(tzinfo=None).isoformat()
 
 
 def nearest_us(offset_us: int, cycle_us: int, near_us: int) -> int:

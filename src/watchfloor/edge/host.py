@@ -292,9 +292,9 @@ class Host:
             await stop_feeds()
             lines.close()
             await cot.close()
-            server.should_exit = server.force_exit = True
+            server.end()
 
-    def _screens(self, app: ASGIApp) -> uvicorn.Server:
+    def _screens(self, app: ASGIApp) -> QuietServer:
         """The HTTP side on its socket, which listens from now on."""
         config = uvicorn.Config(
             app,

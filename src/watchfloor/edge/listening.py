@@ -1,5 +1,6 @@
 """Loopback sockets, and the HTTP server's part that leaves signals to the room."""
 
+import asyncio
 import contextlib
 import errno
 import socket
@@ -12,8 +13,30 @@ from watchfloor.base.errors import InputError, UnavailableError
 LOOPBACK = "127.0.0.1"
 
 
+HEADER_EVERY_S = 1.0  # the date in answers
+
+
 class QuietServer(uvicorn.Server):
-    """uvicorn without its own signal handlers: the room ends it."""
+    """uvicorn without its own signal handlers, and without its ten looks a second at whether it should end.
+
+    The room ends it, and an idle room is idle.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Let everybody go."""
+        self.should_exit = self.force_exit = True
+        self._ended.set()
+
+    async def main_loop(self) -> None:
+        """Serve until it is ended."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HEADER_EVERY_S):
+                    await self._ended.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:

@@ -143,6 +143,6 @@ async def _serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     await ended.wait()
-    server.should_exit = server.force_exit = True
+    server.end()
     await asyncio.gather(serving, return_exceptions=True)
     socket.close()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from watchfloor.base.labels import Label
-from watchfloor.messages.air import ObservationBatch, Party, SourceAge, Track, TrackPicture
+from watchfloor.messages.air import Observation, ObservationBatch, Party, SourceAge, Track, TrackPicture
 from watchfloor.messages.room import FeedState
 from watchfloor.record.tape import ECHO, NOTHING, OBSERVATIONS, STREAMS, TRACKS, Frame, FrameHead, TapedName
 
@@ -55,14 +55,7 @@ def frame_of_picture(picture: TrackPicture, told: Mapping[int, TapedName]) -> Fr
     names = tuple(name_of(track) for track in tracks if not _is_called(track, told.get(track.number)))
     columns = {
         "number": _column(TRACKS, "number", [t.number for t in tracks]),
-        "toa": _column(TRACKS, "toa", [t.toa_us // 1000 for t in tracks]),
-        "lat": _steps([t.lat_deg for t in tracks], _STEPS_A_DEGREE),
-        "lon": _steps([t.lon_deg for t in tracks], _STEPS_A_DEGREE),
-        "alt": _steps([t.alt_ft for t in tracks]),
-        "geo_alt": _steps([t.geo_alt_ft for t in tracks]),
-        "gs": _steps([t.gs_kt for t in tracks], 10),
-        "trk": _steps([t.trk_deg for t in tracks], 100),
-        "vs": _steps([t.vs_fpm for t in tracks]),
+        **_place_columns(TRACKS, tracks),
         "state": _column(TRACKS, "state", [_CODES[state] for state in picture.states]),
     }
     return Frame(FrameHead(picture.room_us, len(tracks), names), columns)
@@ -74,58 +67,52 @@ class ObservationRows:
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, str], int] = {}
         self._names: dict[int, TapedName] = {}
-        self._rows: list[tuple[int, ...]] = []
+        self._batches: list[ObservationBatch] = []
         self._news: dict[int, TapedName] = {}
 
     def add(self, batch: ObservationBatch) -> None:
         """Take a batch in."""
-        for seen in batch.observations:
-            is_echo = seen.accuracy is not None and not seen.is_plot()
-            identity = ECHO + seen.identity if is_echo else seen.identity
-            pair = (batch.feed_id, identity)
-            number = self._numbers.setdefault(pair, len(self._numbers) + 1)
-            held = self._names.get(number)
-            if held is None or seen.callsign or seen.squawk or seen.party:
-                name = TapedName(
-                    number,
-                    identity,
-                    seen.callsign or (held.callsign if held else ""),
-                    seen.squawk or (held.squawk if held else ""),
-                    seen.party or (held.party if held else Party.UNKNOWN),
-                    (batch.feed_id,),
-                    batch.label.nations,
-                    int(batch.label.level),
-                    batch.label.need_to_know,
-                )
-                if name != held:
-                    self._names[number] = self._news[number] = name
-            self._rows.append(
-                (
-                    number,
-                    seen.toa_us // 1000,
-                    _or_nothing(seen.lat_deg, _STEPS_A_DEGREE),
-                    _or_nothing(seen.lon_deg, _STEPS_A_DEGREE),
-                    _or_nothing(seen.alt_ft),
-                    _or_nothing(seen.geo_alt_ft),
-                    _or_nothing(seen.gs_kt, 10),
-                    _or_nothing(seen.trk_deg, 100),
-                    _or_nothing(seen.vs_fpm),
-                    _or_nothing(seen.geo_minus_pressure_ft),
-                    _GROUND[seen.on_ground],
-                )
-            )
+        self._batches.append(batch)
 
     def take(self, room_us: int) -> Frame:
         """The frame of what came since the last one."""
-        rows = np.array(self._rows, dtype=np.int64).reshape(len(self._rows), len(STREAMS[OBSERVATIONS]))
-        rows = rows[np.argsort(rows[:, 0], kind="stable")]
+        batches, self._batches = self._batches, []
+        numbers = [self._number_of(one, batch) for batch in batches for one in batch.observations]
+        seen = [one for batch in batches for one in batch.observations]
+        order = np.argsort(np.array(numbers, dtype=np.int64), kind="stable")
         columns = {
-            column.name: rows[:, place].astype(np.dtype(column.kind))
-            for place, column in enumerate(STREAMS[OBSERVATIONS])
+            "number": _column(OBSERVATIONS, "number", numbers),
+            **_place_columns(OBSERVATIONS, seen),
+            "geo_minus_pressure": _steps([one.geo_minus_pressure_ft for one in seen]),
+            "ground": _column(OBSERVATIONS, "ground", [_GROUND[one.on_ground] for one in seen]),
         }
-        head = FrameHead(room_us, len(rows), tuple(self._news[number] for number in sorted(self._news)))
-        self._rows, self._news = [], {}
-        return Frame(head, columns)
+        head = FrameHead(room_us, len(seen), tuple(self._news[number] for number in sorted(self._news)))
+        self._news = {}
+        return Frame(head, {name: values[order] for name, values in columns.items()})
+
+    def _number_of(self, seen: Observation, batch: ObservationBatch) -> int:
+        """The number of who is seen; what is new of its name is told with the next frame."""
+        is_echo = seen.accuracy is not None and not seen.is_plot()
+        identity = ECHO + seen.identity if is_echo else seen.identity
+        number = self._numbers.setdefault((batch.feed_id, identity), len(self._numbers) + 1)
+        held = self._names.get(number)
+        callsign = seen.callsign or (held.callsign if held else "")
+        squawk = seen.squawk or (held.squawk if held else "")
+        party = seen.party or (held.party if held else Party.UNKNOWN)
+        if held is None or (callsign, squawk, party) != (held.callsign, held.squawk, held.party):
+            label = batch.label
+            self._names[number] = self._news[number] = TapedName(
+                number,
+                identity,
+                callsign,
+                squawk,
+                party,
+                (batch.feed_id,),
+                label.nations,
+                int(label.level),
+                label.need_to_know,
+            )
+        return number
 
 
 def picture_of(frame: Frame, names: Mapping[int, TapedName]) -> TrackPicture:
@@ -164,19 +151,29 @@ def picture_of(frame: Frame, names: Mapping[int, TapedName]) -> TrackPicture:
     return TrackPicture(room_us=frame.head.room_us, tracks=tuple(tracks), states=states)
 
 
+def _place_columns(stream: str, rows: Sequence[Track] | Sequence[Observation]) -> dict[str, Any]:
+    """Where aircraft are or were seen, and how they move."""
+    return {
+        "toa": _column(stream, "toa", [one.toa_us // 1000 for one in rows]),
+        "lat": _steps([one.lat_deg for one in rows], _STEPS_A_DEGREE),
+        "lon": _steps([one.lon_deg for one in rows], _STEPS_A_DEGREE),
+        "alt": _steps([one.alt_ft for one in rows]),
+        "geo_alt": _steps([one.geo_alt_ft for one in rows]),
+        "gs": _steps([one.gs_kt for one in rows], 10),
+        "trk": _steps([one.trk_deg for one in rows], 100),
+        "vs": _steps([one.vs_fpm for one in rows]),
+    }
+
+
 def _column(stream: str, name: str, values: Sequence[int]) -> Any:
     kind = next(column.kind for column in STREAMS[stream] if column.name == name)
     return np.array(values, dtype=np.dtype(kind))
 
 
 def _steps(values: Sequence[float | None], scale: float = 1) -> Any:
-    """Values as whole steps, rounded as `_or_nothing` does, all at once."""
+    """Values as whole steps, a half to the even one; NOTHING for None."""
     steps = np.rint(np.array(values, dtype=np.float64) * scale)
     return np.where(np.isnan(steps), NOTHING, steps).astype("<i4")
-
-
-def _or_nothing(value: float | int | None, scale: float = 1) -> int:
-    return NOTHING if value is None else round(value * scale)
 
 
 def _or_none(value: int) -> int | None:

@@ -1,44 +1,26 @@
-"""Cursor on Target events, XML form, to observations and back.
-
-| attribute or element | unit | limits and why |
-|---|---|---|
-| `uid` | - | 1 to 128 printable characters: it becomes a key |
-| `type` | - | `a-x-A…` is an air track; only those enter the picture; what follows a `;` is dropped |
-| `time`, `start`, `stale` | UTC | RFC 3339 with zone; how far off is judged by the port's clock |
-| `how`, `opex` | - | `opex` `e-…` exercise, `s-…` simulation, `o-…` operations, absent: no statement |
-| `point lat`, `lon` | degrees WGS 84 | -90 to 90, -180 to 180 |
-| `point hae` | metres above the ellipsoid | -1,000 to 50,000; 9999999.0 means unknown |
-| `detail/contact callsign` | - | up to 32 characters; those that no line shows are dropped |
-| `detail/track speed`, `course` | m/s, degrees true | 0 to 1,500; 0 to 360 |
-| `detail/TakControl/TakRequest version` | - | what protocol a client asks for; read where clients are served |
+"""Cursor on Target events, XML form, to observations and back; their fields and limits are in `cot_event`.
 
 Every other element is dropped and counted. Entities, document types and encodings other than UTF-8 are refused.
 No affiliation becomes hostile here: what a sender calls so is shown as unknown.
 **Source**: MITRE CoT Event schema 2.0 (Event-PUBLIC.xsd), track schema 06-0358.
 """
 
-import re
+from functools import lru_cache
 from typing import NoReturn
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from msgspec import Struct
 
-from watchfloor.base.errors import InputError, WireError
-from watchfloor.base.instants import rfc3339_from_us, us_from_rfc3339
-from watchfloor.base.text import shown
+from watchfloor.base.errors import WireError
+from watchfloor.base.instants import rfc3339_from_us
 from watchfloor.base.units import M_PER_FT, MPS_PER_KT
 from watchfloor.messages.air import Observation, Party, Rejected, Track
 from watchfloor.messages.room import Context
 from watchfloor.wire import cot_stream
+from watchfloor.wire.cot_event import UNKNOWN_M, Attributes, CotEvent, event_of
 from watchfloor.wire.cot_stream import StreamState
 
-Attributes = dict[str, dict[str, str]]
-UNKNOWN_M = 9_999_999.0
-_AIR = re.compile(r"a-[a-z]-A(-|$)")
-_TYPE = re.compile(r"([A-Za-z0-9_.]+(?:-[A-Za-z0-9_.]+)*)(?:;[^;]*)?")
-_UID = re.compile(r"[\x21-\x7e]{1,128}")
-_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _RELAYED = ("a-f-", "a-n-", "a-u-")
 READ_DETAIL = ("contact", "track")
 _DETAIL = "/event/detail"
@@ -61,40 +43,12 @@ OUT_TYPES = {
 }
 
 
-class CotEvent(Struct, frozen=True, kw_only=True):
-    """One event, its fields checked; None where the sender said nothing or unknown."""
-
-    uid: str
-    type: str
-    time_us: int
-    start_us: int
-    stale_us: int
-    how: str
-    opex: str
-    lat_deg: float
-    lon_deg: float
-    hae_m: float | None
-    callsign: str | None
-    speed_mps: float | None
-    course_deg: float | None
-    asked_version: str
-    dropped_count: int
-
-    def is_air(self) -> bool:
-        """Whether it is an air track."""
-        return _AIR.match(self.type) is not None
-
-    def is_exercise(self) -> bool:
-        """Whether its bytes say exercise or simulation."""
-        return self.opex[:1] in ("e", "s")
-
-
 def step(state: StreamState, chunk: bytes) -> tuple[StreamState, list[CotEvent | Rejected]]:
     """Events in a chunk of a CoT stream; how the stream is cut never matters, and nothing is raised."""
     state, pieces = cot_stream.step(state, chunk)
     found: list[CotEvent | Rejected] = []
     for piece in pieces:
-        if isinstance(piece, Rejected):
+        if not isinstance(piece, bytes):
             found.append(piece)
             continue
         try:
@@ -163,61 +117,6 @@ class _Reader:
 
     def end(self, _: str) -> None:
         self._paths.pop()
-
-
-def event_of(held: Attributes, dropped_count: int) -> CotEvent:
-    """An event from the attributes of its elements.
-
-    **Raises**: WireError, when a field is missing or out of its limits.
-    """
-    head, point = held["event"], held.get("point")
-    if point is None:
-        raise WireError("an event needs `point`")
-    contact, track = held.get("contact", {}), held.get("track", {})
-    hae_m = _number(point, "hae", -1_000, UNKNOWN_M)
-    if hae_m > 50_000 and hae_m != UNKNOWN_M:
-        raise WireError("`hae` is over 50,000 m")
-    return CotEvent(
-        uid=_text(head, "uid", _UID),
-        type=_text(head, "type", _TYPE).partition(";")[0],
-        time_us=_instant(head, "time"),
-        start_us=_instant(head, "start"),
-        stale_us=_instant(head, "stale"),
-        how=head.get("how", ""),
-        opex=head.get("opex", ""),
-        lat_deg=_number(point, "lat", -90, 90),
-        lon_deg=_number(point, "lon", -180, 180),
-        hae_m=None if hae_m == UNKNOWN_M else hae_m,
-        callsign=shown(contact["callsign"])[:32] if "callsign" in contact else None,
-        speed_mps=_number(track, "speed", 0, 1_500) if "speed" in track else None,
-        course_deg=_number(track, "course", 0, 360) if "course" in track else None,
-        asked_version=held.get("TakRequest", {}).get("version", ""),
-        dropped_count=dropped_count,
-    )
-
-
-def _text(attributes: dict[str, str], name: str, pattern: re.Pattern[str]) -> str:
-    value = attributes.get(name, "")
-    if not pattern.fullmatch(value):
-        raise WireError(f"`{name}` is missing or not allowed")
-    return value
-
-
-def _number(attributes: dict[str, str], name: str, low: float, high: float) -> float:
-    text = attributes.get(name, "")
-    if not _DECIMAL.fullmatch(text):
-        raise WireError(f"`{name}` is missing or not a decimal number")
-    value = float(text)
-    if not low <= value <= high:
-        raise WireError(f"`{name}` is out of {low:g} to {high:g}")
-    return value
-
-
-def _instant(attributes: dict[str, str], name: str) -> int:
-    try:
-        return us_from_rfc3339(attributes.get(name, ""))
-    except InputError as error:
-        raise WireError(f"`{name}` is missing or no time with a zone") from error
 
 
 def observation_of(event: CotEvent) -> Observation:
@@ -328,19 +227,22 @@ def pong_event(kind: str, time_us: int, stale_us: int) -> Outgoing:
     return Outgoing(uid="takPong", type=kind, time_us=time_us, stale_us=stale_us, lat_deg=0.0, lon_deg=0.0, hae_m=None)
 
 
+_quoted = lru_cache(maxsize=1 << 14)(quoteattr)  # names and types come again with every report
+
+
 def encode(event: Outgoing) -> bytes:
     """The event as XML, ended by `</event>` and a newline."""
     time, stale = rfc3339_from_us(event.time_us), rfc3339_from_us(event.stale_us)
     mark = event.mark
-    opex = f" opex={quoteattr(mark.opex)}" if mark.opex else ""
+    opex = f" opex={_quoted(mark.opex)}" if mark.opex else ""
     remarks = f"<remarks>{escape(mark.words)}</remarks>" if mark.words else ""
-    contact = f"<contact callsign={quoteattr(event.callsign)}/>" if event.callsign else ""
+    contact = f"<contact callsign={_quoted(event.callsign)}/>" if event.callsign else ""
     hae_m = UNKNOWN_M if event.hae_m is None else event.hae_m
     motion = ""
     if event.speed_mps is not None and event.course_deg is not None:
         motion = f'<track speed="{event.speed_mps:.3f}" course="{event.course_deg:.3f}"/>'
     return (
-        f'<event version="2.0" uid={quoteattr(event.uid)} type={quoteattr(event.type)} time="{time}" start="{time}" '
+        f'<event version="2.0" uid={_quoted(event.uid)} type={_quoted(event.type)} time="{time}" start="{time}" '
         f'stale="{stale}" how="{mark.how()}"{opex}>'
         f'<point lat="{event.lat_deg:.7f}" lon="{event.lon_deg:.7f}" hae="{hae_m:.2f}" ce="{UNKNOWN_M}" '
         f'le="{UNKNOWN_M}"/><detail>{contact}{motion}{remarks}</detail></event>\n'

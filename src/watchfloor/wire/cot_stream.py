@@ -16,6 +16,10 @@ import re
 from msgspec import Struct
 
 from watchfloor.messages.air import Rejected
+from watchfloor.wire import cot_plain
+from watchfloor.wire.cot_event import CotEvent
+
+Piece = CotEvent | bytes | Rejected
 
 MAX_EVENT_BYTES = 1 << 20
 OVERSIZED = "over 1 MiB without a complete event"
@@ -33,8 +37,8 @@ _UNFINISHED = re.compile(
     rb"""<(?:!(?:-(?:-.*)?)?|!\[?[CDAT]{0,5}(?:\[.*)?|\?.*|/?(?:[A-Za-z_:](?:[^<>"']|"[^"<]*"|'[^'<]*')*(?:"[^"<]*|'[^'<]*)?)?)?\Z""",
     re.DOTALL,
 )
-# A whole event of plain tags and text, which is what nearly all are: read at once, to the same end as tag by tag.
-_PLAIN = re.compile(
+# A whole event of tags and text: found at once, to the same end as tag by tag.
+_WHOLE = re.compile(
     rb"""\s*+(?P<event><event(?=[\s/>])(?:[^<>"'/]|/(?!>)|"[^"<]*+"|'[^'<]*+')*+>"""
     rb"""(?:[^<]++|<(?!/?event[\s/>])/?[A-Za-z_:][^\s<>/"'=]*+(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+>)*+</event\s*>)"""
 )
@@ -48,10 +52,10 @@ class StreamState(Struct, frozen=True):
     read_count: int = 0
 
 
-def step(state: StreamState, chunk: bytes) -> tuple[StreamState, list[bytes | Rejected]]:
-    """Complete events, as bytes from `<event` to its end, and what was rejected between them."""
+def step(state: StreamState, chunk: bytes) -> tuple[StreamState, list[Piece]]:
+    """Complete events, read where they are plain, else as bytes from `<event` to its end; and what was rejected."""
     data, place = state.rest + chunk, state.read_count
-    found: list[bytes | Rejected] = []
+    found: list[Piece] = []
     while True:
         if place == 0:
             data = _without_plain(data, found)
@@ -89,13 +93,18 @@ def step(state: StreamState, chunk: bytes) -> tuple[StreamState, list[bytes | Re
             place = token.end()
 
 
-def _without_plain(data: bytes, found: list[bytes | Rejected]) -> bytes:
+def _without_plain(data: bytes, found: list[Piece]) -> bytes:
     """What follows the plain events that data begins with."""
-    end = 0
-    while (plain := _PLAIN.match(data, end)) is not None:
-        found.append(plain["event"])
-        end = plain.end()
-    return data[end:]
+    text, end = data.decode("latin-1"), 0  # a character for each byte
+    while True:
+        if (event := cot_plain.read(text, end)) is not None:
+            found.append(event[0])
+            end = event[1]
+        elif (whole := _WHOLE.match(data, end)) is not None:
+            found.append(whole["event"])
+            end = whole.end()
+        else:
+            return data[end:]
 
 
 def _could_continue(data: bytes, place: int) -> bool:
@@ -103,12 +112,12 @@ def _could_continue(data: bytes, place: int) -> bool:
     return len(tail) <= _MAX_TOKEN_BYTES and _UNFINISHED.match(tail) is not None
 
 
-def _reject(data: bytes, end: int, reason: str, found: list[bytes | Rejected]) -> bytes:
+def _reject(data: bytes, end: int, reason: str, found: list[Piece]) -> bytes:
     found.append(Rejected(reason=reason, sample=data[: min(end, 256)]))
     return data[end:]
 
 
-def _to_next_start(data: bytes, found: list[bytes | Rejected]) -> bytes:
+def _to_next_start(data: bytes, found: list[Piece]) -> bytes:
     """What remains from the next `<event` on, or the few bytes that may become one."""
     start = _START.search(data)
     end = start.start() if start else len(data)

@@ -28,7 +28,8 @@ from watchfloor.base.errors import WireError
 from watchfloor.base.instants import rfc3339_from_us
 from watchfloor.messages.air import Rejected
 from watchfloor.wire import cot
-from watchfloor.wire.cot import CotEvent, Outgoing
+from watchfloor.wire.cot import Outgoing
+from watchfloor.wire.cot_event import UNKNOWN_M, CotEvent, event_of
 from watchfloor.wire.cot_stream import StreamState
 
 VERSION = "1"
@@ -141,7 +142,7 @@ def parse_message(raw: bytes) -> CotEvent | None:
         "opex": event.opex,
     }
     held["point"] = {"lat": _decimal(event.lat), "lon": _decimal(event.lon), "hae": _decimal(event.hae)}
-    return cot.event_of(held, dropped_count)
+    return event_of(held, dropped_count)
 
 
 def encode(event: Outgoing) -> bytes:
@@ -215,8 +216,8 @@ def _message(event: Outgoing) -> bytes:
     said.sendTime = said.startTime = event.time_us // 1000
     said.staleTime = event.stale_us // 1000
     said.lat, said.lon = event.lat_deg, event.lon_deg
-    said.hae = cot.UNKNOWN_M if event.hae_m is None else event.hae_m
-    said.ce = said.le = cot.UNKNOWN_M
+    said.hae = UNKNOWN_M if event.hae_m is None else event.hae_m
+    said.ce = said.le = UNKNOWN_M
     if event.callsign:
         said.detail.contact.callsign = event.callsign
     if event.speed_mps is not None and event.course_deg is not None:

@@ -8,12 +8,13 @@ from typing import Protocol, cast
 import structlog
 from msgspec import Struct
 
-from watchfloor.app.newest import ENCODERS, Form, Newest
+from watchfloor.app.newest import ENCODERS, Form
 from watchfloor.base.labels import Audience, Label
+from watchfloor.edge.tak.crowd import Crowd
 from watchfloor.edge.utc import utc_us
 from watchfloor.messages.air import Rejected
 from watchfloor.wire import cot, tak
-from watchfloor.wire.cot import CotEvent
+from watchfloor.wire.cot_event import CotEvent
 from watchfloor.wire.cot_stream import OVERSIZED
 
 BUFFER_LIMIT_BYTES = 1 << 18
@@ -40,8 +41,11 @@ Door = Callable[[asyncio.Transport], Admitted | str]
 class Host(Protocol):
     """What a client's connection asks of its server."""
 
-    def joined(self, client: "CotClient", admitted: Admitted) -> Newest:
-        """A client came; answers what it is told from."""
+    def joined(self, client: "CotClient") -> None:
+        """A client came."""
+
+    def crowd(self, admitted: Admitted, form: Form) -> Crowd:
+        """Those who see the same, and read it in this form."""
 
     def left(self, client: "CotClient") -> None:
         """A client went."""
@@ -59,10 +63,10 @@ class CotClient(asyncio.Protocol):
     def __init__(self, host: Host, door: Door) -> None:
         self._host, self._door = host, door
         self.admitted: Admitted | None = None
-        self._newest = Newest()
         self._transport: asyncio.Transport | None = None
         self._reading = tak.Reading()
         self._writes: Form = "xml"
+        self._crowd: Crowd | None = None
         self._told = 0
         self._bad_count = self._junk_bytes = 0
         self._left, self._left_bytes, self._looked_s = EVENTS_AT_ONCE, BYTES_AT_ONCE, 0.0
@@ -82,13 +86,14 @@ class CotClient(asyncio.Protocol):
             return
         self.admitted = admitted
         self._transport.write(tak.offer(utc_us()))
-        self._newest = self._host.joined(self, admitted)
-        self.catch_up()
+        self._host.joined(self)
+        self._catch_up()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio names it
         """A client went; what it had begun and not ended is refused."""
         if self.admitted is None:
             return
+        self._leave_crowd()
         rest = self._reading.unread()
         if rest:
             self._host.heard(self, Rejected(reason="ended inside an event", sample=rest[:256]))
@@ -97,19 +102,30 @@ class CotClient(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The client does not read: more than `BUFFER_LIMIT_BYTES` wait for it."""
         self._is_full = True
+        self._leave_crowd()
 
     def resume_writing(self) -> None:
         """The client reads again."""
         self._is_full = False
-        self.catch_up()
+        self._catch_up()
 
-    def catch_up(self) -> None:
-        """Write what the client was not told yet, as long as it reads."""
-        newest, transport = self._newest, self._transport
-        while self._told < newest.number and not self._is_full and transport is not None:
-            piece, self._told = newest.since(self._told, self._writes)
+    def _catch_up(self) -> None:
+        """Write what the client was not told yet, as long as it reads; then it is told with all others."""
+        if self.admitted is None or self._transport is None or self._transport.is_closing():
+            return
+        crowd = self._host.crowd(self.admitted, self._writes)
+        while self._told < crowd.newest.number and not self._is_full:
+            piece, self._told = crowd.newest.since(self._told, self._writes)
             if piece:
-                transport.write(piece)
+                self._transport.write(piece)
+        if not self._is_full:
+            self._crowd = crowd
+            crowd.join(self, self._transport.write)
+
+    def _leave_crowd(self) -> None:
+        if self._crowd is not None:
+            self._crowd.leave(self)
+            self._told, self._crowd = self._crowd.told, None
 
     def data_received(self, data: bytes) -> None:
         """Events of the client: its own position, a ping, or which protocol it wants."""
@@ -132,8 +148,11 @@ class CotClient(asyncio.Protocol):
             agreed = event.asked_version == tak.VERSION
             self._transport.write(tak.answer(utc_us(), agreed=agreed))
             if agreed:
+                self._leave_crowd()
                 self._writes = "protobuf"
                 self._reading = tak.Reading(is_protobuf=True)
+                if not self._is_full:
+                    self._catch_up()
         elif event.type == _PING and self._transport is not None:
             now_us = utc_us()
             pong = cot.pong_event(_PONG, now_us, now_us + _PONG_STALE_US)
@@ -168,5 +187,6 @@ class CotClient(asyncio.Protocol):
     def close(self) -> None:
         """End the connection."""
         self._is_full = True
+        self._leave_crowd()
         if self._transport is not None:
             self._transport.abort()

@@ -12,17 +12,17 @@ from hashlib import sha256
 
 from watchfloor.app.cot_picture import CotPicture
 from watchfloor.app.intake import Intake
-from watchfloor.app.newest import Newest
+from watchfloor.app.newest import Form
 from watchfloor.app.room import Room, Tick
 from watchfloor.base.labels import Audience, label_for
 from watchfloor.edge.beat import BEAT_S
 from watchfloor.edge.tak.certificates import TakClients, utc_now
 from watchfloor.edge.tak.connection import Admitted, CotClient, Door
+from watchfloor.edge.tak.crowd import Crowd
 from watchfloor.edge.utc import utc_us
-from watchfloor.edge.work import begin
 from watchfloor.messages.air import Rejected
 from watchfloor.messages.room import FeedState
-from watchfloor.wire import cot
+from watchfloor.wire.cot_event import CotEvent
 
 BACKLOG = 1024  # a crowd that comes back at once; whom a full queue turns away asks again a second later
 _SOONEST_S = 0.9 * BEAT_S
@@ -33,18 +33,18 @@ class CotServer:
 
     def __init__(self, room: Room, intake: Intake) -> None:
         self._room, self._intake = room, intake
-        self._has_news = asyncio.Event()
         self._pictures: dict[Audience, CotPicture] = {}
+        self._crowds: dict[tuple[Audience, Form], Crowd] = {}
+        self._is_due, self._told_s = False, 0.0
+        self._timer: asyncio.Handle | None = None
         self._clients: set[CotClient] = set()
         self._certificates: TakClients | None = None
         self._servers: list[asyncio.Server] = []
-        self._task: asyncio.Task[None] | None = None
         room.on_jump(self._forget)
         room.add_watcher(self)
 
     async def start(self, bound: socket.socket) -> int:
         """Listen on a bound socket; answers its port."""
-        self._task = begin(self._run())
         audience = self._room.setup.plain_port
         anybody = Admitted(audience, label_for(audience.nations))
         return await self._listen(bound, lambda _: anybody, None)
@@ -66,8 +66,8 @@ class CotServer:
     async def close(self) -> None:
         """Stop listening and let clients go."""
         self._room.remove_watcher(self)
-        if self._task is not None:
-            self._task.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         for server in self._servers:
             server.close()
         for client in tuple(self._clients):
@@ -88,14 +88,21 @@ class CotServer:
             return f"its certificate is for the seat `{client.seat_id}`, which this room has not"
         return Admitted(audience, label_for(audience.nations), fingerprint)
 
-    def joined(self, client: CotClient, admitted: Admitted) -> Newest:
+    def joined(self, client: CotClient) -> None:
         """A client came."""
         self._clients.add(client)
-        picture = self._pictures.get(admitted.audience)
-        if picture is None:
-            picture = self._pictures[admitted.audience] = CotPicture(self._room, admitted.audience, self._has_news)
-            picture.gather(utc_us())
-        return picture.newest
+
+    def crowd(self, admitted: Admitted, form: Form) -> Crowd:
+        """Those who see the same, and read it in this form."""
+        audience = admitted.audience
+        crowd = self._crowds.get((audience, form))
+        if crowd is None:
+            picture = self._pictures.get(audience)
+            if picture is None:
+                picture = self._pictures[audience] = CotPicture(self._room, audience, self._tell_soon)
+                picture.gather(utc_us())
+            crowd = self._crowds[audience, form] = Crowd(picture.newest, form)
+        return crowd
 
     def left(self, client: CotClient) -> None:
         """A client went; its own position goes with it."""
@@ -111,7 +118,7 @@ class CotServer:
         """So many bytes of a client came."""
         self._intake.counts.bytes_count += byte_count
 
-    def heard(self, client: CotClient, event: cot.CotEvent | Rejected) -> None:
+    def heard(self, client: CotClient, event: CotEvent | Rejected) -> None:
         """An event of a client, or what is none."""
         self._intake.counts.message_count += 1
         self._intake.counts.dropped_count += 0 if isinstance(event, Rejected) else event.dropped_count
@@ -121,7 +128,7 @@ class CotServer:
             return
         self._intake.counts.position_count += 1
         self._intake.accepted(self._room.writer.room_now_us())
-        self._has_news.set()
+        self._tell_soon()
 
     def ticked(self, tick: Tick) -> None:  # noqa: ARG002  # of the picture it keeps its own account
         """Forget who is gone."""
@@ -132,7 +139,7 @@ class CotServer:
     def changed(self) -> None:
         """The board is not told here."""
 
-    def _refused(self, client: CotClient, event: cot.CotEvent) -> Rejected | None:
+    def _refused(self, client: CotClient, event: CotEvent) -> Rejected | None:
         """A client may not speak as an aircraft of the picture, nor as an exercise where there is none."""
         if event.is_exercise() and not self._room.setup.exercise:
             return Rejected(reason="marked as exercise in a room that is none", sample=event.uid.encode())
@@ -148,19 +155,24 @@ class CotServer:
             if fingerprint and self._certificates and self._certificates.find(fingerprint, now) is None:
                 client.cut_off("its certificate was revoked, or has run out")
 
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        told_s = 0.0
-        while True:
-            await self._has_news.wait()
-            await asyncio.sleep(max(told_s + _SOONEST_S - loop.time(), 0.0))
-            await asyncio.sleep(0)  # other feeds are read at the same beat
-            told_s = loop.time()
-            self._has_news.clear()
-            for picture in self._pictures.values():
-                picture.gather(utc_us())
-            for client in tuple(self._clients):
-                client.catch_up()
+    def _tell_soon(self) -> None:
+        """Tell clients what is new, once a beat, after what else comes in it."""
+        if not self._is_due:
+            self._is_due = True
+            loop = asyncio.get_running_loop()
+            wait_s = self._told_s + _SOONEST_S - loop.time()
+            if wait_s > 0:
+                self._timer = loop.call_later(wait_s, self._tell)
+            else:
+                self._timer = loop.call_soon(self._tell)  # other feeds are read in the same turn of the loop
+
+    def _tell(self) -> None:
+        self._is_due, self._told_s = False, asyncio.get_running_loop().time()
+        now_us = utc_us()
+        for picture in self._pictures.values():
+            picture.gather(now_us)
+        for crowd in self._crowds.values():
+            crowd.tell()
 
     def _forget(self) -> None:
         for picture in self._pictures.values():

@@ -1,0 +1,115 @@
+"""A TCP connection to a source, plain or over TLS, that is read when we choose to: no loop wakes for what comes."""
+
+import asyncio
+import selectors
+import socket
+import ssl
+
+from watchfloor.edge.beat import until_beat
+from watchfloor.edge.feeds.sources import Source
+
+CHUNK_BYTES, CONNECT_S = 1 << 16, 10.0
+_NOT_YET = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class Wire:
+    """An open connection."""
+
+    def __init__(self, bound: socket.socket) -> None:
+        self._socket = bound
+        self._is_tls = isinstance(bound, ssl.SSLSocket)
+
+    def read(self) -> bytes | None:
+        """What came, at most CHUNK_BYTES, none at the stream's end; None, when nothing did.
+
+        **Raises**: OSError, when the connection broke.
+        """
+        try:
+            return self._socket.recv(CHUNK_BYTES)
+        except _NOT_YET:
+            return None
+
+    def may_hold_more(self, chunk: bytes) -> bool:
+        """Whether more may have come than the chunk just read; TLS gives one record at a time."""
+        return self._is_tls or len(chunk) == CHUNK_BYTES
+
+    def has_news(self) -> bool:
+        """Whether something came, or the stream ended, and was not read yet."""
+        with selectors.DefaultSelector() as looking:
+            looking.register(self._socket, selectors.EVENT_READ)
+            return bool(looking.select(0))
+
+    async def until_heard(self, longest_s: float) -> None:
+        """Wait until something comes; where the loop cannot tell (Windows), for a beat."""
+        loop = asyncio.get_running_loop()
+        heard = asyncio.Event()
+        try:
+            loop.add_reader(self._socket, heard.set)
+        except NotImplementedError:
+            await until_beat()
+            return
+        try:
+            async with asyncio.timeout(longest_s):
+                await heard.wait()
+        except TimeoutError:
+            return
+        finally:
+            loop.remove_reader(self._socket)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._socket.close()
+
+
+async def open_wire(source: Source) -> Wire:
+    """A new connection.
+
+    **Raises**: OSError, TimeoutError, when there is none to be had in CONNECT_S.
+    """
+    async with asyncio.timeout(CONNECT_S):
+        plain = await _connected(source)
+        if source.tls is None:
+            return Wire(plain)
+        try:
+            secured = source.tls.wrap_socket(
+                plain, server_hostname=source.server_name or source.host, do_handshake_on_connect=False
+            )
+        except BaseException:
+            plain.close()
+            raise
+        try:
+            await _shake_hands(secured)
+        except BaseException:
+            secured.close()
+            raise
+        return Wire(secured)
+
+
+async def _connected(source: Source) -> socket.socket:
+    """A connection to the first of the source's addresses that answers."""
+    loop = asyncio.get_running_loop()
+    failed: OSError | None = None
+    for family, kind, protocol, _, address in await loop.getaddrinfo(source.host, source.port, type=socket.SOCK_STREAM):
+        fresh = socket.socket(family, kind, protocol)
+        try:
+            fresh.setblocking(False)
+            await loop.sock_connect(fresh, address)
+        except OSError as error:
+            fresh.close()
+            failed = error
+        except BaseException:
+            fresh.close()
+            raise
+        else:
+            return fresh
+    raise failed or OSError(f"`{source.host}` has no address")
+
+
+async def _shake_hands(secured: ssl.SSLSocket) -> None:
+    while True:
+        try:
+            secured.do_handshake()
+        except _NOT_YET:
+            await until_beat()
+        else:
+            return
