@@ -24,14 +24,23 @@ class CotPicture:
         self.newest = Newest()
         self._told_guests: dict[str, int] = {}
         self._moved: set[str] = set(self._outgoing.view.picture.tracks)
-        self._uids = {cot.uid_of(identity) for identity in self._moved}
+        self._named: set[str]
+        self._uids: set[str]
+        self._name_all()
         self._on_news = on_news
         self._mark = cot.mark_of(room.setup.context, room.setup.exercise)
 
     def _note(self, identity: str) -> None:
+        if not self._moved:
+            self._on_news()
+        if identity not in self._named:
+            self._named.add(identity)
+            self._uids.add(cot.uid_of(identity))
         self._moved.add(identity)
-        self._uids.add(cot.uid_of(identity))
-        self._on_news()
+
+    def _name_all(self) -> None:
+        self._named = set(self._outgoing.view.picture.tracks)
+        self._uids = {cot.uid_of(identity) for identity in self._named}
 
     def has_track(self, uid: str) -> bool:
         """Whether a track of this audience goes by this uid."""
@@ -41,13 +50,15 @@ class CotPicture:
         """Forget tracks that are gone."""
         for gone in self._outgoing.without_gone():
             self.newest.drop(gone)
-        self._uids = {cot.uid_of(identity) for identity in self._outgoing.view.picture.tracks}
+        if not self._named <= self._outgoing.view.picture.tracks.keys():
+            self._name_all()
 
     def forget(self) -> None:
         """A new time context: nothing of the old one is told."""
         self._outgoing.forget()
         self._told_guests.clear()
         self._moved.clear()
+        self._named.clear()
         self._uids.clear()
         self.newest.clear()
 

@@ -168,7 +168,7 @@ class Intake:
 
     def _batch(self, seen: list[Observation], room_us: int) -> ObservationBatch:
         self.counts.message_count += len(seen)
-        self.counts.position_count += sum(1 for one in seen if one.lat_deg is not None)
+        self.counts.position_count += len([one for one in seen if one.lat_deg is not None])
         return ObservationBatch(
             feed_id=self.setup.feed_id, tor_us=room_us, label=self.setup.label, observations=tuple(seen)
         )

@@ -210,9 +210,10 @@ class Room:
         next_s = loop.time()
         while not self.ending.is_set():
             await self._tick(loop.time())
-            next_s = max(next_s + TICK_S, loop.time())
+            next_s = max(next_s + TICK_S, loop.time() + 0.001)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.ending.wait(), max(next_s - loop.time(), 0.001))
+                async with asyncio.timeout_at(next_s):
+                    await self.ending.wait()
 
     def end(self, reason: str) -> None:
         """Ask the room to end in good order."""

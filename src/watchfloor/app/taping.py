@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import structlog
 
@@ -71,14 +72,13 @@ class Taping:
                 await tracks.seal()
             if await tracks.open():
                 self._told = {}
+            await observations.open()
             frame = frame_of_picture(picture, self._told)
             self._told.update({name.number: name for name in frame.head.names})
-            await tracks.add(frame)
             is_last, said = observations.is_due(), self._rows.take(picture.room_us)
             if is_last:
                 self._rows = ObservationRows()  # names are told anew in every block; what comes now is the next one's
-            await observations.open()
-            await observations.add(said)
+            await self._add({tracks: frame, observations: said})
             if is_last:
                 await observations.seal()
             await self._frame_cameras(picture.room_us)
@@ -99,9 +99,20 @@ class Taping:
             self._views = CameraRows()
         if seen is not None:
             await cameras.open()
-            await cameras.add(seen)
+            await self._add({cameras: seen})
         if is_last:
             await cameras.seal()
+
+    async def _add(self, frames: "Mapping[_Stream, Frame]") -> None:
+        """Make frames durable, then their digests; only what the record vouches for belongs to a block."""
+        for stream in frames:
+            stream.is_torn = True
+        work = [partial(stream.write, frame) for stream, frame in frames.items()]
+        raws = await asyncio.get_running_loop().run_in_executor(self._worker, lambda: [write() for write in work])
+        vouching = [stream.vouch(frame, raw) for (stream, frame), raw in zip(frames.items(), raws, strict=True)]
+        for fault in await asyncio.gather(*vouching, return_exceptions=True):
+            if fault is not None:
+                raise fault
 
     async def _begin_anew(self) -> None:
         """Seal what can be, and forget what was not taped: its names were told in blocks that have ended."""
@@ -174,12 +185,19 @@ class _Stream:
         self._digest, self._frames, self._begun_s = RunningDigest(), [], loop.time()
         return True
 
-    async def add(self, frame: Frame) -> None:
-        """Make a frame durable, then its digest; only what the record vouches for belongs to the block."""
+    def write(self, frame: Frame) -> bytes:
+        """Make a frame durable in the open block's journal; answers its bytes. Runs on the worker."""
+        raw = encode_frame(self._stream, frame)
+        self._store.add(block_name(self._stream, self._number), raw)
+        return raw
+
+    async def vouch(self, frame: Frame, raw: bytes) -> None:
+        """Enter the digest of a frame that is durable; it belongs to the block from then on.
+
+        **Raises**: UnavailableError, when no block is open, or the record cannot be written.
+        """
         if self._digest is None:
             raise UnavailableError("no tape block is open")
-        self.is_torn = True
-        raw = await asyncio.get_running_loop().run_in_executor(self._worker, self._write, frame)
         digest = self._digest.with_added(raw)
         fact = TapeFrameWritten(
             block=block_name(self._stream, self._number),
@@ -192,11 +210,6 @@ class _Stream:
         self._digest = digest
         self._frames.append(frame)
         self.is_torn = False
-
-    def _write(self, frame: Frame) -> bytes:
-        raw = encode_frame(self._stream, frame)
-        self._store.add(block_name(self._stream, self._number), raw)
-        return raw
 
     async def seal(self) -> None:
         """End the open block, if there is one: in columns first, then in the record, then without its journal."""

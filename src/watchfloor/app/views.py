@@ -47,8 +47,10 @@ class View:
         """Take a batch; answers the times of what entered the picture, and what was refused."""
         self.picture, told = picturing.step(self.picture, batch, room_us)
         entered: list[int] = []
+        refused: list[Rejected] = []
         for one in told:
             if isinstance(one, Rejected):
+                refused.append(one)
                 continue
             entered.append(one.toa_us)
             track = self.picture.tracks.get(one.identity)
@@ -57,9 +59,11 @@ class View:
             for hook in self._moved:
                 hook(one.identity)
             if one.has_place and track.toa_us == one.toa_us:
-                trail = self._trails.setdefault(one.identity, deque(maxlen=TRAIL_LENGTH))
+                trail = self._trails.get(one.identity)
+                if trail is None:
+                    trail = self._trails[one.identity] = deque(maxlen=TRAIL_LENGTH)
                 trail.append(TrailPoint(track.toa_us, track.lat_deg, track.lon_deg, track.alt_ft))
-        return entered, [one for one in told if isinstance(one, Rejected)]
+        return entered, refused
 
     def trail(self, identity: str) -> Sequence[TrailPoint]:
         """Past positions of a track, oldest first."""

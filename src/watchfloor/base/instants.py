@@ -30,21 +30,24 @@ def us_from_rfc3339(text: str) -> Micros:
     if not found:
         raise InputError(f"`{text}` is not a time with a zone, as in `2031-03-14T16:00:00Z`", field="time")
     second, fraction, zone = found.groups()
-    return us_of_second(second, fraction, zone)
-
-
-def us_of_second(second: str, fraction: str | None, zone: str = "Z") -> Micros:
-    """The instant of a date-time in parts: `YYYY-MM-DDThh:mm:ss`, the digits after its point, its zone.
-
-    **Raises**: InputError, when it is none.
-    """
-    whole_us = _us_of_whole(second, zone)
+    whole_us = us_of_second(second + zone)
     return Micros(whole_us + int(fraction[:6].ljust(6, "0"))) if fraction else whole_us
 
 
+def us_from_zulu(text: str) -> int:
+    """The instant of a text that is known to have the form `YYYY-MM-DDThh:mm:ss[.f...]Z`.
+
+    **Raises**: InputError, when there is no such time.
+    """
+    return us_of_second(text[:19] + "Z") + int(text[20:26].strip("Z").ljust(6, "0"))
+
+
 @lru_cache(maxsize=1024)
-def _us_of_whole(second: str, zone: str) -> Micros:
-    text = second + zone
+def us_of_second(text: str) -> Micros:
+    """The instant of a date-time without a fraction; those of a stream are few, and come again.
+
+    **Raises**: InputError, when it is none.
+    """
     try:
         return us_from_datetime(datetime.fromisoformat(text.upper()))
     except (ValueError, OverflowError) as error:

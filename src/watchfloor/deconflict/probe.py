@@ -92,7 +92,12 @@ def probe_columns(flown: Columns, minima: Minima, now_us: int) -> list[Found]:
     upward /= np.linalg.norm(upward, axis=1)[:, None]
     gap, closing = (_level(column[second] - column[first], upward) for column in (places, velocities))
     lookahead_s = minima.lookahead_us / US_PER_S
-    across = _inside_circle(gap, closing, float(minima.horizontal_m))
+    near_s, far_s = _inside_circle(gap, closing, float(minima.horizontal_m))
+    meets = np.maximum(near_s, 0.0) < np.minimum(far_s, lookahead_s)
+    if not meets.any():
+        return []
+    first, second, gap, closing = first[meets], second[meets], gap[meets], closing[meets]
+    across = near_s[meets], far_s[meets]
     levels, basis = _levels(flown, first, second, age_s)
     spans = spans_inside(levels, float(minima.vertical_ft))
     start_s, end_s, level_s = first_shared(spans, across, 0.0)

@@ -13,16 +13,14 @@ from watchfloor.base.errors import InputError, UnavailableError
 LOOPBACK = "127.0.0.1"
 
 
-HEADER_EVERY_S = 1.0  # the date in answers
-
-
 class QuietServer(uvicorn.Server):
     """uvicorn without its own signal handlers, and without its ten looks a second at whether it should end.
 
-    The room ends it, and an idle room is idle.
+    The room ends it, and an idle room is idle. The date in answers is set where they are made.
     """
 
     def __init__(self, config: uvicorn.Config) -> None:
+        config.date_header = False
         super().__init__(config)
         self._ended = asyncio.Event()
 
@@ -33,10 +31,8 @@ class QuietServer(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Serve until it is ended."""
-        while not await self.on_tick(0):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HEADER_EVERY_S):
-                    await self._ended.wait()
+        await self.on_tick(0)
+        await self._ended.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:

@@ -15,7 +15,7 @@ and says what is wrong with it. What is read here is read there alike.
 import re
 
 from watchfloor.base.errors import InputError
-from watchfloor.base.instants import us_of_second
+from watchfloor.base.instants import us_from_zulu
 from watchfloor.wire.cot_event import CALLSIGN_LENGTH, HIGHEST_M, LOWEST_M, MOST_MPS, UNKNOWN_M, CotEvent
 
 _S = r"[ \t\r\n]"
@@ -145,9 +145,9 @@ def _event_of(
     ):
         return None
     try:
-        time_us = _us_of(time)
-        start_us = time_us if start == time else _us_of(start)
-        stale_us = _us_of(stale)
+        time_us = us_from_zulu(time)
+        start_us = time_us if start == time else us_from_zulu(start)
+        stale_us = us_from_zulu(stale)
     except InputError:
         return None
     read_count = (contact is not None) + (track is not None)
@@ -168,7 +168,3 @@ def _event_of(
         asked_version="",
         dropped_count=inner.count("<") - inner.count("</") - read_count if inner else 0,
     )
-
-
-def _us_of(time: str) -> int:
-    return us_of_second(time[:19], time[20:-1])

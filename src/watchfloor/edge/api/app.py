@@ -7,6 +7,7 @@ policy stands on every answer.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +219,7 @@ async def _on_http(_: Request, error: Exception) -> Response:
 
 
 class Gate:
-    """Answers only to the room's own names, and sets the security headers on every answer."""
+    """Answers only to the room's own names, and sets the date and the security headers on every answer."""
 
     def __init__(self, inner: ASGIApp, hosts: frozenset[str]) -> None:
         self._inner, self._hosts = inner, hosts
@@ -251,7 +252,8 @@ class Gate:
 def _with_headers(send: Send) -> Send:
     async def headed(message: Any) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            date = formatdate(usegmt=True).encode()
+            message["headers"] = [*message.get("headers", ()), (b"date", date), *_HEADERS]
         await send(message)
 
     return headed

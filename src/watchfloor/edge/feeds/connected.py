@@ -2,12 +2,13 @@
 
 import asyncio
 import random
+from functools import partial
 
 import structlog
 
 from watchfloor.app.room import Room
 from watchfloor.base.units import US_PER_S
-from watchfloor.edge.beat import BEAT_S, until_beat
+from watchfloor.edge.beat import BEAT_S
 from watchfloor.edge.feeds.sources import Source
 from watchfloor.edge.feeds.wires import CONNECT_S, Wire, open_wire
 
@@ -42,31 +43,19 @@ async def _read_on(room: Room, feed_id: str, source: Source, wire: Wire) -> None
     What went without a word (a receiver without power, a cable) is never told: only its silence is seen. Who says
     nothing until it is lost is connected to a second time, and heard there; so that nothing falls between the two.
     """
-    now_s = asyncio.get_running_loop().time
     silence_s = room.intakes[feed_id].setup.limits.lost_us / US_PER_S
-    spoke_s = now_s()
     try:
-        while (chunk := wire.read()) != b"":
-            if chunk is not None:
-                spoke_s = now_s()
-                room.receive(feed_id, chunk)
-                await (asyncio.sleep(0) if wire.may_hold_more(chunk) else until_beat())
+        while await wire.follow(partial(room.receive, feed_id), QUIET_S):
+            if await wire.until_heard(max(silence_s - QUIET_S, 0.0)):
                 continue
-            silent_s = now_s() - spoke_s
-            if silent_s < QUIET_S:
-                await until_beat()
-            elif silent_s < silence_s:
-                await wire.until_heard(silence_s - silent_s)
-            else:
-                _log.warning("feed silent: connecting anew", feed=feed_id, silent_s=silence_s)
-                spare = await _second_wire(source)
-                spoke_s = now_s()
-                if spare is not None and wire.has_news():
-                    spare.close()
-                elif spare is not None:
-                    wire.close()
-                    room.hung_up(feed_id)
-                    wire = spare
+            _log.warning("feed silent: connecting anew", feed=feed_id, silent_s=silence_s)
+            spare = await _second_wire(source)
+            if spare is not None and wire.has_news():
+                spare.close()
+            elif spare is not None:
+                wire.close()
+                room.hung_up(feed_id)
+                wire = spare
     finally:
         room.hung_up(feed_id)
         wire.close()

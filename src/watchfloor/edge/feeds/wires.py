@@ -4,8 +4,9 @@ import asyncio
 import selectors
 import socket
 import ssl
+from collections.abc import Callable
 
-from watchfloor.edge.beat import until_beat
+from watchfloor.edge.beat import until_beat, wait_s
 from watchfloor.edge.feeds.sources import Source
 
 CHUNK_BYTES, CONNECT_S = 1 << 16, 10.0
@@ -29,9 +30,40 @@ class Wire:
         except _NOT_YET:
             return None
 
-    def may_hold_more(self, chunk: bytes) -> bool:
-        """Whether more may have come than the chunk just read; TLS gives one record at a time."""
-        return self._is_tls or len(chunk) == CHUNK_BYTES
+    async def follow(self, take: Callable[[bytes], None], quiet_s: float) -> bool:
+        """Give on what comes, at every beat, until nothing did for so long; False, when the stream ended.
+
+        **Raises**: OSError, when the connection broke.
+        """
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[bool] = loop.create_future()
+        spoke_s = loop.time()
+        next_look: asyncio.Handle
+
+        def look() -> None:
+            nonlocal spoke_s, next_look
+            try:
+                chunk = self.read()
+                if chunk:
+                    take(chunk)
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is raised where the stream is awaited
+                over.set_exception(error)
+                return
+            now_s = loop.time()
+            if chunk:
+                spoke_s = now_s
+            if chunk == b"" or now_s - spoke_s >= quiet_s:
+                over.set_result(chunk is None)
+            elif chunk and (self._is_tls or len(chunk) == CHUNK_BYTES):  # TLS gives one record at a time
+                next_look = loop.call_soon(look)
+            else:
+                next_look = loop.call_later(wait_s(now_s), look)
+
+        next_look = loop.call_soon(look)
+        try:
+            return await over
+        finally:
+            next_look.cancel()
 
     def has_news(self) -> bool:
         """Whether something came, or the stream ended, and was not read yet."""
@@ -39,22 +71,29 @@ class Wire:
             looking.register(self._socket, selectors.EVENT_READ)
             return bool(looking.select(0))
 
-    async def until_heard(self, longest_s: float) -> None:
-        """Wait until something comes; where the loop cannot tell (Windows), for a beat."""
+    async def until_heard(self, longest_s: float) -> bool:
+        """Wait until something comes; False, when nothing did for so long."""
         loop = asyncio.get_running_loop()
         heard = asyncio.Event()
         try:
             loop.add_reader(self._socket, heard.set)
-        except NotImplementedError:
-            await until_beat()
-            return
+        except NotImplementedError:  # Windows
+            return await self._look_for_news(longest_s)
         try:
             async with asyncio.timeout(longest_s):
                 await heard.wait()
         except TimeoutError:
-            return
+            return False
         finally:
             loop.remove_reader(self._socket)
+        return True
+
+    async def _look_for_news(self, longest_s: float) -> bool:
+        now_s = asyncio.get_running_loop().time
+        end_s = now_s() + longest_s
+        while not self.has_news() and now_s() < end_s:
+            await until_beat()
+        return self.has_news()
 
     def close(self) -> None:
         """End the connection."""
