@@ -39,7 +39,12 @@ def test_refused_bytes_are_kept_with_their_offset_and_reason_and_may_be_removed(
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert lines[0]["reason"] == "bytes outside any event"
     assert bytes.fromhex(lines[0]["sample"]).startswith(b"junk outside")
-    assert [line["offset_bytes"] for line in lines if line["reason"] == "bytes outside any event"] == [0, 31]
+    assert lines[0]["offset_bytes"] == 0
+    sent = b"junk outside any event <event/>more of it <event/>"
+    for line in lines:
+        sample = bytes.fromhex(line["sample"])
+        assert sent[line["offset_bytes"] :].startswith(sample), "what was refused lies where the line says"
+    assert [line["offset_bytes"] for line in lines] == [0, 23, 31, 42]
     assert room.stop() == 0
     assert run_words("record", "verify", str(tmp_path / "room")).returncode == 0
     shutil.rmtree(tmp_path / "room" / "quarantine")

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from msgspec import Struct
@@ -52,12 +53,30 @@ class FeedSetup(Struct, frozen=True):
 
 
 class Quarantined(Struct, frozen=True):
-    """Something refused: when by room time, why, its first bytes in hex; `offset_bytes`: where its chunk began."""
+    """Something refused: when by room time, why, its first bytes in hex.
+
+    `offset_bytes`: where in the feed's bytes these began; where what is kept is no part of them, where its chunk did.
+    """
 
     room_us: int
     offset_bytes: int
     reason: str
     sample: str
+
+
+class _Chunk:
+    """What came last, and what was left before it: where refused bytes are looked for, in order."""
+
+    def __init__(self, data: bytes, begun_bytes: int) -> None:
+        self._data, self._begun_bytes, self._next = data, begun_bytes, 0
+
+    def offset_of(self, sample: bytes) -> int | None:
+        """Where these bytes began in the feed's; None, where they are not of what came."""
+        place = self._data.find(sample, self._next) if sample else -1
+        if place < 0:
+            return None
+        self._next = place + len(sample)
+        return self._begun_bytes + place
 
 
 class FeedCounts(Struct):
@@ -78,6 +97,7 @@ class Intake:
         self._keep = keep
         self._withholds = bool(getattr(setup.reads, "withholds", False))
         self._chunk_at = 0
+        self._chunk: _Chunk | None = None
         self.counts = FeedCounts()
         self.reasons: dict[str, int] = {}
         self.quarantine: deque[Quarantined] = deque(maxlen=KEPT_SAMPLES)
@@ -97,6 +117,7 @@ class Intake:
         """The source went; what it had begun and not ended is refused."""
         rest = self.setup.reads.rest(self._stream) if self.setup.reads is not None else b""
         if rest:
+            self._chunk_at = self.counts.bytes_count - len(rest)
             self.refuse(Rejected(reason="ended inside an event or frame", sample=rest), room_us)
         self.restart()
 
@@ -112,14 +133,19 @@ class Intake:
             return self._batch([], room_us)
         in_exercise = self.setup.context is Context.EXERCISE
         arrival = Arrival(room_us, in_exercise, is_datagram, self.setup.counter_epoch_us)
+        begun = self._stream
         try:
-            self._stream, found = reads.step(self._stream, chunk, arrival)
+            self._stream, found = reads.step(begun, chunk, arrival)
             is_full = len(reads.rest(self._stream)) > MOST_REST_BYTES
         except Exception as error:  # noqa: BLE001  # a plug-in may raise anything; the room goes on without this chunk
             said = type(error).__name__ if self._withholds else repr(error)
             _log.error("feed fault", feed=self.setup.feed_id, error=said)
             found, is_full = [Rejected(reason="the feed's reader has a fault", sample=chunk[:64])], True
+        if any(isinstance(one, Rejected) for one in found):
+            left = _rest_of(reads, begun)
+            self._chunk = _Chunk(left + chunk, self._chunk_at - len(left))
         seen = self._sorted_out(found, room_us)
+        self._chunk = None
         if is_full:
             self.restart()
         return self._batch(seen, room_us)
@@ -145,7 +171,8 @@ class Intake:
         reason = rejected.reason if rejected.reason in self.reasons or len(self.reasons) < MAX_REASONS else OTHER
         self.reasons[reason] = self.reasons.get(reason, 0) + rejected.count
         sample = b"" if self._withholds else rejected.sample[:KEPT_BYTES]
-        kept = Quarantined(room_us, self._chunk_at, rejected.reason, sample.hex())
+        place = self._chunk.offset_of(rejected.sample) if self._chunk is not None else None
+        kept = Quarantined(room_us, self._chunk_at if place is None else place, rejected.reason, sample.hex())
         self.quarantine.append(kept)
         if self._keep is not None:
             self._keep.keep(self.setup.feed_id, kept)
@@ -223,3 +250,11 @@ class Intake:
                     Rejected(reason="the feed gave what is no message", sample=repr(one).encode()[:64]), room_us
                 )
         return seen
+
+
+def _rest_of(reads: Feed, state: Any) -> bytes:
+    """What a reader had left in a state; nothing, where a plug-in's will not say."""
+    try:
+        return bytes(reads.rest(state))
+    except Exception:  # noqa: BLE001  # a plug-in may raise anything
+        return b""

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from watchfloor.app.newest import ENCODERS, Form
 from watchfloor.base.labels import Audience, Label
-from watchfloor.edge.tak.crowd import Crowd
+from watchfloor.edge.tak.crowd import Crowd, Reader
 from watchfloor.edge.utc import utc_us
 from watchfloor.messages.air import Rejected
 from watchfloor.wire import cot, tak
@@ -66,11 +66,9 @@ class CotClient(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._reading = tak.Reading()
         self._writes: Form = "xml"
-        self._crowd: Crowd | None = None
-        self._told = 0
+        self._reader: Reader | None = None
         self._bad_count = self._junk_bytes = 0
         self._left, self._left_bytes, self._looked_s = EVENTS_AT_ONCE, BYTES_AT_ONCE, 0.0
-        self._is_full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client came: it hears what the room speaks, and gets the picture at once."""
@@ -87,13 +85,14 @@ class CotClient(asyncio.Protocol):
         self.admitted = admitted
         self._transport.write(tak.offer(utc_us()))
         self._host.joined(self)
-        self._catch_up()
+        self._reader = Reader(self._host.crowd(admitted, self._writes), self._transport.write)
+        self._reader.catch_up()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio names it
         """A client went; what it had begun and not ended is refused."""
         if self.admitted is None:
             return
-        self._leave_crowd()
+        self.pause_writing()
         rest = self._reading.unread()
         if rest:
             self._host.heard(self, Rejected(reason="ended inside an event", sample=rest[:256]))
@@ -101,31 +100,13 @@ class CotClient(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client does not read: more than `BUFFER_LIMIT_BYTES` wait for it."""
-        self._is_full = True
-        self._leave_crowd()
+        if self._reader is not None:
+            self._reader.pause()
 
     def resume_writing(self) -> None:
         """The client reads again."""
-        self._is_full = False
-        self._catch_up()
-
-    def _catch_up(self) -> None:
-        """Write what the client was not told yet, as long as it reads; then it is told with all others."""
-        if self.admitted is None or self._transport is None or self._transport.is_closing():
-            return
-        crowd = self._host.crowd(self.admitted, self._writes)
-        while self._told < crowd.newest.number and not self._is_full:
-            piece, self._told = crowd.newest.since(self._told, self._writes)
-            if piece:
-                self._transport.write(piece)
-        if not self._is_full:
-            self._crowd = crowd
-            crowd.join(self, self._transport.write)
-
-    def _leave_crowd(self) -> None:
-        if self._crowd is not None:
-            self._crowd.leave(self)
-            self._told, self._crowd = self._crowd.told, None
+        if self._reader is not None:
+            self._reader.resume()
 
     def data_received(self, data: bytes) -> None:
         """Events of the client: its own position, a ping, or which protocol it wants."""
@@ -147,12 +128,10 @@ class CotClient(asyncio.Protocol):
         if event.type == tak.ASKED and event.asked_version and self._transport is not None:
             agreed = event.asked_version == tak.VERSION
             self._transport.write(tak.answer(utc_us(), agreed=agreed))
-            if agreed:
-                self._leave_crowd()
+            if agreed and self.admitted is not None and self._reader is not None:
                 self._writes = "protobuf"
                 self._reading = tak.Reading(is_protobuf=True)
-                if not self._is_full:
-                    self._catch_up()
+                self._reader.turn_to(self._host.crowd(self.admitted, self._writes))
         elif event.type == _PING and self._transport is not None:
             now_us = utc_us()
             pong = cot.pong_event(_PONG, now_us, now_us + _PONG_STALE_US)
@@ -186,7 +165,6 @@ class CotClient(asyncio.Protocol):
 
     def close(self) -> None:
         """End the connection."""
-        self._is_full = True
-        self._leave_crowd()
+        self.pause_writing()
         if self._transport is not None:
             self._transport.abort()
