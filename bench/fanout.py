@@ -26,6 +26,7 @@ from _rooms import served_room
 ROUNDS = 3
 WARM_S = 6.0  # a room compiles in its first seconds
 VIEWERS, EVENTS_PER_S, AIRCRAFT, LOAD_S = 50, 200, 20, 6.0
+CPU_LOAD_S = 12.0  # the accounting counts in hundredths of a second, of which ours takes three a second
 FLOOD_TRACKS, FLOOD_PER_S, FLOOD_S = 4_000, 8_000, 5.0
 LIVE, STALLED = 10, 20
 JOINING, STANDING = 200, 500
@@ -165,7 +166,7 @@ async def cpu_us(server: Server) -> float:
         viewers = await joined(served, VIEWERS)
         await send(served, EVENTS_PER_S, AIRCRAFT, 1.0)
         before, counted = served.process.cpu_times(), sum(viewer.count for viewer in viewers)
-        await send(served, EVENTS_PER_S, AIRCRAFT, LOAD_S)
+        await send(served, EVENTS_PER_S, AIRCRAFT, CPU_LOAD_S)
         await asyncio.sleep(0.3)
         after = served.process.cpu_times()
         delivered = sum(viewer.count for viewer in viewers) - counted
@@ -231,7 +232,7 @@ async def both(measure: Callable[[Server], Awaitable[float]], rounds: int) -> tu
 
 async def measure(*, as_json: bool) -> bool:
     """Measure and print; whether every goal is met."""
-    load = f"{VIEWERS} viewers, {EVENTS_PER_S} events/s of {AIRCRAFT} aircraft, {LOAD_S:g} s"
+    load = f"{VIEWERS} viewers, {EVENTS_PER_S} events/s of {AIRCRAFT} aircraft"
     figures: list[Figure] = []
 
     def told(figure: Figure) -> None:
@@ -239,7 +240,8 @@ async def measure(*, as_json: bool) -> bool:
         tell(figure, as_json=as_json)
 
     ours, peer = await both(cpu_us, ROUNDS)
-    told(paired("CPU per CoT delivery", ours, peer, unit="us", better="lower", goal=0.125, load=load))
+    for_long = f"{load}, {CPU_LOAD_S:g} s"
+    told(paired("CPU per CoT delivery", ours, peer, unit="us", better="lower", goal=0.125, load=for_long))
     ours, peer = await both(most_per_s, ROUNDS)
     flood = f"{VIEWERS} viewers, {FLOOD_PER_S} events/s of {FLOOD_TRACKS} aircraft"
     told(paired("CoT deliveries", ours, peer, unit="1/s", better="higher", goal=5, load=flood))

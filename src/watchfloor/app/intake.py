@@ -55,7 +55,8 @@ class FeedSetup(Struct, frozen=True):
 class Quarantined(Struct, frozen=True):
     """Something refused: when by room time, why, its first bytes in hex.
 
-    `offset_bytes`: where in the feed's bytes these began; where what is kept is no part of them, where its chunk did.
+    `offset_bytes`: where in the feed's bytes these stand, as near as can be told: the first such place after that of
+    what was refused before, else the first in what came; where they do not stand there, where their chunk began.
     """
 
     room_us: int
@@ -65,14 +66,18 @@ class Quarantined(Struct, frozen=True):
 
 
 class _Chunk:
-    """What came last, and what was left before it: where refused bytes are looked for, in order."""
+    """What came last, and what was left before it: where refused bytes are looked for."""
 
     def __init__(self, data: bytes, begun_bytes: int) -> None:
         self._data, self._begun_bytes, self._next = data, begun_bytes, 0
 
     def offset_of(self, sample: bytes) -> int | None:
-        """Where these bytes began in the feed's; None, where they are not of what came."""
-        place = self._data.find(sample, self._next) if sample else -1
+        """Where these bytes stand in the feed's; None, where they are not of what came."""
+        if not sample:
+            return None
+        place = self._data.find(sample, self._next)
+        if place < 0:
+            place = self._data.find(sample)
         if place < 0:
             return None
         self._next = place + len(sample)
@@ -144,8 +149,10 @@ class Intake:
         if any(isinstance(one, Rejected) for one in found):
             left = _rest_of(reads, begun)
             self._chunk = _Chunk(left + chunk, self._chunk_at - len(left))
-        seen = self._sorted_out(found, room_us)
-        self._chunk = None
+        try:
+            seen = self._sorted_out(found, room_us)
+        finally:
+            self._chunk = None
         if is_full:
             self.restart()
         return self._batch(seen, room_us)

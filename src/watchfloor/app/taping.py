@@ -104,15 +104,18 @@ class Taping:
             await cameras.seal()
 
     async def _add(self, frames: "Mapping[_Stream, Frame]") -> None:
-        """Make frames durable, then their digests; only what the record vouches for belongs to a block."""
+        """Make frames durable, then their digests; only what the record vouches for belongs to a block.
+
+        They are written in one turn of the worker: where one cannot be, the record vouches for none of them.
+        """
         for stream in frames:
             stream.is_torn = True
         work = [partial(stream.write, frame) for stream, frame in frames.items()]
         raws = await asyncio.get_running_loop().run_in_executor(self._worker, lambda: [write() for write in work])
         vouching = [stream.vouch(frame, raw) for (stream, frame), raw in zip(frames.items(), raws, strict=True)]
-        for fault in await asyncio.gather(*vouching, return_exceptions=True):
-            if fault is not None:
-                raise fault
+        faults = [fault for fault in await asyncio.gather(*vouching, return_exceptions=True) if fault is not None]
+        for fault in sorted(faults, key=lambda one: not isinstance(one, FullError)):  # that space is gone counts most
+            raise fault
 
     async def _begin_anew(self) -> None:
         """Seal what can be, and forget what was not taped: its names were told in blocks that have ended."""

@@ -30,7 +30,7 @@ def us_from_rfc3339(text: str) -> Micros:
     if not found:
         raise InputError(f"`{text}` is not a time with a zone, as in `2031-03-14T16:00:00Z`", field="time")
     second, fraction, zone = found.groups()
-    whole_us = us_of_second(second + zone)
+    whole_us = _us_of_second(second + zone)
     return Micros(whole_us + int(fraction[:6].ljust(6, "0"))) if fraction else whole_us
 
 
@@ -39,16 +39,18 @@ def us_from_zulu(text: str) -> int:
 
     **Raises**: InputError, when there is no such time.
     """
-    return us_of_second(text[:19] + "Z") + int(text[20:26].strip("Z").ljust(6, "0"))
+    return _us_of_second(text[:19] + "Z") + int(text[20:26].strip("Z").ljust(6, "0"))
 
 
 @lru_cache(maxsize=1024)
-def us_of_second(text: str) -> Micros:
+def _us_of_second(text: str) -> Micros:
     """The instant of a date-time without a fraction; those of a stream are few, and come again.
 
     **Raises**: InputError, when it is none.
     """
     try:
+        if text[11:13] == "24":
+            raise ValueError("hours end at 23")  # later versions of Python read this as the next day's midnight
         return us_from_datetime(datetime.fromisoformat(text.upper()))
     except (ValueError, OverflowError) as error:
         raise InputError(f"`{text}` is not a time: {error}", field="time") from error

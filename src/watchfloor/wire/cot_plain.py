@@ -8,7 +8,8 @@
 | elements, attributes of one, characters of a value, of a text | at most 64, 16, 256, 1,024: they bound the work |
 
 **Doubt**: an event that is not plain, or has a value out of its limits, is not read here; `cot` reads it tag by tag
-and says what is wrong with it. What is read here is read there alike.
+and says what is wrong with it. What is read here is read there alike, but for a declaration
+before the event, at which nobody looks.
 **Source**: as `cot_event`; which form is plain: own reasoning, from what senders write.
 """
 

@@ -56,9 +56,10 @@ def step(state: StreamState, chunk: bytes) -> tuple[StreamState, list[Piece]]:
     """Complete events, read where they are plain, else as bytes from `<event` to its end; and what was rejected."""
     data, place = state.rest + chunk, state.read_count
     found: list[Piece] = []
+    text = data.decode("latin-1")  # a character for each byte; `data` is its end, however far it is read
     while True:
         if place == 0:
-            data = _without_plain(data, found)
+            data = _without_whole(data, text, found)
             if not data:
                 return StreamState(), found
             data = _to_next_start(data, found)
@@ -93,13 +94,13 @@ def step(state: StreamState, chunk: bytes) -> tuple[StreamState, list[Piece]]:
             place = token.end()
 
 
-def _without_plain(data: bytes, found: list[Piece]) -> bytes:
-    """What follows the plain events that data begins with."""
-    text, end = data.decode("latin-1"), 0  # a character for each byte
+def _without_whole(data: bytes, text: str, found: list[Piece]) -> bytes:
+    """What follows the events that data begins with, plain ones and other whole ones."""
+    before, end = len(text) - len(data), 0
     while True:
-        if (event := cot_plain.read(text, end)) is not None:
+        if (event := cot_plain.read(text, before + end)) is not None:
             found.append(event[0])
-            end = event[1]
+            end = event[1] - before
         elif (whole := _WHOLE.match(data, end)) is not None:
             found.append(whole["event"])
             end = whole.end()

@@ -246,7 +246,7 @@ class Gate:
             await receive()
             await send({"type": "websocket.close", "code": 4403, "reason": sentence[:100]})
             return
-        await problem(403, "host", sentence)(scope, receive, send)
+        await problem(403, "host", sentence)(scope, receive, _with_headers(send))
 
 
 def _with_headers(send: Send) -> Send:

@@ -21,14 +21,29 @@ class Wire:
         self._is_tls = isinstance(bound, ssl.SSLSocket)
 
     def read(self) -> bytes | None:
-        """What came, at most CHUNK_BYTES, none at the stream's end; None, when nothing did.
+        """What came, about CHUNK_BYTES at most, none at the stream's end; None, when nothing did.
 
-        **Raises**: OSError, when the connection broke.
+        **Raises**: OSError, when the connection broke and nothing came before that.
         """
         try:
-            return self._socket.recv(CHUNK_BYTES)
+            said = self._socket.recv(CHUNK_BYTES)
         except _NOT_YET:
             return None
+        return said + self._other_records(CHUNK_BYTES - len(said)) if said and self._is_tls else said
+
+    def _other_records(self, most_bytes: int) -> bytes:
+        """What came in further records of TLS, which is read one record at a time. An end or a fault comes again."""
+        said: list[bytes] = []
+        while most_bytes > 0:
+            try:
+                record = self._socket.recv(CHUNK_BYTES)
+            except OSError:
+                break
+            if not record:
+                break
+            said.append(record)
+            most_bytes -= len(record)
+        return b"".join(said)
 
     async def follow(self, take: Callable[[bytes], None], quiet_s: float) -> bool:
         """Give on what comes, at every beat, until nothing did for so long; False, when the stream ended.
@@ -42,6 +57,8 @@ class Wire:
 
         def look() -> None:
             nonlocal spoke_s, next_look
+            if over.done():
+                return
             try:
                 chunk = self.read()
                 if chunk:
@@ -54,7 +71,7 @@ class Wire:
                 spoke_s = now_s
             if chunk == b"" or now_s - spoke_s >= quiet_s:
                 over.set_result(chunk is None)
-            elif chunk and (self._is_tls or len(chunk) == CHUNK_BYTES):  # TLS gives one record at a time
+            elif chunk and len(chunk) >= CHUNK_BYTES:
                 next_look = loop.call_soon(look)
             else:
                 next_look = loop.call_later(wait_s(now_s), look)

@@ -58,7 +58,7 @@ class Host(Protocol):
 
 
 class CotClient(asyncio.Protocol):
-    """One connection; it holds a number, and never what the client has not read."""
+    """One connection; it never holds what the client has not read."""
 
     def __init__(self, host: Host, door: Door) -> None:
         self._host, self._door = host, door

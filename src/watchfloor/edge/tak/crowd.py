@@ -26,13 +26,12 @@ class Crowd:
     def tell(self) -> None:
         """Write to all of them what is new."""
         newest = self.newest
-        if not self._writes:
-            self.told = newest.number
-        while self.told < newest.number:
+        while self._writes and self.told < newest.number:
             piece, self.told = newest.since(self.told, self.form)
             if piece:
                 for write in tuple(self._writes.values()):
                     write(piece)
+        self.told = newest.number
 
 
 class Reader:
