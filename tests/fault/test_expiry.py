@@ -184,7 +184,8 @@ def test_what_leaves_a_room_of_real_feeds_names_no_aircraft(tmp_path: Path) -> N
     with (tmp_path / "v.mcap").open("rb") as file:
         said = b"".join(message.data for _, _, message in make_reader(file).iter_messages(topics=["/tracks"]))
     assert said
-    assert not [name for name in (*named, *callsigns) if name.encode() in said + raw]
+    assert not [name for name in named if name.encode() in said + raw]
+    assert not [name for name in callsigns if name.encode() in said], "two letters may be in compressed bytes by chance"
     whole = run_words("record", "export", str(tmp_path / "room"), str(tmp_path / "all"), "--with-tape")
     assert whole.returncode == 0
     assert len(list((tmp_path / "all").rglob("*.wft"))) == 4
