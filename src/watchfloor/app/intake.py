@@ -202,7 +202,7 @@ class Intake:
 
     def _batch(self, seen: list[Observation], room_us: int) -> ObservationBatch:
         self.counts.message_count += len(seen)
-        self.counts.position_count += len([one for one in seen if one.lat_deg is not None])
+        self.counts.position_count += sum(1 for one in seen if one.lat_deg is not None)
         return ObservationBatch(
             feed_id=self.setup.feed_id, tor_us=room_us, label=self.setup.label, observations=tuple(seen)
         )
@@ -263,5 +263,5 @@ def _rest_of(reads: Feed, state: Any) -> bytes:
     """What a reader had left in a state; nothing, where a plug-in's will not say."""
     try:
         return bytes(reads.rest(state))
-    except Exception:  # noqa: BLE001  # a plug-in may raise anything
+    except Exception:  # noqa: BLE001  # a plug-in may raise anything; only the place in the quarantine is less sure
         return b""

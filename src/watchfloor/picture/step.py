@@ -67,7 +67,7 @@ def step(picture: Picture, batch: ObservationBatch, room_us: int) -> tuple[Pictu
                 nameless.append(seen)
         else:
             told += _begun(now, seen, batch)
-    for seen, entered in echoes.take(now, measured, batch) if measured else ():
+    for seen, entered in echoes.take(now, measured, batch):
         track = now.tracks[seen.identity]
         if entered is None:
             now.tracks[seen.identity] = _doubted(now, track, seen)

@@ -110,12 +110,11 @@ def read(text: str, begin: int) -> tuple[CotEvent, int] | None:
     if found is None:
         return None
     said = found.group(*_NUMBERS)
-    event = None if None in said[: len(_NEEDED)] else _event_of(*said)
+    event = None if None in said[: len(_NEEDED)] else _event_of(*said[1:])
     return None if event is None else (event, found.end())
 
 
 def _event_of(
-    _: str,
     uid: str,
     kind: str,
     time: str,

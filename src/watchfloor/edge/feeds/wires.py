@@ -94,7 +94,7 @@ class Wire:
         heard = asyncio.Event()
         try:
             loop.add_reader(self._socket, heard.set)
-        except NotImplementedError:  # Windows
+        except NotImplementedError:  # the loop of Windows watches no sockets that it does not own
             return await self._look_for_news(longest_s)
         try:
             async with asyncio.timeout(longest_s):
