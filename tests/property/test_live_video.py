@@ -18,7 +18,8 @@ from watchfloor.messages.video import CameraView, VideoPiece
 from watchfloor.picture.state import FeedLimits
 from watchfloor.wire import klv_stream
 from watchfloor.wire.live_video import LiveVideoFeed
-from watchfloor.wire.mpegts import PACKET_BYTES
+from watchfloor.wire.mpegts import PACKET_BYTES, plain_packet
+from watchfloor.wire.mpegts import SYNC as SYNC_BYTE
 
 ARRIVAL = Arrival(BEGIN_US, in_exercise=True)
 PLACE = {
@@ -128,6 +129,47 @@ def test_a_late_viewer_gets_the_tables_and_begins_with_a_key_picture() -> None:
     assert [one.begins_key for one in pieces] == [False, True, True]
     assert all(one.raw[:4] == bytes(raw[place : place + 4]) for one, place in zip(pieces[1:], starts[2:4], strict=True))
     assert [by_pid(one.tables).keys() for one in pieces] == [set(), {0, 0x100}, {0, 0x100}]
+
+
+@st.composite
+def picture_packets(draw: st.DrawFn) -> bytes:
+    marks = draw(st.sampled_from((0x00, 0x20, 0x40, 0x60))) | VIDEO >> 8
+    field = draw(
+        st.sampled_from((b"", b"\x00", b"\x01\x00", b"\x01\x40", b"\x03\x02ab", b"\x04\x42\x01zz", b"\x07\x10" * 4))
+    )
+    head = bytes((SYNC_BYTE, marks, VIDEO & 0xFF, 0x30 if field else 0x10)) + field
+    body = bytearray(draw(st.sampled_from((b"\x00", b"\x02", b"\x47")))) * (PACKET_BYTES - len(head))
+    if draw(st.booleans()):
+        place = draw(st.sampled_from((0, 1, 90, len(body) - 5, len(body) - 4, len(body) - 3)))
+        body[place : place + 4] = draw(st.sampled_from((b"\x00\x00\x01\x67", b"\x00\x00\x01\x27", b"\x00\x00\x01\x65")))
+    return (head + body)[:PACKET_BYTES]
+
+
+@given(st.lists(picture_packets(), min_size=1, max_size=30), st.integers(1, 12))
+def test_pictures_are_cut_where_one_packet_after_another_says_so(packets: list[bytes], at_once: int) -> None:
+    expected: list[tuple[bool, bytes]] = []
+    for one in packets:
+        payload = one[5 + one[4] :] if one[3] & 0x20 else one[4:]
+        heads = [b"\x00\x00\x01\x67" in payload, b"\x00\x00\x01\x27" in payload]
+        may_begin = bool(one[3] & 0x20 and one[4] and one[5] & 0x40)
+        is_key = bool(one[1] & 0x40) and (may_begin or any(heads))
+        plain = plain_packet(one) if one[3] & 0x20 and one[4] and one[5] & 0x02 else one
+        if is_key or not expected:
+            expected.append((is_key, plain))
+        else:
+            expected[-1] = expected[-1][0], expected[-1][1] + plain
+    feed = LiveVideoFeed()
+    state, _ = feed.step(feed.begin(), RAW[: 2 * PACKET_BYTES], ARRIVAL)
+    found: list[tuple[bool, bytes]] = []
+    for place in range(0, len(packets), at_once):
+        state, told_now = feed.step(state, b"".join(packets[place : place + at_once]), ARRIVAL)
+        assert any(isinstance(one, Alive) for one in told_now)
+        for one in told_now:
+            if isinstance(one, VideoPiece) and (one.begins_key or not found):
+                found.append((one.begins_key, one.raw))
+            elif isinstance(one, VideoPiece):
+                found[-1] = found[-1][0], found[-1][1] + one.raw
+    assert found == expected
 
 
 def test_a_datagram_is_whole_packets_and_what_is_not_is_refused() -> None:

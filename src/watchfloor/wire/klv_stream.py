@@ -205,7 +205,8 @@ class Kept:
         except WireError as error:
             self.refused["another set" if not one.startswith(KEY) else str(error)] += 1
             return b""
-        self.tags.update(packet.dropped)
+        if packet.dropped:
+            self.tags.update(packet.dropped)
         if not packet.items:
             self.refused["nothing of it may stay"] += 1
             return b""

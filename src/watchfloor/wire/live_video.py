@@ -39,11 +39,28 @@ from watchfloor.wire.mpegts import (
     with_table,
 )
 
+
+def _with_bits(bits: int) -> bytes:
+    """All bytes that have one of these bits, for a class of a pattern."""
+    return b"".join(rb"\x%02x" % byte for byte in range(256) if byte & bits)
+
+
 H264, HEVC = 0x1B, 0x24
 _MOST_UNIT_BYTES = 6 + 0xFFFF + 8 * PACKET_BYTES
 _MOST_UNITS = 8
 _PLATFORM = re.compile(r"icao:[0-9a-f]{6}|(cot|rid):[\x21-\x7e]{1,64}")
-_SEQUENCE_HEAD = re.compile(rb"\x00\x00\x01[\x67\x27]")
+_SEQUENCE_HEAD = rb"\x00\x00\x01[\x67\x27]"
+_BEGINS_SEQUENCE = re.compile(_SEQUENCE_HEAD)
+# What goes on as it is: packets of one stream that begin nothing, or one that begins a picture that is no key picture.
+# One pattern finds their end in a fifth of the time that looking at each takes.
+_PLAIN = rb"[\x10-\x1f\x50-\x5f\x90-\x9f\xd0-\xdf].{184}"
+_WITH_FIELD = rb"[\x20-\x3f\x60-\x7f\xa0-\xbf\xe0-\xff].(?![%s]).{183}"
+_GOES_ON = rb"(?:%s|%s)" % (_PLAIN, _WITH_FIELD % _with_bits(0x02))
+_BEGINS = rb"(?:%s|%s)" % (_PLAIN, _WITH_FIELD % _with_bits(0x42))
+_RUN = re.compile(
+    rb"G([\x00-\x3f].)%s(?:G\1%s)*+|G[\x40-\x7f].(?!.{1,181}%s)%s" % (_GOES_ON, _GOES_ON, _SEQUENCE_HEAD, _BEGINS),
+    re.DOTALL,
+)
 
 
 class Unit(Struct, frozen=True):
@@ -96,13 +113,12 @@ class LiveVideoFeed:
 
     def step(self, state: VideoState, chunk: bytes, arrival: Arrival) -> tuple[VideoState, list[FeedMessage]]:
         """Pieces, camera views and observations in a chunk."""
-        going = 0 if state.rest or state.is_lost else _going_on(state.pictures, chunk)
-        if going and going == len(chunk):
-            if (chunk[1] & 0x1F) << 8 | chunk[2] in state.shows or _has_any(state.shows, chunk):
-                return state, [VideoPiece(chunk), Alive(arrival.room_us)]
-            return state, [VideoPiece(chunk)]
+        run = None if state.rest or state.is_lost else _RUN.match(chunk)
+        if run is not None and run.end() == len(chunk) and (pid := _pid_at(chunk, 0)) in state.pictures:
+            piece = VideoPiece(chunk)
+            return state, [piece, Alive(arrival.room_us)] if pid in state.shows else [piece]
         read = _Reading(state)
-        rest = read.read(chunk if arrival.is_datagram else state.rest + chunk, going)
+        rest = read.read(chunk if arrival.is_datagram else state.rest + chunk)
         if rest and arrival.is_datagram:
             read.refuse("half a packet in a datagram", rest)
             rest, read.is_lost = b"", False
@@ -154,51 +170,40 @@ class _Reading:
         tables = self.table_packets, self.table_left
         return VideoState(rest, self.is_lost, self.tables, self.pictures, self.shows, *tables, self.units)
 
-    def read(self, raw: bytes, going: int) -> bytes:
-        """Take whole packets, and answer what is left; what stands between them is refused.
-
-        Packets of pictures that begin nothing, which nearly all are, go on in runs; the first `going` bytes are such.
-        """
-        place, run = going, 0
+    def read(self, raw: bytes) -> bytes:
+        """Take whole packets, and answer what is left; what stands between them is refused."""
+        place = 0
         while place + PACKET_BYTES <= len(raw):
-            if raw[place] == SYNC and not self.is_lost:
-                marks = raw[place + 1]
-                if (
-                    marks & 0xC0
-                    or ((marks & 0x1F) << 8 | raw[place + 2]) not in self.pictures
-                    or (raw[place + 3] & 0x30 != 0x10 and (not raw[place + 3] & 0x20 or raw[place + 5] & 0x02))
-                ):
-                    if run != place:
-                        self._give_pictures(raw[run:place])
-                    self._take(raw[place : place + PACKET_BYTES])
-                    run = place + PACKET_BYTES
-                place += PACKET_BYTES
-                continue
-            if run != place:
-                self._give_pictures(raw[run:place])
-            begin, place = place, _next_packet(raw, place)
-            if not self.is_lost:
-                self.refuse("bytes outside any packet", raw[begin:place])
-            self.is_lost, run = place + 2 * PACKET_BYTES >= len(raw), place
-            if self.is_lost:
-                break
-        if run != place:
-            self._give_pictures(raw[run:place])
+            if self.is_lost or raw[place] != SYNC:
+                begin, place = place, _next_packet(raw, place)
+                if not self.is_lost:
+                    self.refuse("bytes outside any packet", raw[begin:place])
+                self.is_lost = place + 2 * PACKET_BYTES >= len(raw)
+                if self.is_lost:
+                    break
+            pid, run = _pid_at(raw, place), _RUN.match(raw, place)
+            if run is not None and pid in self.pictures:
+                end = run.end()
+                self._give_pictures(pid, raw[place:end])
+            else:
+                end = place + PACKET_BYTES
+                self._take(pid, raw[place:end])
+            place = end
         return raw[place:]
 
     def refuse(self, reason: str, sample: bytes) -> None:
         """Count something that is no part of a stream."""
         self.found.append(Rejected(reason=reason, sample=sample[:64]))
 
-    def _take(self, packet: bytes) -> None:
-        """A packet that may begin something, or is of something else than pictures."""
-        pid = (packet[1] & 0x1F) << 8 | packet[2]
+    def _take(self, pid: int, packet: bytes) -> None:
+        """A packet that may begin a key picture, has something to hide, or is of something else than pictures."""
         if packet[1] & 0x80 or pid == NULL_PID or not packet[3] & 0x30:
             self._passed += 1
             return
         if pid in self.pictures:
             packet = plain_packet(packet) if hides_data(packet) else packet
-            self._give_pictures(packet, begins_key=self.tables.streams[pid] in (H264, HEVC) and _begins_key(packet))
+            is_key = self.tables.streams[pid] in (H264, HEVC) and _begins_key(packet)
+            self._give_pictures(pid, packet, begins_key=is_key)
             return
         if pid == 0 or pid in self.tables.maps:
             self._take_table(pid, packet)
@@ -234,10 +239,9 @@ class _Reading:
             self.tables = tables
             self.pictures, self.shows = _pids(tables, PICTURES_AND_SOUND), _pids(tables, PICTURES)
 
-    def _give_pictures(self, packets: bytes, *, begins_key: bool = False) -> None:
-        """Packets of pictures and sound."""
-        if not self.is_alive:
-            self.is_alive = (packets[1] & 0x1F) << 8 | packets[2] in self.shows or _has_any(self.shows, packets)
+    def _give_pictures(self, pid: int, packets: bytes, *, begins_key: bool = False) -> None:
+        """Packets of one stream of pictures or sound."""
+        self.is_alive = self.is_alive or pid in self.shows
         self._give(packets, begins_key=begins_key)
 
     def _give(self, packets: bytes, *, begins_key: bool = False) -> None:
@@ -341,25 +345,6 @@ def _corners(values: Mapping[str, float | int | None]) -> tuple[Corner, ...]:
     return tuple(found)
 
 
-def _going_on(pictures: frozenset[int], chunk: bytes) -> int:
-    """How many of a chunk's bytes are whole packets of pictures or sound that begin no key picture: mostly all."""
-    for place in range(0, len(chunk) - PACKET_BYTES + 1, PACKET_BYTES):
-        marks = chunk[place + 1]
-        if chunk[place] != SYNC or marks & 0x80 or ((marks & 0x1F) << 8 | chunk[place + 2]) not in pictures:
-            return place
-        if chunk[place + 3] & 0x30 != 0x10 and (not chunk[place + 3] & 0x20 or chunk[place + 5] & 0x02):
-            return place
-        if marks & 0x40 and _begins_key(chunk[place : place + PACKET_BYTES]):
-            return place
-    return len(chunk) - len(chunk) % PACKET_BYTES
-
-
-def _has_any(pids: frozenset[int], packets: bytes) -> bool:
-    """Whether a packet is of one of these."""
-    heads = zip(packets[1::PACKET_BYTES], packets[2::PACKET_BYTES], strict=True)
-    return any((marks & 0x1F) << 8 | low in pids for marks, low in heads)
-
-
 def _pids(tables: Tables, kinds: frozenset[int]) -> frozenset[int]:
     """The PIDs of streams of these kinds."""
     return frozenset(pid for pid, kind in tables.streams.items() if kind in kinds) - tables.maps - {0}
@@ -377,7 +362,11 @@ def _next_packet(raw: bytes, place: int) -> int:
 def _begins_key(packet: bytes) -> bool:
     """Whether decoding can begin with this packet: it says so, or a sequence's head stands in it."""
     says = packet[3] & 0x20 and packet[4] and packet[5] & 0x40
-    return bool(packet[1] & 0x40) and bool(says or _SEQUENCE_HEAD.search(packet))
+    return bool(packet[1] & 0x40) and bool(says or _BEGINS_SEQUENCE.search(packet))
+
+
+def _pid_at(raw: bytes, place: int) -> int:
+    return (raw[place + 1] & 0x1F) << 8 | raw[place + 2]
 
 
 def _payload_at(packet: bytes) -> int:

@@ -20,8 +20,9 @@ and widths (21, 22), weapon state and events (60, 61), moving targets (74), and 
 **Source**: MISB ST 0601.19, MISB ST 0107 (lengths), SMPTE ST 336 (keys, fill).
 """
 
+import struct
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -75,6 +76,8 @@ ALLOWED: Mapping[int, Item] = {
         for place in range(8)
     },
 }  # fmt: skip
+_CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_SIZES_BYTES = {tag: item.size_bytes for tag, item in ALLOWED.items()}
 
 
 class Packet(NamedTuple):
@@ -97,43 +100,43 @@ def parse(raw: bytes) -> Packet:
         raise WireError("the length lies")
     items: dict[int, bytes] = {}
     dropped: Counter[int] = Counter()
-    while place < len(raw):
+    end = len(raw)
+    while place < end:
         begin = place
-        head = raw[place : place + 2]
-        if len(head) == 2 and head[0] < 0x80 and head[1] < 0x80:  # nearly every item
-            tag, size = head
+        if place + 1 < end and raw[place] < 0x80 and raw[place + 1] < 0x80:  # nearly every item
+            tag, size = raw[place], raw[place + 1]
             place += 2
         else:
             tag, place = _tag(raw, place)
             size, place = length_at(raw, place)
         value = raw[place : place + size]
         place += size
-        if len(value) != size:
+        if place > end:
             raise WireError("an item is cut")
-        if tag == CHECKSUM:
-            if place != len(raw) or size != 2 or int.from_bytes(value) != _sum(raw[: begin + 2]):
+        if _SIZES_BYTES.get(tag) == size and tag not in items and (items or tag == TIME):
+            items[tag] = value
+        elif tag == CHECKSUM:
+            if place != end or size != 2 or int.from_bytes(value) != _sum(raw[: begin + 2]):
                 raise WireError("the checksum is wrong")
             return Packet(items, dropped)
-        if not items and not dropped and tag != TIME:
+        elif not items and tag != TIME:
             raise WireError("the time is not the first item")
-        item = ALLOWED.get(tag)
-        if item is None:
-            dropped[tag] += 1
-        elif size != item.size_bytes or tag in items:
+        elif tag in ALLOWED:
             raise WireError(f"item {tag} has another length, or stands twice")
         else:
-            items[tag] = value
+            dropped[tag] += 1
     raise WireError("the checksum is missing")
 
 
 def values_of(packet: Packet) -> dict[str, float | int | None]:
     """The numbers of a packet by name; None where an item says that it is out of range."""
-    found: dict[str, float | int | None] = {}
-    for tag, raw in packet.items.items():
-        name, is_signed, low, span, most, none = _NUMBERS[tag]
-        steps = int.from_bytes(raw, signed=is_signed)
-        found[name] = steps if span is None else None if steps == none else low + span * steps / most
-    return found
+    steps_of, numbers = _reading_of(tuple(packet.items))
+    return {
+        name: steps if span is None else None if steps == none else low + span * steps / most_steps
+        for (name, low, span, most_steps, none), steps in zip(
+            numbers, steps_of(b"".join(packet.items.values())), strict=True
+        )
+    }
 
 
 def encode(items: Mapping[int, bytes]) -> bytes:
@@ -216,7 +219,6 @@ class _Numbers(NamedTuple):
     """How an item's steps become its number; one without a span is a count. `none`: the steps that say it is none."""
 
     name: str
-    is_signed: bool
     low: float
     span: float | None
     most_steps: int
@@ -226,11 +228,17 @@ class _Numbers(NamedTuple):
 def _numbers_of(item: Item) -> _Numbers:
     bits = 8 * item.size_bytes
     if item.name in ("time_us", "version"):
-        return _Numbers(item.name, item.is_signed, 0, None, 1, None)
+        return _Numbers(item.name, 0, None, 1, None)
     if item.is_signed:
         most = (1 << bits - 1) - 1
-        return _Numbers(item.name, True, 0, item.high, most, -most - 1)
-    return _Numbers(item.name, False, item.low, item.high - item.low, (1 << bits) - 1, None)
+        return _Numbers(item.name, 0, item.high, most, -most - 1)
+    return _Numbers(item.name, item.low, item.high - item.low, (1 << bits) - 1, None)
 
 
-_NUMBERS = {tag: _numbers_of(item) for tag, item in ALLOWED.items()}
+@lru_cache(maxsize=256)
+def _reading_of(tags: tuple[int, ...]) -> tuple[Callable[[bytes], tuple[int, ...]], list[_Numbers]]:
+    """What takes the steps from these items' bytes, and how they become numbers: a camera sends the same items anew."""
+    items = [ALLOWED[tag] for tag in tags]
+    codes = [_CODES[item.size_bytes] for item in items]
+    signs = [code.lower() if item.is_signed else code for code, item in zip(codes, items, strict=True)]
+    return struct.Struct(">" + "".join(signs)).unpack, [_numbers_of(item) for item in items]
