@@ -102,6 +102,7 @@ class Intake:
         self._keep = keep
         self._withholds = bool(getattr(setup.reads, "withholds", False))
         self._chunk_at = 0
+        self._came: tuple[Any, bytes] | None = None
         self._chunk: _Chunk | None = None
         self.counts = FeedCounts()
         self.reasons: dict[str, int] = {}
@@ -146,13 +147,11 @@ class Intake:
             said = type(error).__name__ if self._withholds else repr(error)
             _log.error("feed fault", feed=self.setup.feed_id, error=said)
             found, is_full = [Rejected(reason="the feed's reader has a fault", sample=chunk[:64])], True
-        if any(isinstance(one, Rejected) for one in found):
-            left = _rest_of(reads, begun)
-            self._chunk = _Chunk(left + chunk, self._chunk_at - len(left))
+        self._came = (begun, chunk)
         try:
             seen = self._sorted_out(found, room_us)
         finally:
-            self._chunk = None
+            self._came = self._chunk = None
         if is_full:
             self.restart()
         return self._batch(seen, room_us)
@@ -178,11 +177,21 @@ class Intake:
         reason = rejected.reason if rejected.reason in self.reasons or len(self.reasons) < MAX_REASONS else OTHER
         self.reasons[reason] = self.reasons.get(reason, 0) + rejected.count
         sample = b"" if self._withholds else rejected.sample[:KEPT_BYTES]
-        place = self._chunk.offset_of(rejected.sample) if self._chunk is not None else None
+        place = self._offset_of(rejected.sample)
         kept = Quarantined(room_us, self._chunk_at if place is None else place, rejected.reason, sample.hex())
         self.quarantine.append(kept)
         if self._keep is not None:
             self._keep.keep(self.setup.feed_id, kept)
+
+    def _offset_of(self, sample: bytes) -> int | None:
+        """Where refused bytes stand in the feed's; None, where they are of nothing that came just now."""
+        if self._came is None or self.setup.reads is None:
+            return None
+        if self._chunk is None:
+            begun, chunk = self._came
+            left = _rest_of(self.setup.reads, begun)
+            self._chunk = _Chunk(left + chunk, self._chunk_at - len(left))
+        return self._chunk.offset_of(sample)
 
     def forget_refused(self, before_us: int) -> None:
         """Let go of the bytes of what was refused before this instant; that it was, and why, stays counted."""
@@ -202,7 +211,6 @@ class Intake:
 
     def _batch(self, seen: list[Observation], room_us: int) -> ObservationBatch:
         self.counts.message_count += len(seen)
-        self.counts.position_count += sum(1 for one in seen if one.lat_deg is not None)
         return ObservationBatch(
             feed_id=self.setup.feed_id, tor_us=room_us, label=self.setup.label, observations=tuple(seen)
         )
@@ -235,6 +243,7 @@ class Intake:
                 fault = fault_of(one)
                 if fault is None:
                     seen.append(one)
+                    self.counts.position_count += one.lat_deg is not None
                 else:
                     self.refuse(Rejected(reason=fault, sample=one.identity.encode()[:64]), room_us)
             elif isinstance(one, Rejected):

@@ -8,22 +8,21 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+from msgspec import Struct
+
 from watchfloor.wire import cot, tak
 from watchfloor.wire.cot import Outgoing
 
 PIECE_BYTES = 1 << 18
 
-
 Form = Literal["xml", "protobuf"]
 ENCODERS: Mapping[Form, Callable[[Outgoing], bytes]] = {"xml": cot.encode, "protobuf": tak.encode}
 
 
-class _Held:
-    __slots__ = ("encoded", "event", "number")
-
-    def __init__(self, number: int, event: Outgoing) -> None:
-        self.number, self.event = number, event
-        self.encoded: dict[Form, bytes] = {}
+class _Held(Struct):
+    number: int
+    event: Outgoing
+    encoded: dict[Form, bytes] = {}
 
     def bytes_in(self, form: Form) -> bytes:
         raw = self.encoded.get(form)

@@ -185,7 +185,8 @@ class Room:
         self.intakes[feed_id].refuse(Rejected(reason=reason, sample=sample), self.writer.room_now_us())
 
     def _take(self, intake: Intake, batch: ObservationBatch, room_us: int) -> None:
-        if found := intake.take_video():
+        if intake.video:
+            found = intake.take_video()
             self.videos.setdefault(batch.feed_id, Video()).take(found, room_us)
             for one in found:
                 if isinstance(one, VideoPiece):
@@ -197,8 +198,8 @@ class Room:
         entered, refused = self.views.take(batch, room_us)
         for rejected in refused:
             intake.refuse(rejected, room_us)
-        for toa_us in entered:
-            intake.accepted(min(toa_us, room_us))
+        if entered:
+            intake.accepted(min(max(entered), room_us))
 
     def seen_by(self, audience: Audience) -> TrackPicture:
         """What an audience may know of the picture now."""

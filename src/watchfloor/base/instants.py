@@ -14,6 +14,7 @@ from watchfloor.base.units import US_PER_S, Micros
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HMS = re.compile(r"(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?")
 _RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+_MICROS_LENGTH = len("1970-01-01T00:00:00.000000Z")
 DAY_US = 86_400 * US_PER_S
 
 
@@ -39,6 +40,8 @@ def us_from_zulu(text: str) -> int:
 
     **Raises**: InputError, when there is no such time.
     """
+    if len(text) == _MICROS_LENGTH:  # as most write it
+        return _us_of_second(text[:19] + "Z") + int(text[20:26])
     return _us_of_second(text[:19] + "Z") + int(text[20:26].strip("Z").ljust(6, "0"))
 
 

@@ -8,6 +8,7 @@ their speeds make, and that is no distance. At 300 s and 250 m/s the error of th
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from msgspec import Struct
@@ -89,7 +90,7 @@ def probe_columns(flown: Columns, minima: Minima, now_us: int) -> list[Found]:
     places, velocities, age_s = motions(flown, now_us)
     first, second = _pairs(places, velocities, minima)
     upward = places[first] + places[second]
-    upward /= np.linalg.norm(upward, axis=1)[:, None]
+    upward /= np.sqrt(np.vecdot(upward, upward))[:, None]
     gap, closing = (_level(column[second] - column[first], upward) for column in (places, velocities))
     lookahead_s = minima.lookahead_us / US_PER_S
     near_s, far_s = _inside_circle(gap, closing, float(minima.horizontal_m))
@@ -132,7 +133,7 @@ def _pairs(places: Floats, velocities: Floats, minima: Minima) -> tuple[NDArray[
     more room, so that it leaves nobody out.
     """
     if len(places) <= FEW:
-        return np.triu_indices(len(places), k=1)
+        return _all_pairs(len(places))
     from watchfloor.deconflict.sweep import Traffic, losses  # noqa: PLC0415  # small rooms need no compiler
 
     lat_deg, lon_deg = wgs84_from_ecef(places)
@@ -143,6 +144,14 @@ def _pairs(places: Floats, velocities: Floats, minima: Minima) -> tuple[NDArray[
     wide = Minima(round(minima.horizontal_m + _PLANE_ERROR * reach_m), _ANY_LEVEL_FT, minima.lookahead_us)
     near = losses(Traffic(lat_deg, lon_deg, level, speed_mps / MPS_PER_KT, track_deg, level), wide)
     return near.first, near.second
+
+
+@lru_cache(maxsize=8)
+def _all_pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Every pair of so many, by their places; kept, because one look has as many aircraft as the next."""
+    first, second = np.triu_indices(count, k=1)
+    first.flags.writeable = second.flags.writeable = False
+    return first, second
 
 
 def motions(flown: Columns, now_us: int) -> tuple[Floats, Floats, Floats]:
@@ -156,15 +165,15 @@ def motions(flown: Columns, now_us: int) -> tuple[Floats, Floats, Floats]:
 
 def _level(vectors: Floats, upward: Floats) -> Floats:
     """Vectors without their parts along unit vectors; shapes `(n, 3)`."""
-    flat: Floats = vectors - np.einsum("ij,ij->i", vectors, upward)[:, None] * upward
+    flat: Floats = vectors - np.vecdot(vectors, upward)[:, None] * upward
     return flat
 
 
 def _inside_circle(gap: Floats, closing: Floats, radius_m: float) -> tuple[Floats, Floats]:
     """From when to when two points are closer than a radius [s]; an empty span where they never are."""
-    a = np.einsum("ij,ij->i", closing, closing)
-    b = np.einsum("ij,ij->i", gap, closing)
-    c = np.einsum("ij,ij->i", gap, gap) - radius_m * radius_m
+    a = np.vecdot(closing, closing)
+    b = np.vecdot(gap, closing)
+    c = np.vecdot(gap, gap) - radius_m * radius_m
     moving = a > 1e-9
     root = np.sqrt(np.maximum(b * b - a * c, 0.0))
     safe = np.where(moving, a, 1.0)

@@ -6,7 +6,7 @@ does (docs/decisions/0015). What comes between two beats waits for the next one;
 
 import asyncio
 
-BEAT_S = 0.038
+BEAT_S = 0.039
 
 
 def wait_s(now_s: float) -> float:

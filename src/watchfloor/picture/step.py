@@ -10,6 +10,7 @@ marked as doubted for a minute: as having jumped, or, when such places fit toget
 """
 
 from collections.abc import Mapping
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -67,7 +68,7 @@ def step(picture: Picture, batch: ObservationBatch, room_us: int) -> tuple[Pictu
                 nameless.append(seen)
         else:
             told += _begun(now, seen, batch)
-    for seen, entered in echoes.take(now, measured, batch):
+    for seen, entered in echoes.take(now, measured, batch) if measured else ():
         track = now.tracks[seen.identity]
         if entered is None:
             now.tracks[seen.identity] = _doubted(now, track, seen)
@@ -76,8 +77,8 @@ def step(picture: Picture, batch: ObservationBatch, room_us: int) -> tuple[Pictu
         told.append(entered or _refusal(OUT_OF_REACH, seen))
     if plotted:
         told += plots.take(now, plotted, batch)
-    if nameless := [one for one in nameless if plots.is_of_another_system(one.identity)]:
-        plots.unite(now, nameless)
+    if nameless and (others := [one for one in nameless if plots.is_of_another_system(one.identity)]):
+        plots.unite(now, others)
     return now, told
 
 
@@ -221,7 +222,7 @@ def state_of(track: Track, limits: Mapping[str, FeedLimits], room_us: int) -> Fe
 
 def snapshot(picture: Picture, room_us: int) -> TrackPicture:
     """All tracks now, with the age state of each."""
-    tracks = sorted(picture.tracks.values(), key=lambda track: track.number)
+    tracks = sorted(picture.tracks.values(), key=attrgetter("number"))
     return TrackPicture(
         room_us=room_us,
         tracks=tuple(tracks),

@@ -1,6 +1,7 @@
 """Pictures and observations as the tape's rows, and back."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ _STATES = (FeedState.WAITING, FeedState.FRESH, FeedState.STALE, FeedState.LOST)
 _CODES = {state: code for code, state in enumerate(_STATES)}
 _GROUND = {None: 0, False: 1, True: 2}
 _STEPS_A_DEGREE = 1e6
+_KINDS = {(stream, column.name): np.dtype(column.kind) for stream, columns in STREAMS.items() for column in columns}
+_feed_id_of = attrgetter("feed_id")
 
 
 def name_of(track: Track) -> TapedName:
@@ -24,7 +27,7 @@ def name_of(track: Track) -> TapedName:
         track.callsign,
         track.squawk,
         track.party,
-        tuple(source.feed_id for source in track.sources),
+        tuple(map(_feed_id_of, track.sources)),
         track.label.nations,
         int(track.label.level),
         track.label.need_to_know,
@@ -44,8 +47,7 @@ def _is_called(track: Track, name: TapedName | None) -> bool:
         and track.label.level == name.level
         and track.label.need_to_know == name.need_to_know
         and track.identity == name.identity
-        and len(track.sources) == len(name.sources)
-        and all(source.feed_id == feed_id for source, feed_id in zip(track.sources, name.sources, strict=True))
+        and tuple(map(_feed_id_of, track.sources)) == name.sources
     )
 
 
@@ -166,8 +168,7 @@ def _place_columns(stream: str, rows: Sequence[Track] | Sequence[Observation]) -
 
 
 def _column(stream: str, name: str, values: Sequence[int]) -> Any:
-    kind = next(column.kind for column in STREAMS[stream] if column.name == name)
-    return np.array(values, dtype=np.dtype(kind))
+    return np.array(values, dtype=_KINDS[stream, name])
 
 
 def _steps(values: Sequence[float | None], scale: float = 1) -> Any:

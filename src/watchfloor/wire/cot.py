@@ -140,6 +140,7 @@ def observation_of(event: CotEvent) -> Observation:
     )
 
 
+@lru_cache(maxsize=1 << 14)
 def uid_of(identity: str) -> str:
     """The uid that a track's identity gets in CoT."""
     scheme, _, name = identity.partition(":")
@@ -230,12 +231,17 @@ def pong_event(kind: str, time_us: int, stale_us: int) -> Outgoing:
 _quoted = lru_cache(maxsize=1 << 14)(quoteattr)  # names and types come again with every report
 
 
+@lru_cache(maxsize=16)
+def _xml_of(mark: Mark) -> tuple[str, str]:
+    """A mark as attributes of an event, and as remarks in its detail."""
+    opex = f" opex={quoteattr(mark.opex)}" if mark.opex else ""
+    return f'how="{mark.how()}"{opex}', f"<remarks>{escape(mark.words)}</remarks>" if mark.words else ""
+
+
 def encode(event: Outgoing) -> bytes:
     """The event as XML, ended by `</event>` and a newline."""
     time, stale = rfc3339_from_us(event.time_us), rfc3339_from_us(event.stale_us)
-    mark = event.mark
-    opex = f" opex={_quoted(mark.opex)}" if mark.opex else ""
-    remarks = f"<remarks>{escape(mark.words)}</remarks>" if mark.words else ""
+    marked, remarks = _xml_of(event.mark)
     contact = f"<contact callsign={_quoted(event.callsign)}/>" if event.callsign else ""
     hae_m = UNKNOWN_M if event.hae_m is None else event.hae_m
     motion = ""
@@ -243,7 +249,7 @@ def encode(event: Outgoing) -> bytes:
         motion = f'<track speed="{event.speed_mps:.3f}" course="{event.course_deg:.3f}"/>'
     return (
         f'<event version="2.0" uid={_quoted(event.uid)} type={_quoted(event.type)} time="{time}" start="{time}" '
-        f'stale="{stale}" how="{mark.how()}"{opex}>'
+        f'stale="{stale}" {marked}>'
         f'<point lat="{event.lat_deg:.7f}" lon="{event.lon_deg:.7f}" hae="{hae_m:.2f}" ce="{UNKNOWN_M}" '
         f'le="{UNKNOWN_M}"/><detail>{contact}{motion}{remarks}</detail></event>\n'
     ).encode()
