@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 
 from watchfloor.messages.entry import Fact
+from watchfloor.messages.handover import BriefTold
 from watchfloor.messages.pack import PackHeader, RequiredAdvice
 from watchfloor.messages.screen import FactShown, NamesTold, PulseTold, ReplayTold, ScreenTold
 from watchfloor.messages.signed import AnyAct
 
 ROOT = Path(__file__).parents[1]
-TOLD = (ScreenTold, PulseTold, NamesTold, ReplayTold, FactShown)
+TOLD = (ScreenTold, PulseTold, NamesTold, ReplayTold, FactShown, BriefTold)
 HEAD = "// Generated from watchfloor.messages by tools/generate.py; do not edit.\n"
 
 
@@ -75,9 +76,7 @@ def outputs() -> dict[Path, str]:
         ROOT / "schemas" / "entry.json": schema("facts of the record", Fact),
         ROOT / "schemas" / "acts.json": schema("acts that people sign", AnyAct),
         ROOT / "schemas" / "pack.json": schema("a pack's files", PackHeader, RequiredAdvice),
-        ROOT / "wall" / "src" / "messages.ts": typescript(
-            components(AnyAct, ScreenTold, PulseTold, NamesTold, ReplayTold, FactShown)
-        ),
+        ROOT / "wall" / "src" / "messages.ts": typescript(components(AnyAct, *TOLD)),
     }
 
 

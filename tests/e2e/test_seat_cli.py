@@ -75,6 +75,32 @@ def test_an_adviser_without_a_browser_sits_down_concurs_and_verifies(
     assert verified(room.data)["holds"]
 
 
+def test_a_watch_is_taken_over_without_a_browser(
+    room: RunningRoom, token: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    key, signer, flags = token
+    flags.write_text("5")
+    first, me = room.sit("Watch officer, DNM"), tmp_path / "me.json"
+    assert first.request("R-1").status_code == 200
+    link = f"{room.http.base_url}/#seat={room.link('Watch officer, DNM')}".replace("//#", "/#")
+    taken = run_words("seat", "take", link, "--file", str(me), "--ssh-key", str(key), "--ssh-keygen", str(signer))
+    assert taken.returncode == 0, taken.stderr
+    read = run_words("seat", "brief", str(me))
+    assert read.returncode == 0, read.stderr
+    assert "request R-1: open, since 08:05:" in read.stdout
+    assert "SUSPENDED: nothing that this seat may see" in read.stdout
+    digest = json.loads(run_words("seat", "brief", str(me), "--json").stdout)["digest"]
+    assert digest in read.stdout
+    signed = run_words("seat", "act", str(me), "WatchTakenOver", "words=Read.")
+    assert signed.returncode == 0, signed.stderr
+    assert "DOUBTED: nothing that this seat may see" in signed.stdout
+    assert f"brief: {digest}" in signed.stdout
+    twice = run_words("seat", "act", str(me), "WatchTakenOver", "words=")
+    assert "it is yours already" in twice.stderr
+    assert room.stop() == 0
+    assert verified(room.data)["holds"]
+
+
 def test_a_key_that_is_no_security_key_is_refused(room: RunningRoom, tmp_path: Path) -> None:
     key = tmp_path / "id_ed25519"
     plain = "AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"

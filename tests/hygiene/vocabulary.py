@@ -56,6 +56,7 @@ block: a tape block's name
 board: requests as a screen shows them
 body: the fact inside an entry
 breaks_first: which minimum is broken first
+brief: the digest of a brief that somebody read
 brings: the implicit subscription that an entity brings
 bytes_count: bytes that a feed has sent
 call_at: local time of the daily call
@@ -176,6 +177,7 @@ guests: own positions of TAK clients
 half_height_m: how far an aircraft may be above or below its trajectory
 half_time_us: how early or late an aircraft may be on its trajectory
 half_width_m: how far an aircraft may be to the side of its trajectory
+handed_us: when a watch was handed over last, 0 where it never was
 harm: harm that was reported, after the fact
 harm_id: a report of harm's name on the board
 has_place: whether a report told a place
@@ -207,6 +209,7 @@ is_near_line: whether an area may lie within 20 NM of a party line
 is_off: whether a camera's clock is too far from the room's to be one with it
 is_open: whether a line is open in this run of the room
 is_seen: whether a person of the other party has seen an urgent warning
+items: what a brief tells, one by one
 joined: parties that are called together, each on its own line with the caller
 jump_to_us: room time to jump to
 jumped: whether a clock setting begins a new time context
@@ -250,6 +253,7 @@ manager: whose service manages an entity or a subscription
 map_geojson: the map as it is drawn
 match: the match of plans that it is about, by the digest of the message that proposed it
 matches: private matchings of plans on a line
+matter: what an item of a brief is: open, doubted, stale, suspended or due
 measured: whether a line is heard, whatever was declared
 measured_us: since when a line is heard or silent, by room time
 members: roles that speak on a line
@@ -429,6 +433,7 @@ stopped: why a request ended without decision
 stored_bytes: bytes of a tape block as stored
 story: what an exercise is about
 stretches: stretches of room time that run without a jump
+subject: what kind of thing an item of a brief is about
 subject_id: the use or report of harm that a review is about
 subscribers: who is to be told of a change
 subscription: somebody's wish to be told of changes
@@ -489,6 +494,7 @@ vs_fpm: vertical rate
 wait_us: how long witnesses may take before a decision is stopped
 waiting_costs: whether waiting would have cost people there, as the crew says
 watch_until_us: when the watch ends, and with it every delegation
+watches: watches as a screen shows them
 what: what is asked
 who: somebody by role and nation
 why: why something is on the agenda

@@ -109,6 +109,11 @@ export const decide = (
 
 export const write = (words: { [key: string]: Plain }): Promise<boolean> => send({ type: 'RequestWritten', ...words });
 
+/** Both sign the brief that stands on the page, by its digest. */
+export const handOver = (brief: string, words: string): Promise<boolean> => send({ type: 'WatchHandedOver', brief, words });
+
+export const takeOver = (brief: string, words: string): Promise<boolean> => send({ type: 'WatchTakenOver', brief, words });
+
 export const acknowledge = (alert: AlertShown): Promise<boolean> =>
   send({ type: 'AlertAcknowledged', alert_id: alert.alert_id });
 

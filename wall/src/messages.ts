@@ -85,6 +85,25 @@ export interface AlertShown {
 /** What a decider presses; unsure is a doubt. */
 export type Answer = "no" | "unsure" | "yes";
 
+/** One thing to know: what kind of thing, which one, how it stands; since when and due when, 0 where none is told. */
+export interface BriefItem {
+  matter: BriefMatter;
+  subject: string;
+  about: string;
+  state: string;
+  since_us?: number;
+  due_us?: number;
+}
+
+/** What a brief is divided into. */
+export type BriefMatter = "doubted" | "due" | "open" | "stale" | "suspended";
+
+/** A brief as it is read, and the digest of it that is signed. */
+export interface BriefTold {
+  items: (BriefItem)[];
+  digest: string;
+}
+
 /** Which minimum is broken first; the other one then completes the loss. Both: at the same instant, or already. */
 export type Broken = "both" | "distance" | "level";
 
@@ -914,7 +933,7 @@ export interface RulesProposed {
   words: string;
 }
 
-/** Everything a screen's hash is over. A room without lines hashes as it did before there were any. */
+/** Everything a screen's hash is over. What a room has none of leaves its hash as it was before there were any. */
 export interface ScreenDocument {
   board: (RequestShown)[];
   uses: (UseShown)[];
@@ -923,6 +942,7 @@ export interface ScreenDocument {
   seats: (SeatShown)[];
   lines?: (LineShown)[];
   notified?: (NotificationShown)[];
+  watches?: (WatchShown)[];
 }
 
 /** A screen with its hash and the log's head at that moment. */
@@ -1086,6 +1106,43 @@ export interface VideoShown {
 export interface VolumeNotified {
   kind: "notice";
   volume: LineVolume;
+}
+
+/** Who keeps a watch hands it over: the brief that they read, by its digest, and what they add in words. */
+export interface WatchHandedOver {
+  type: "WatchHandedOver";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  brief: string;
+  words: string;
+}
+
+/** A seat's watch: kept, handed over, or not acknowledged by who sits there, and since when. */
+export interface WatchShown {
+  seat_id: string;
+  role: string;
+  nation: string;
+  state: string;
+  since_us: number;
+  handed_us: number;
+  words: string;
+}
+
+/** Who sits down on a watch acknowledges its brief as it stands now, and keeps the watch from then on. */
+export interface WatchTakenOver {
+  type: "WatchTakenOver";
+  act_id: string;
+  room_id: string;
+  person_id: string;
+  seat_id: string;
+  at_us: number;
+  head: LogHead;
+  brief: string;
+  words: string;
 }
 
 /** Somebody by role and nation; screens show no names of persons. */

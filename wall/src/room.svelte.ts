@@ -2,7 +2,7 @@
 
 import type { ClockTold } from './clock';
 import { roomNowUs, wishedInstant } from './clock';
-import type { AlertShown, FeedShown, GuestShown, HarmShown, LineShown, NotificationShown, LogHead, NamesTold, NameTold, PulseTold, ReplayTold, RequestShown, ScreenTold, SeatShown, UseShown, VideoShown } from './messages';
+import type { AlertShown, FeedShown, GuestShown, HarmShown, LineShown, NotificationShown, LogHead, NamesTold, NameTold, PulseTold, ReplayTold, RequestShown, ScreenTold, SeatShown, UseShown, VideoShown, WatchShown } from './messages';
 import { ask, heldSeat, leave, type Seat } from './seat';
 import { readFrame, rowOf, type Picture } from './wire';
 
@@ -48,6 +48,7 @@ class RoomStore {
   feeds = $state.raw<readonly FeedShown[]>([]);
   lines = $state.raw<readonly LineShown[]>([]);
   notified = $state.raw<readonly NotificationShown[]>([]);
+  watches = $state.raw<readonly WatchShown[]>([]);
   guests = $state.raw<readonly GuestShown[]>([]);
   videos = $state.raw<readonly VideoShown[]>([]);
   /** Tracks that may not be one aircraft where they are shown, and what speaks against it. */
@@ -157,6 +158,7 @@ class RoomStore {
       this.harm = told.screen.harm;
       this.lines = told.screen.lines ?? [];
       this.notified = told.screen.notified ?? [];
+      this.watches = told.screen.watches ?? [];
       this.head = told.head;
       this.digest = told.digest;
     }

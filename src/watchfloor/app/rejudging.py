@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from watchfloor.app.board_facts import facts_of, use_facts
 from watchfloor.app.ruling import RulesDesk
 from watchfloor.app.screens import screen_digest, screen_document
-from watchfloor.app.state import RoomState, as_shown, is_unanswered, step
+from watchfloor.app.standing_alerts import is_unanswered
+from watchfloor.app.state import RoomState, as_shown, step
 from watchfloor.base.errors import WatchfloorError
 from watchfloor.base.labels import Audience, Level
 from watchfloor.decisions.rule_change import doctrine_at

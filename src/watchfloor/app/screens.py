@@ -8,12 +8,14 @@ from hashlib import sha256
 from watchfloor.app.line_screen import lines_shown
 from watchfloor.app.notification_screen import notifications_shown
 from watchfloor.app.sight import audience_of_seat, may_see
-from watchfloor.app.state import AlertView, RoomState
+from watchfloor.app.standing_alerts import AlertView
+from watchfloor.app.state import RoomState
+from watchfloor.app.watches import watches_shown
 from watchfloor.base.labels import Audience, label_for
 from watchfloor.decisions.authority import Harm, Use
 from watchfloor.decisions.board import Advice, Board, Decided, Doubt, Request, Standing
 from watchfloor.decisions.delegating import delegation_state
-from watchfloor.decisions.stages import stages_of
+from watchfloor.decisions.stages import stages_of, state_word
 from watchfloor.messages.acts import Actor, SeatKind, Verdict
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.keeping import SampledScreen, ScreensSampled
@@ -60,6 +62,7 @@ def screen_document(state: RoomState, audience: Audience, room_us: int) -> Scree
         ),
         lines=lines_shown(state.lines, audience, room_us),
         notified=notifications_shown(state.board, audience, room_us),
+        watches=watches_shown(state.watches, audience),
     )
 
 
@@ -90,21 +93,6 @@ def _is_shown(view: AlertView, room_us: int) -> bool:
 def who(actor: Actor) -> Who:
     """Somebody as screens show them: by role and nation."""
     return Who(actor.role, actor.nation, actor.seat_id, actor.kind is SeatKind.SIMULATED)
-
-
-def state_word(request: Request) -> str:
-    """Open, held, stopped, decided or carried out: the word on the request's card."""
-    if request.stopped is not None:
-        return "stopped"
-    if request.carried_out is not None:
-        return "carried out"
-    if request.decided is not None:
-        return "decided"
-    if request.signed is not None:
-        return "awaiting the rules"
-    if request.pending is not None:
-        return "awaiting witnesses"
-    return "held" if request.open_doubts() else "open"
 
 
 def _request(board: Board, request: Request, audience: Audience, room_us: int) -> RequestShown:

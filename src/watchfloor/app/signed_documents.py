@@ -3,11 +3,12 @@
 from watchfloor.app.doctrine import label_all
 from watchfloor.app.state import RoomState
 from watchfloor.base.errors import InputError
-from watchfloor.base.labels import Label
+from watchfloor.base.labels import Label, label_for
 from watchfloor.decisions.step import RequestAct
 from watchfloor.messages.acts import Actor, AlertAcknowledged, FactStated, MissingExplained, RequestWritten, ReviewAct
 from watchfloor.messages.canonical import decode_canonical
 from watchfloor.messages.delegation import DelegationRevoked, HarmReported, ReviewClosed, UseReported
+from watchfloor.messages.handover import HandoverAct
 from watchfloor.messages.line_record import LineSpoken
 from watchfloor.messages.notification import (
     FollowUpClosed,
@@ -62,6 +63,9 @@ def label_of_act(act: AnyAct, state: RoomState, pack: Pack) -> Label:
         return state.alerts[act.alert_id].raised.label
     if isinstance(act, LineSpoken) and act.line_id in state.lines:
         return state.lines[act.line_id].opened.label
+    if isinstance(act, HandoverAct) and act.seat_id in state.seats:
+        seat = state.seats[act.seat_id]
+        return label_for((seat.nation,), seat.level, seat.need_to_know)
     if isinstance(act, MissingExplained) and act.digest in state.media:
         return state.media[act.digest].kept.label
     if isinstance(act, ReviewClosed):

@@ -12,27 +12,20 @@ from watchfloor.app.clock import room_time_us
 from watchfloor.app.inventory import MediaStatus, Medium, media_after
 from watchfloor.app.lines import board_beside, lines_closed, lines_jumped, lines_with, speak
 from watchfloor.app.lines import pass_time as lines_at
+from watchfloor.app.standing_alerts import AlertView, alerts_after, is_unanswered
+from watchfloor.app.watches import Watches, change_hands, take_awaited
 from watchfloor.decisions import deciding, delegating, notifying, reviewing, rule_change
 from watchfloor.decisions import step as decisions
 from watchfloor.decisions.board import Board
 from watchfloor.decisions.knowing import knows
 from watchfloor.decisions.reviewing import Afterthoughts
 from watchfloor.decisions.step import BoardAct
-from watchfloor.deconflict.alerts import ESCALATE_AFTER_US
 from watchfloor.deconflict.directory import standing as airspace
 from watchfloor.deconflict.directory.standing import Directory
 from watchfloor.line.session import Line
-from watchfloor.messages.acts import Actor, AlertAcknowledged, ClockCommanded, MissingExplained, ReviewAct, SeatKind
+from watchfloor.messages.acts import AlertAcknowledged, ClockCommanded, MissingExplained, ReviewAct, SeatKind
 from watchfloor.messages.airspace import AnyAirspaceFact
-from watchfloor.messages.alerts import (
-    AlertEnded,
-    AlertEscalated,
-    AlertRaised,
-    AlertUpdated,
-    AnyAlert,
-    Encounter,
-    EndCause,
-)
+from watchfloor.messages.alerts import AlertEnded, AlertEscalated, AnyAlert, EndCause
 from watchfloor.messages.delegation import (
     DelegationAct,
     DelegationFact,
@@ -46,6 +39,7 @@ from watchfloor.messages.delegation import (
 )
 from watchfloor.messages.entry import Entry, Fact
 from watchfloor.messages.findings import RulesAnswered
+from watchfloor.messages.handover import HandoverAct, WatchAwaited
 from watchfloor.messages.keeping import MediaKept, MediaMissed, MediaReappeared, MediaRetired, WitnessesSet
 from watchfloor.messages.line_record import AnyLineFact, LineSpoken
 from watchfloor.messages.notification import NotificationAct, NotificationFact
@@ -67,16 +61,6 @@ from watchfloor.messages.signed import SignedAct, act_of
 NO_AIRSPACE = Directory()
 MAX_JUMP_US = 86_400_000_000
 GOES_ON_US = 5_000_000
-
-
-class AlertView(Struct, frozen=True):
-    """An alert as it stands."""
-
-    raised: AlertRaised
-    encounter: Encounter
-    acknowledged_by: Actor | None = None
-    ended: AlertEnded | None = None
-    escalated_us: int = 0
 
 
 class RoomState(Struct, frozen=True):
@@ -101,6 +85,7 @@ class RoomState(Struct, frozen=True):
     directory: Directory = NO_AIRSPACE
     lines: Mapping[str, Line] = {}
     taped_us: int = 0
+    watches: Watches = {}
 
 
 def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> tuple[RoomState, list[Fact]]:
@@ -115,7 +100,7 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
     if isinstance(fact, FeedStateChanged):
         return replace(state, feeds={**state.feeds, fact.feed_id: fact}), []
     if isinstance(fact, AnyAlert):
-        return replace(state, alerts=_alerts_after(state.alerts, fact)), []
+        return replace(state, alerts=alerts_after(state.alerts, fact)), []
     if isinstance(fact, ClockSet):
         return _set_clock(state, fact)
     if isinstance(fact, DecisionWitnessed):
@@ -132,6 +117,8 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
         return _stop_recorded(state, fact), []
     if isinstance(fact, SeatTaken):
         return _seated(state, fact), []
+    if isinstance(fact, WatchAwaited):
+        return replace(state, watches=take_awaited(state.watches, fact, room_us)), []
     if isinstance(fact, LinksIssued):
         return replace(state, seats={}), []
     if isinstance(fact, DoctrineSet):
@@ -179,16 +166,10 @@ def pass_time(state: RoomState, room_us: int) -> tuple[RoomState, list[Fact]]:
         if is_unanswered(view, room_us) and not view.escalated_us
     ]
     for fact in unanswered:
-        state = replace(state, alerts=_alerts_after(state.alerts, fact))
+        state = replace(state, alerts=alerts_after(state.alerts, fact))
     lines, waited = lines_at(state.lines, room_us)
     state = state if lines is state.lines else replace(state, lines=lines)
     return state, [*outcomes, *overdue, *unanswered, *waited]
-
-
-def is_unanswered(view: AlertView, room_us: int) -> bool:
-    """Whether an alert stands that nobody has acknowledged for ESCALATE_AFTER_US."""
-    silent = view.ended is None and view.acknowledged_by is None
-    return silent and room_us - view.raised.at_us >= ESCALATE_AFTER_US
 
 
 def _act(state: RoomState, signed: SignedAct, toe_us: int, room_us: int, seq: int) -> tuple[RoomState, list[Fact]]:
@@ -198,6 +179,9 @@ def _act(state: RoomState, signed: SignedAct, toe_us: int, room_us: int, seq: in
         return replace(state, board=board), [*outcomes]
     if isinstance(act, AlertAcknowledged):
         return _acknowledge(state, act, signed)
+    if isinstance(act, HandoverAct):
+        held, refusals = change_hands(state.watches, state, act, signed, room_us)
+        return replace(state, watches=held), [*refusals]
     if isinstance(act, MissingExplained):
         return _explain(state, act, signed, seq)
     if isinstance(act, ReviewAct):
@@ -304,20 +288,9 @@ def _set_clock(state: RoomState, setting: ClockSet) -> tuple[RoomState, list[Fac
             raised = view.raised
             closest_m = min(raised.encounter.now_m, view.encounter.now_m)
             fact = AlertEnded(raised.alert_id, EndCause.CLOCK_JUMPED, closest_m, setting.epoch_room_us, raised.label)
-            state = replace(state, alerts=_alerts_after(state.alerts, fact))
+            state = replace(state, alerts=alerts_after(state.alerts, fact))
             ended.append(fact)
     return state, ended
-
-
-def _alerts_after(alerts: Mapping[str, AlertView], fact: AnyAlert) -> Mapping[str, AlertView]:
-    if isinstance(fact, AlertRaised):
-        return {**alerts, fact.alert_id: AlertView(fact, fact.encounter)}
-    view = alerts[fact.alert_id]
-    if isinstance(fact, AlertEscalated):
-        return {**alerts, fact.alert_id: replace(view, escalated_us=fact.at_us)}
-    if isinstance(fact, AlertUpdated):
-        return {**alerts, fact.alert_id: replace(view, encounter=fact.encounter)}
-    return {**alerts, fact.alert_id: replace(view, ended=fact)}
 
 
 def _stop_recorded(state: RoomState, stopped: RequestStopped) -> RoomState:

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from watchfloor.app.rulebook import version_text
 from watchfloor.app.ruling import RulesDesk
-from watchfloor.app.screens import state_word
 from watchfloor.app.state import RoomState, pass_time, step
 from watchfloor.base.errors import InputError
+from watchfloor.decisions.stages import state_word
 from watchfloor.messages.acts import AdviceGiven, Verdict
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import Entry, Fact

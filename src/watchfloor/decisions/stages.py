@@ -33,6 +33,21 @@ class Stage(Struct, frozen=True):
     at_us: int
 
 
+def state_word(request: Request) -> str:
+    """Open, held, stopped, decided or carried out: the word on the request's card."""
+    if request.stopped is not None:
+        return "stopped"
+    if request.carried_out is not None:
+        return "carried out"
+    if request.decided is not None:
+        return "decided"
+    if request.signed is not None:
+        return "awaiting the rules"
+    if request.pending is not None:
+        return "awaiting witnesses"
+    return "held" if request.open_doubts() else "open"
+
+
 def stages_of(request: Request) -> tuple[Stage, ...]:
     """What a request went through, in the order of room time.
 

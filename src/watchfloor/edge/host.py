@@ -29,6 +29,7 @@ from watchfloor.app.ruling import RulesDesk
 from watchfloor.app.seats import Seats
 from watchfloor.app.settings import CLIENTS, Settings
 from watchfloor.app.taping import Taping
+from watchfloor.app.watch_desk import WatchDesk
 from watchfloor.app.witnessing import Witnessing
 from watchfloor.app.writer import Input, Writer
 from watchfloor.base.errors import InputError, UnavailableError, WatchfloorError
@@ -109,7 +110,7 @@ class Host:
         desk = RulesDesk(proposed_by(self._plan.pack) if self._plan.pack else None)
         line_desk = LineDesk({one.file.ours.line_id: one.key for one in self._plan.lines})
         notifying = NotificationDesk(self._plan.pack.areas if self._plan.pack else ())
-        writer = Writer(store, clock, signers, past, desk, line_desk, notifying)
+        writer = Writer(store, clock, signers, past, desk, line_desk, notifying, WatchDesk())
         setup = self._setup(room_id)
         taping = Taping(TapeFiles(folder.path), writer, setup.label, next_block_numbers(folder.path, past))
         room = Room(setup, writer, taping, QuarantineFiles(folder.path))

@@ -17,6 +17,7 @@ from watchfloor.messages.alerts import AnyAlert
 from watchfloor.messages.canonical import canonical_bytes, decode_canonical
 from watchfloor.messages.delegation import DelegationFact
 from watchfloor.messages.findings import RulesAnswered
+from watchfloor.messages.handover import WatchAwaited
 from watchfloor.messages.keeping import AnyKeepingFact
 from watchfloor.messages.line_record import AnyLineFact
 from watchfloor.messages.notification import NotificationFact
@@ -37,6 +38,7 @@ Fact = (
     | AnyAirspaceFact
     | AnyLineFact
     | NotificationFact
+    | WatchAwaited
 )
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]

@@ -203,8 +203,23 @@ class SeatShown(Struct, frozen=True):
     nation: str
 
 
+class WatchShown(Struct, frozen=True, kw_only=True):
+    """A seat's watch: kept, handed over, or not acknowledged by who sits there, and since when.
+
+    `handed_us`: when it was handed over last, 0 where it never was; `words`: what was added to the brief then.
+    """
+
+    seat_id: str
+    role: str
+    nation: str
+    state: str
+    since_us: int
+    handed_us: int
+    words: str
+
+
 class ScreenDocument(Struct, frozen=True, omit_defaults=True):
-    """Everything a screen's hash is over. A room without lines hashes as it did before there were any."""
+    """Everything a screen's hash is over. What a room has none of leaves its hash as it was before there were any."""
 
     board: tuple[RequestShown, ...]
     uses: tuple[UseShown, ...]
@@ -213,6 +228,7 @@ class ScreenDocument(Struct, frozen=True, omit_defaults=True):
     seats: tuple[SeatShown, ...]
     lines: tuple[LineShown, ...] = ()
     notified: tuple[NotificationShown, ...] = ()
+    watches: tuple[WatchShown, ...] = ()
 
 
 class ScreenTold(Struct, frozen=True, tag_field="kind", tag="screen"):

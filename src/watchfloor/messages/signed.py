@@ -24,6 +24,7 @@ from watchfloor.messages.acts import (
     WordsGiven,
 )
 from watchfloor.messages.delegation import DelegationAct, RuleChangeSigned, RulesProposed
+from watchfloor.messages.handover import HandoverAct
 from watchfloor.messages.line_record import LineSpoken
 from watchfloor.messages.notification import NotificationAct
 from watchfloor.messages.passkeys import Assertion
@@ -47,6 +48,7 @@ AnyAct = (
     | RulesProposed
     | LineSpoken
     | NotificationAct
+    | HandoverAct
 )
 
 

@@ -8,6 +8,7 @@ from watchfloor.record.keys import KEY_CHANGES, Signers
 from watchfloor.record.note import WITNESS, VerifierKey
 from watchfloor.verify.acts import ActsCheck
 from watchfloor.verify.authority import AuthorityCheck
+from watchfloor.verify.handover import HandoverCheck
 from watchfloor.verify.lines import LinesCheck
 from watchfloor.verify.media import MediaCheck
 from watchfloor.verify.notified import NotifiedCheck
@@ -53,6 +54,7 @@ class Walk:
         self._media = MediaCheck(report, files, withheld, is_export=is_export)
         self._takers: dict[type, list[Callable[[Entry], None]]] = {kind: [] for kind in KEY_CHANGES}
         lines, self._notified = LinesCheck(report, is_export=is_export), NotifiedCheck(report)
+        self._handover = HandoverCheck(report)
         for check in (
             self._acts,
             AuthorityCheck(report),
@@ -61,6 +63,7 @@ class Walk:
             self._media,
             lines,
             self._notified,
+            self._handover,
         ):
             for kind in check.kinds:
                 self._takers.setdefault(kind, []).append(check.take)
@@ -90,6 +93,7 @@ class Walk:
         self._tape.finish()
         self._media.finish()
         self._notified.finish()
+        self._handover.finish()
         roots = Roots(leaves)
         self._acts.finish(roots)
         self._witnesses.finish(roots, frozenset(key.line() for key in trust.keys if key.algorithm == WITNESS))

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from watchfloor import __version__
+from watchfloor.app.brief import brief_digest, brief_of
 from watchfloor.app.line_words import words_in
 from watchfloor.app.room import Room
 from watchfloor.app.seats import Seats
@@ -34,6 +35,7 @@ from watchfloor.edge.api.rules import RuleDoors, RuleOffice, rules_document
 from watchfloor.edge.api.tracks import by_age, track_document, tracks_geojson, tracks_parquet
 from watchfloor.edge.api.video_sockets import VideoViewer
 from watchfloor.edge.login import Login
+from watchfloor.messages.handover import BriefTold
 from watchfloor.messages.pack import Pack
 
 _POLICY = (
@@ -71,6 +73,7 @@ class Doors(RuleDoors):
             Route("/api/map", self.map),
             Route("/api/screen", self.screen),
             Route("/api/pulse", self.pulse),
+            Route("/api/brief", self.brief),
             Route("/api/tracks", self.tracks),
             Route("/api/tracks.parquet", self.tracks_table),
             Route("/api/tracks/{number:int}", self.track),
@@ -104,6 +107,15 @@ class Doors(RuleDoors):
         """Clock and feeds now."""
         audience = sockets.audience_of(self._room, self._seats, self._session(request))
         return _packed(shown.pulse(self._room, audience))
+
+    async def brief(self, request: Request) -> Response:
+        """What somebody must know who takes the viewer's watch over, and the digest that they sign; only to seats."""
+        session = self._session(request)
+        if session is None:
+            return problem(401, "session", "open a seat's link first")
+        writer = self._room.writer
+        brief = brief_of(writer.state, sockets.audience_of(self._room, self._seats, session), writer.room_now_us())
+        return _packed(BriefTold(brief, brief_digest(brief)))
 
     async def tracks(self, request: Request) -> Response:
         """All visible tracks as GeoJSON."""

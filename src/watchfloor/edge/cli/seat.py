@@ -1,4 +1,4 @@
-"""`watchfloor seat take|board|act`: a seat without a browser, confirmed with a security key."""
+"""`watchfloor seat take|board|brief|act`: a seat without a browser, confirmed with a security key."""
 
 import argparse
 import json
@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from watchfloor.base.errors import InputError
+from watchfloor.base.instants import hms_from_us
 from watchfloor.edge.links import seat_client
+from watchfloor.messages.handover import BriefMatter, BriefTold, HandoverAct
 from watchfloor.messages.signed import AnyAct
 
 _ENVELOPE = frozenset({"act_id", "room_id", "person_id", "seat_id", "at_us", "head", "screen_digest", "rules_digest"})
@@ -43,6 +45,16 @@ def add(commands: Any) -> None:
     board.add_argument("file", metavar="FILE")
     board.add_argument("--json", action="store_true", help="the whole screen as one JSON document")
     board.set_defaults(work=work_board)
+    brief = verbs.add_parser(
+        "brief",
+        help="what somebody must know who takes this watch over",
+        description="What is open, doubted, stale, suspended and due, as far as this seat may see it. Who hands the "
+        "watch over signs its digest, and so does who takes it over.",
+        epilog="example: watchfloor seat brief me.json && watchfloor seat act me.json WatchHandedOver words='Quiet.'",
+    )
+    brief.add_argument("file", metavar="FILE")
+    brief.add_argument("--json", action="store_true", help="the brief and its digest as one JSON document")
+    brief.set_defaults(work=work_brief)
     act = verbs.add_parser(
         "act",
         help="sign an act and enter it",
@@ -91,6 +103,18 @@ def work_board(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def work_brief(arguments: argparse.Namespace) -> int:
+    """Tell the brief."""
+    seat = seat_client.load(Path(arguments.file))
+    brief = seat_client.brief_for(seat)
+    if arguments.json:
+        print(msgspec.json.encode(brief).decode())
+        return 0
+    print(f"for {seat.role}, {seat.nation}; digest {brief.digest}")
+    print("\n".join(_brief_lines(brief, seat_client.utc_offset_s(seat))))
+    return 0
+
+
 def work_act(arguments: argparse.Namespace) -> int:
     """Show, sign, enter."""
     seat = seat_client.load(Path(arguments.file))
@@ -98,6 +122,8 @@ def work_act(arguments: argparse.Namespace) -> int:
     act = seat_client.make_act(seat, words)
     shown = rendering(act)
     if not arguments.json:
+        if isinstance(act, HandoverAct):
+            print("\n".join(_brief_lines(seat_client.brief_for(seat), seat_client.utc_offset_s(seat))))
         print(f"you sign, as {seat.role}, {seat.nation}:")
         print("\n".join(f"  {line}" for line in shown.splitlines()))
     entered = seat_client.send_act(seat, act, shown)["entries"]
@@ -114,6 +140,19 @@ def rendering(act: AnyAct) -> str:
         if name not in _ENVELOPE and not isinstance(value, dict | list) and value not in ("", None)
     ]
     return "\n".join(lines)
+
+
+def _brief_lines(brief: BriefTold, offset_s: int) -> list[str]:
+    """A brief, matter by matter; what there is nothing of says so."""
+    lines = []
+    for matter in BriefMatter:
+        items = [item for item in brief.items if item.matter is matter]
+        lines.append(f"{matter.value.upper()}: {len(items) or 'nothing that this seat may see'}")
+        for item in items:
+            since = f", since {hms_from_us(item.since_us, offset_s)}" if item.since_us else ""
+            due = f", due {hms_from_us(item.due_us, offset_s)}" if item.due_us else ""
+            lines.append(f"  {item.subject} {item.about}: {item.state}{since}{due}")
+    return lines
 
 
 def _word(text: str) -> tuple[str, Any]:

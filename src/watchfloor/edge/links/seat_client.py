@@ -20,6 +20,7 @@ from watchfloor.app.identity import enrolment_text
 from watchfloor.app.passkeys import enrol_ssh, needs_gesture
 from watchfloor.base.errors import InputError, UnavailableError
 from watchfloor.messages.canonical import canonical_bytes
+from watchfloor.messages.handover import BriefTold
 from watchfloor.messages.passkeys import signing_text
 from watchfloor.messages.signed import AnyAct
 from watchfloor.record.passkey import encoded
@@ -91,6 +92,8 @@ def make_act(seat: HeldSeat, words: dict[str, Any]) -> AnyAct:
     }
     if words.get("type") == "DecisionSigned":
         known |= {"screen_digest": told["digest"], "cited": []}
+    if words.get("type") in ("WatchHandedOver", "WatchTakenOver"):
+        known["brief"] = brief_for(seat).digest
     if words.get("type") == "RequestWritten":
         known["rules_digest"] = call(seat.url, "/api/room")["rules_digest"]
     try:
@@ -98,6 +101,16 @@ def make_act(seat: HeldSeat, words: dict[str, Any]) -> AnyAct:
     except msgspec.ValidationError as error:
         raise InputError(f"the words are no act: {error}", field="WORDS") from error
     return act
+
+
+def brief_for(seat: HeldSeat) -> BriefTold:
+    """What this seat must know of its watch now."""
+    return msgspec.convert(call(seat.url, "/api/brief", session=seat.session), BriefTold)
+
+
+def utc_offset_s(seat: HeldSeat) -> int:
+    """How far the room's wall clock is from UTC [s]."""
+    return int(call(seat.url, "/api/room")["utc_offset_s"])
 
 
 def send_act(seat: HeldSeat, act: AnyAct, rendering: str) -> dict[str, Any]:
