@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests.support.browsing import page_of
 from tests.support.provider import Provider, provider
 from tests.support.running import Person, RunningRoom, run_words, verified
+from watchfloor.app.seats import wall_token
 
 
 @pytest.fixture
@@ -68,6 +69,13 @@ def test_nobody_sits_down_who_did_not_log_in_and_one_login_is_one_person(room: R
     record = b"".join(path.read_bytes() for path in (room.data / "record").iterdir())
     assert b"ada-the-first" not in record, "who logged in stands in the roster, outside the record, and there as a hash"
     assert b"ada-the-first" not in (room.data / "roster.json").read_bytes()
+
+
+def test_a_seats_link_alone_shows_nothing_where_a_login_is_asked_for(room: RunningRoom) -> None:
+    link = room.link("Watch officer, DNM")
+    assert room.http.post("/api/link", json={"token": link}).json()["wall"] == ""
+    refused = room.http.get("/api/screen", headers={"authorization": f"Wall {wall_token(link)}"})
+    assert (refused.status_code, "opens no wall" in refused.json()["title"]) == (400, True)
 
 
 def test_a_login_that_is_off_in_any_way_gives_nothing(room: RunningRoom, idp: Provider) -> None:

@@ -3,7 +3,7 @@
 import type { ClockTold } from './clock';
 import { roomNowUs, wishedInstant } from './clock';
 import type { AlertShown, FeedShown, GuestShown, HarmShown, LineShown, NotificationShown, LogHead, NamesTold, NameTold, PulseTold, ReplayTold, RequestShown, ScreenTold, SeatShown, UseShown, VideoShown, WatchShown } from './messages';
-import { ask, heldSeat, leave, type Seat } from './seat';
+import { ask, credentialOf, heldSeat, leave, namedWall, type Seat, type Wall } from './seat';
 import { readFrame, rowOf, type Picture } from './wire';
 
 /** `/api/room`. */
@@ -38,6 +38,9 @@ const RETRY_MS = 1000;
 class RoomStore {
   info = $state.raw<RoomInfo | null>(null);
   seat = $state.raw<Seat | null>(null);
+  wall = $state.raw<Wall | null>(null);
+  /** What this screen shows by: its seat's session, or its wall; empty for what all may see. */
+  credential = $derived(this.seat?.session ?? (this.wall ? credentialOf(this.wall) : ''));
   picture = $state.raw<Picture | null>(null);
   names = $state.raw<ReadonlyMap<number, NameTold>>(new Map());
   board = $state.raw<readonly RequestShown[]>([]);
@@ -84,7 +87,12 @@ class RoomStore {
 
   async start(): Promise<void> {
     this.info = await ask<RoomInfo>('api/room');
-    const held = heldSeat();
+    try {
+      this.wall = await namedWall();
+    } catch (error) {
+      this.notice = error instanceof Error ? error.message : String(error); // it shows what all may see, and says so
+    }
+    const held = this.wall ? null : heldSeat();
     if (held && held.room_id === this.info.room_id) this.seat = held;
     this.connect();
     setInterval(() => {
@@ -100,7 +108,7 @@ class RoomStore {
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
-      socket.send(JSON.stringify({ session: this.seat?.session ?? '' }));
+      socket.send(JSON.stringify(this.hello()));
       const wish = this.info?.replay ? wishedInstant(location.hash, this.info.end_us ?? 0, this.info.utc_offset_s) : null;
       if (wish) this.steer(wish);
     };
@@ -117,11 +125,16 @@ class RoomStore {
       this.connected = false;
       if (event.code === 4401) {
         leave();
-        this.seat = null;
+        this.seat = this.wall = null;
         this.notice = event.reason;
       }
       setTimeout(() => this.#socket === socket && this.connect(), RETRY_MS);
     };
+  }
+
+  /** How this screen says whom it shows to. */
+  hello(): Record<string, string> {
+    return this.wall && !this.seat ? { wall: this.wall.token } : { session: this.seat?.session ?? '' };
   }
 
   /** Say to a replay where to stand and how to run. */
@@ -142,6 +155,7 @@ class RoomStore {
       this.names = names;
     } else if (told.kind === 'pulse') {
       this.clock = { roomUs: told.room_us, ratePermille: told.rate_permille, paused: told.paused, toldMs: performance.now() };
+      this.nowUs = roomNowUs(this.clock, performance.now());
       this.feeds = told.feeds;
       this.guests = told.guests;
       this.videos = told.videos ?? [];

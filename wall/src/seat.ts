@@ -29,6 +29,7 @@ export interface Offer {
   readonly nation: string;
   readonly name: string;
   readonly taken: boolean;
+  readonly wall: string;
   readonly rp_id: string;
   readonly enrolled: readonly string[];
 }
@@ -43,12 +44,14 @@ export class Refusal extends Error {
   }
 }
 
+/** What stands before the token of a wall, where that of a session stands alone. */
+const WALL = 'Wall ';
 const TAB = 'watchfloor.seat';
 const PERSONS = 'watchfloor.persons';
 
 export async function ask<T>(path: string, session = '', body?: unknown): Promise<T> {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (session) headers['authorization'] = `Bearer ${session}`;
+  if (session) headers['authorization'] = session.startsWith(WALL) ? session : `Bearer ${session}`;
   const options: RequestInit = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
   let answer: Response;
   try {
@@ -59,6 +62,22 @@ export async function ask<T>(path: string, session = '', body?: unknown): Promis
   const document = (await answer.json()) as { title?: string };
   if (!answer.ok) throw new Refusal(document.title ?? `the room answered ${answer.status}`, answer.status);
   return document as T;
+}
+
+/** A screen that shows what a seat may see, and at which nobody sits. */
+export interface Wall {
+  readonly token: string;
+  readonly role: string;
+  readonly nation: string;
+  readonly name: string;
+}
+
+export const credentialOf = (wall: { readonly token: string }): string => WALL + wall.token;
+
+/** The wall that the address names; it stays there, so that a screen that is started anew shows the same. */
+export async function namedWall(): Promise<Wall | null> {
+  const token = /^#wall=([0-9a-f]{32})$/.exec(location.hash)?.[1];
+  return token ? { token, ...(await ask<Omit<Wall, 'token'>>('api/wall', credentialOf({ token }))) } : null;
 }
 
 /** The token of a seat's link in the address, which is taken out of it at once. */

@@ -5,6 +5,7 @@ Everything here runs on one event loop; only the record's and the tape's file wo
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -126,6 +127,7 @@ class Room:
         self.video_keeping = VideoKeeping(writer, {feed.feed_id: feed.label for feed in setup.feeds})
         self.generation = 0
         self.guests = Guests()
+        self.open_walls: Counter[Audience] = Counter()
         self.ending = asyncio.Event()
         self.end_reason = ""
         self.end_at_us: int | None = None
@@ -245,7 +247,8 @@ class Room:
             self._tell_bad()
         if now_s >= self._next_sample_s and self.writer.trouble is None:
             self._next_sample_s = now_s + SAMPLED_EVERY_S
-            for sampled in sampled_screens(self.writer.state, self.writer.size, self.setup.everyone, room_us):
+            everyone, walls = self.setup.everyone, self.open_walls
+            for sampled in sampled_screens(self.writer.state, self.writer.size, everyone, room_us, walls):
                 self._enter(sampled)
         self.writer.tick()
         self._tick_count += 1

@@ -3,6 +3,7 @@
 Only what is releasable to the viewer is in it; the shared wall shows roles and nations, never persons' names.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 from watchfloor.app.line_screen import lines_shown
@@ -71,13 +72,15 @@ def screen_digest(document: ScreenDocument) -> str:
     return sha256(canonical_bytes(document)).hexdigest()
 
 
-def sampled_screens(state: RoomState, size: int, everyone: Audience, room_us: int) -> list[ScreensSampled]:
-    """The hash of every audience's screen now: the open wall's, and each class of viewers that has a seat taken.
+def sampled_screens(
+    state: RoomState, size: int, everyone: Audience, room_us: int, walls: Iterable[Audience] = ()
+) -> list[ScreensSampled]:
+    """The hash of every audience's screen now: the open wall's, each class that has a seat taken, and these walls'.
 
     Each is for its own class alone: that two hashes differ would tell that one of them sees more.
     """
-    seated = {audience_of_seat(seat) for seat in state.seats.values()}
-    audiences = [everyone, *sorted(seated, key=lambda one: (one.nations, one.level, one.need_to_know))]
+    seen = {audience_of_seat(seat) for seat in state.seats.values()} | set(walls)
+    audiences = [everyone, *sorted(seen, key=lambda one: (one.nations, one.level, one.need_to_know))]
     found = []
     for one in audiences:
         digest = screen_digest(screen_document(state, one, room_us))

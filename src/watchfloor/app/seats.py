@@ -13,7 +13,7 @@ from hashlib import sha256
 from msgspec import Struct
 
 from watchfloor.app.clock import steady_s
-from watchfloor.app.doctrine import label_all, seated
+from watchfloor.app.doctrine import cleared_of, label_all, seated
 from watchfloor.app.drafting import require_sound
 from watchfloor.app.identity import Enrolment, Identity, PasskeyRule, enrolment_text, key_id_of
 from watchfloor.app.passkeys import needs_gesture
@@ -22,6 +22,7 @@ from watchfloor.app.signed_documents import actor_of, check_document, is_hex, la
 from watchfloor.app.state import RoomState
 from watchfloor.app.writer import Input, Writer, Written
 from watchfloor.base.errors import ConflictError, InputError
+from watchfloor.base.labels import Audience
 from watchfloor.messages.acts import (
     MissingExplained,
     ReviewAct,
@@ -46,6 +47,19 @@ class Session(Struct, frozen=True):
     person_id: str
     key_id: str
     until_s: float
+
+
+class Wall(Struct, frozen=True):
+    """A screen that shows what a seat may see, and at which nobody sits: it can read, and do nothing."""
+
+    token: str
+    seat: PackSeat
+    audience: Audience
+
+
+def wall_token(token: str) -> str:
+    """What opens the wall of the seat that a link opens: whoever has it cannot sit down with it."""
+    return _hashed(f"watchfloor: a wall, not a seat\n{token}")[:32]
 
 
 class Seats:
@@ -73,13 +87,15 @@ class Seats:
         self._sign_counts: dict[str, int] = {}
         self._pack, self._room_id, self._writer, self._roster = pack, room_id, writer, roster
         self._links: dict[str, PackSeat] = {}
+        self._walls: dict[str, PackSeat] = {}
         self._sessions: dict[str, Session] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def issue_links(self) -> Mapping[str, str]:
-        """New tokens by seat id; all earlier links and sessions end."""
+        """New tokens by seat id; all earlier links, walls and sessions end."""
         tokens = {seat.id: secrets.token_urlsafe(24) for seat in self._pack.header.seats}
         self._links = {_hashed(tokens[seat.id]): seat for seat in self._pack.header.seats}
+        self._walls = {_hashed(wall_token(tokens[seat.id])): seat for seat in self._pack.header.seats}
         self._sessions = {}
         fact = LinksIssued(tuple(sorted(tokens)), label_all(self._pack))
         await self._writer.enter(Input("room", f"links-{secrets.token_hex(8)}", fact))
@@ -94,6 +110,20 @@ class Seats:
         if seat is None:
             raise InputError("this link opens no seat; ask exercise control for a new one", field="token")
         return seat
+
+    def has_walls(self) -> bool:
+        """Whether seats' links open walls too: where the link is all that is asked for, and the room is running."""
+        return not self._looks_back and self._logins is None
+
+    def wall(self, token: str) -> Wall:
+        """The wall that a token opens, as long as the links stand that it was made from.
+
+        **Raises**: InputError, when it opens none; in a room that asks for logins none does, for nobody logs in at one.
+        """
+        seat = self._walls.get(_hashed(token)) if self.has_walls() else None
+        if seat is None:
+            raise InputError("this link opens no wall; ask exercise control for a new one", field="token")
+        return Wall(token, seat, cleared_of(self._pack, seat))
 
     async def enter(self, wish: Enrolment) -> Session:
         """Seat a person; one at a time, so that one key opened twice at once stays one person's.
@@ -159,6 +189,16 @@ class Seats:
         if session is None:
             raise InputError("this session has ended; open the seat's link again", field="session")
         return session
+
+    def require(self, viewer: Session | Wall) -> None:
+        """Say whether a screen may still be shown what it was.
+
+        **Raises**: InputError, when its session or its link has ended.
+        """
+        if isinstance(viewer, Wall):
+            self.wall(viewer.token)
+        else:
+            self.session(viewer.token)
 
     def seat_fact(self, session: Session) -> SeatTaken:
         """What the record says of the session's seat."""

@@ -28,6 +28,7 @@ from watchfloor.app.room import Room
 from watchfloor.app.seats import Seats
 from watchfloor.app.sight import may_see
 from watchfloor.base.errors import WatchfloorError
+from watchfloor.base.labels import Audience
 from watchfloor.edge.api import shown, sockets
 from watchfloor.edge.api.login import LoginDoors
 from watchfloor.edge.api.problems import on_error, problem
@@ -100,12 +101,12 @@ class Doors(RuleDoors):
 
     async def screen(self, request: Request) -> Response:
         """The viewer's screen now."""
-        audience = sockets.audience_of(self._room, self._seats, self._session(request))
+        audience = self._audience(request)
         return _packed(shown.screen(self._room, audience))
 
     async def pulse(self, request: Request) -> Response:
         """Clock and feeds now."""
-        audience = sockets.audience_of(self._room, self._seats, self._session(request))
+        audience = self._audience(request)
         return _packed(shown.pulse(self._room, audience))
 
     async def brief(self, request: Request) -> Response:
@@ -119,18 +120,18 @@ class Doors(RuleDoors):
 
     async def tracks(self, request: Request) -> Response:
         """All visible tracks as GeoJSON."""
-        audience = sockets.audience_of(self._room, self._seats, self._session(request))
+        audience = self._audience(request)
         return JSONResponse(tracks_geojson(self._room, audience), media_type="application/geo+json")
 
     async def tracks_table(self, request: Request) -> Response:
         """All visible tracks as Parquet."""
-        audience = sockets.audience_of(self._room, self._seats, self._session(request))
+        audience = self._audience(request)
         raw = await asyncio.to_thread(tracks_parquet, by_age(self._room, audience), self._room.setup.context)
         return Response(raw, media_type="application/vnd.apache.parquet")
 
     async def track(self, request: Request) -> Response:
         """One visible track with its sources, their ages and its trail."""
-        audience = sockets.audience_of(self._room, self._seats, self._session(request))
+        audience = self._audience(request)
         number = request.path_params["number"]
         view = self._room.views.of(audience)
         for track in view.picture.tracks.values():
@@ -142,13 +143,17 @@ class Doors(RuleDoors):
         """What feeds sent that was refused; only to seats."""
         if self._session(request) is None and self._seats is not None:
             return problem(401, "session", "open a seat's link first")
-        audience = sockets.audience_of(self._room, self._seats, self._session(request))
+        audience = self._audience(request)
         kept = {
             name: list(intake.quarantine)
             for name, intake in self._room.intakes.items()
             if may_see(intake.setup.label, audience)
         }
         return JSONResponse(msgspec.to_builtins(kept))
+
+    def _audience(self, request: Request) -> Audience:
+        """Whom an answer is for: the class of the viewer's seat or wall, else what all nations may see."""
+        return sockets.audience_of(self._room, self._seats, self._wall(request) or self._session(request))
 
     async def socket(self, socket: WebSocket) -> None:
         """A screen's connection."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from watchfloor.app.seats import Seats, Session
+from watchfloor.app.seats import Seats, Session, Wall
 from watchfloor.base.errors import InputError
 from watchfloor.messages.air import Track
 from watchfloor.messages.screen import NamesTold, NameTold
@@ -24,11 +24,20 @@ async def greeted(socket: WebSocket, seats: Seats | None) -> Session | None:
 
     **Raises**: GoneError, when there is nobody to speak to.
     """
+    viewer = await greeted_viewer(socket, seats, takes_walls=False)
+    return viewer if isinstance(viewer, Session) else None
+
+
+async def greeted_viewer(socket: WebSocket, seats: Seats | None, *, takes_walls: bool = True) -> Session | Wall | None:
+    """As `greeted`; a hello may also name the wall of a seat."""
     await socket.accept()
     try:
         hello = json.loads(await asyncio.wait_for(socket.receive_text(), HELLO_WAIT_S))
         token = str(hello.get("session", "")) if isinstance(hello, dict) else ""
-        return seats.session(token) if token and seats is not None else None
+        wall = str(hello.get("wall", "")) if isinstance(hello, dict) and takes_walls else ""
+        if seats is None or not (token or wall):
+            return None
+        return seats.wall(wall) if wall else seats.session(token)
     except InputError as error:
         await socket.close(4401, reason=str(error)[:100])
         raise GoneError from error

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from watchfloor.app.identity import Enrolment
-from watchfloor.app.seats import Seats, Session
+from watchfloor.app.seats import Seats, Session, Wall, wall_token
 from watchfloor.app.writer import Writer
 from watchfloor.base.errors import InputError
 from watchfloor.edge.api.problems import REFUSAL_STATUS, problem
@@ -38,6 +38,7 @@ class SeatDoors:
         """Routes of seats and acts."""
         return [
             Route("/api/link", self.link, methods=["POST"]),
+            Route("/api/wall", self.wall),
             Route("/api/enter", self.enter, methods=["POST"]),
             Route("/api/seat", self.seat),
             Route("/api/acts", self.acts, methods=["POST"]),
@@ -56,10 +57,18 @@ class SeatDoors:
                 "nation": seat.nation,
                 "name": seat.name,
                 "taken": taken,
+                "wall": wall_token(str(body["token"])) if seats.has_walls() else "",
                 "rp_id": seats.passkeys.rp_id if seats.passkeys is not None else "",
                 "enrolled": seats.enrolled(),
             }
         )
+
+    async def wall(self, request: Request) -> Response:
+        """Whose wall a screen is that names one: it shows what that seat may see, and can do nothing."""
+        wall = self._wall(request)
+        if wall is None:
+            return problem(401, "session", "name a wall")
+        return JSONResponse({"role": wall.seat.role, "nation": wall.seat.nation, "name": wall.seat.name})
 
     async def enter(self, request: Request) -> Response:
         """Sit down: a link's token and a key that the browser made."""
@@ -106,10 +115,12 @@ class SeatDoors:
         return JSONResponse({"entries": [entry.seq for entry in written.entries]})
 
     def _session(self, request: Request) -> Session | None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or self._seats is None:
-            return None
-        return self._seats.session(token.strip())
+        token = _credential(request, "bearer")
+        return self._seats.session(token) if token and self._seats is not None else None
+
+    def _wall(self, request: Request) -> Wall | None:
+        token = _credential(request, "wall")
+        return self._seats.wall(token) if token and self._seats is not None else None
 
     def _seats_or_refuse(self) -> Seats:
         if self._seats is None:
@@ -118,6 +129,12 @@ class SeatDoors:
 
     def _state_seats(self) -> Any:
         return {} if self._writer is None else self._writer.state.seats
+
+
+def _credential(request: Request, scheme: str) -> str:
+    """What a request's `Authorization` says in this scheme; empty, where it says nothing in it."""
+    said, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if said.lower() == scheme else ""
 
 
 async def read_json(request: Request) -> dict[str, Any]:

@@ -5,27 +5,28 @@ by one frame and one document.
 """
 
 import asyncio
+from collections import Counter
 
 import msgspec
 from starlette.websockets import WebSocket
 
 from watchfloor.app.room import Room, Tick
-from watchfloor.app.seats import Seats, Session
+from watchfloor.app.seats import Seats, Session, Wall
 from watchfloor.app.sight import audience_of_seat
 from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience
 from watchfloor.edge.api import frames
 from watchfloor.edge.api.framed import send_framed
 from watchfloor.edge.api.frames import View
-from watchfloor.edge.api.greeting import SEND_WAIT_S, GoneError, greeted, until_one_ends
+from watchfloor.edge.api.greeting import SEND_WAIT_S, GoneError, greeted_viewer, until_one_ends
 from watchfloor.edge.api.shown import Shown, Shows
 
 
-def audience_of(room: Room, seats: Seats | None, session: Session | None) -> Audience:
+def audience_of(room: Room, seats: Seats | None, viewer: Session | Wall | None) -> Audience:
     """Whom a screen shows to: a seat's class of viewers, or for the open wall what all nations may see."""
-    if session is None or seats is None:
+    if viewer is None or seats is None:
         return room.setup.everyone
-    return audience_of_seat(seats.seat_fact(session))
+    return viewer.audience if isinstance(viewer, Wall) else audience_of_seat(seats.seat_fact(viewer))
 
 
 class _Looks(msgspec.Struct, forbid_unknown_fields=True):
@@ -46,7 +47,7 @@ class Viewer:
         self._named, self._turn = 0, -1
         self._view: View | None = None
         self._here = frames.NO_TRACKS
-        self._session: Session | None = None
+        self._viewer: Session | Wall | None = None
 
     def ticked(self, tick: Tick) -> None:
         """Keep the newest picture only."""
@@ -61,14 +62,17 @@ class Viewer:
     async def serve(self) -> None:
         """Speak to the screen until it goes."""
         try:
-            self._session = await greeted(self._socket, self._seats)
+            self._viewer = await greeted_viewer(self._socket, self._seats)
         except GoneError:
             return
+        walls = [self._viewer.audience] if isinstance(self._viewer, Wall) else []
+        self._room.open_walls.update(walls)
         self._room.add_watcher(self)
         try:
             await until_one_ends(asyncio.create_task(self._drain()), asyncio.create_task(self._send()))
         finally:
             self._room.remove_watcher(self)
+            self._room.open_walls -= Counter(walls)  # which leaves out those of which none is open
 
     async def _drain(self) -> None:
         """After its hello a screen says which part of the world it looks at; anything else ends it."""
@@ -87,13 +91,13 @@ class Viewer:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if self._session is not None and self._seats is not None:
+            if self._viewer is not None and self._seats is not None:
                 try:
-                    self._seats.session(self._session.token)
+                    self._seats.require(self._viewer)
                 except InputError as error:
                     await self._socket.close(4401, reason=str(error)[:100])
                     return
-            shown = self._shows.to(audience_of(self._room, self._seats, self._session))
+            shown = self._shows.to(audience_of(self._room, self._seats, self._viewer))
             if shown is not self._shown:
                 self._shown, self._named, self._turn = shown, 0, -1
             async with asyncio.timeout(SEND_WAIT_S):

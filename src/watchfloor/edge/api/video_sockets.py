@@ -8,7 +8,7 @@ from watchfloor.app.room import Room
 from watchfloor.app.seats import Seats
 from watchfloor.app.sight import may_see
 from watchfloor.base.errors import InputError
-from watchfloor.edge.api.greeting import SEND_WAIT_S, GoneError, greeted, until_one_ends
+from watchfloor.edge.api.greeting import SEND_WAIT_S, GoneError, greeted_viewer, until_one_ends
 from watchfloor.edge.api.sockets import audience_of
 
 NO_SUCH_VIDEO = 4404
@@ -24,12 +24,12 @@ class VideoViewer:
     async def serve(self) -> None:
         """Send the video until the screen goes; who may not see it is told what they would be told of none."""
         try:
-            session = await greeted(self._socket, self._seats)
+            viewer = await greeted_viewer(self._socket, self._seats)
         except GoneError:
             return
         feed_id = str(self._socket.path_params["feed_id"])
         video, intake = self._room.videos.get(feed_id), self._room.intakes.get(feed_id)
-        audience = audience_of(self._room, self._seats, session)
+        audience = audience_of(self._room, self._seats, viewer)
         if video is None or intake is None or not may_see(intake.setup.label, audience):
             await self._socket.close(NO_SUCH_VIDEO, reason=f"no video `{feed_id[:32]}`")
             return
@@ -39,9 +39,9 @@ class VideoViewer:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                if session is not None and self._seats is not None:
+                if viewer is not None and self._seats is not None:
                     try:
-                        self._seats.session(session.token)
+                        self._seats.require(viewer)
                     except InputError as error:
                         await self._socket.close(4401, reason=str(error)[:100])
                         return
