@@ -45,7 +45,10 @@ OUT_TYPES = {
 
 def step(state: StreamState, chunk: bytes) -> tuple[StreamState, list[CotEvent | Rejected]]:
     """Events in a chunk of a CoT stream; how the stream is cut never matters, and nothing is raised."""
-    state, pieces = cot_stream.step(state, chunk)
+    pieces: list[cot_stream.Piece] = []
+    for begin in range(0, len(chunk), cot_stream.AT_ONCE_BYTES):
+        state, some = cot_stream.step(state, chunk[begin : begin + cot_stream.AT_ONCE_BYTES])
+        pieces += some
     found: list[CotEvent | Rejected] = []
     for piece in pieces:
         if not isinstance(piece, bytes):
