@@ -221,6 +221,8 @@ def test_a_late_use_outside_its_scope_keeps_both_times_is_flagged_and_suspends(r
     assert told["answer"] == "stop"
     assert {part.partition(".")[0] for part in told["parts"]} == {"R10", "R12", "R13"}, "as the pack's case says"
     assert request_of(room, "G-1")["delegation"] == "suspended"
+    assert found["watch"].brief("suspended") == [("delegation", "G-1", "outside_scope")]
+    assert ("use", "U-1", "review") in found["watch"].brief("due")
     assert use(found["crew"], "U-2").status_code == 200
     assert screen(room)["uses"][1]["outside"] == ["suspended"]
 
@@ -234,6 +236,7 @@ def test_an_overdue_review_is_shown_and_suspends(room: RunningRoom) -> None:
     overdue = room.until(lambda: screen(room)["uses"][0]["review"]["overdue"], "the overdue review")
     assert overdue
     room.until(lambda: request_of(room, "G-1")["delegation"] == "suspended", "the suspension")
+    assert found["watch"].brief("due") == [("use", "U-1", "review overdue")]
     assert room.stop() == 0
     assert verified(room.data)["holds"]
 

@@ -92,8 +92,10 @@ def test_a_notice_is_received_then_read_back_and_both_copies_are_one_log(ends: t
     mrn.read_back(got, floor_ft=1_000)
     ald.until(lambda: ald.notice()["wrong"] == ["floor_ft"], "the wrong field")
     assert ald.notice()["standing"] == "seen", "a wrong digit is no read-back"
+    assert ald.officer.brief("doubted") == [("line", got["digest"], "notice of ALD read back otherwise (floor_ft)")]
     mrn.say("dispute", about=got["digest"], name="until_us")
     ald.until(lambda: ald.notice()["standing"] == "disputed", "the dispute")
+    assert ald.officer.brief("doubted") == [("line", got["digest"], "notice of ALD disputed")]
     ald.say("correction", about=got["digest"], volume=volume(ald.room, ceiling_ft=13_000))
     better = mrn.until(
         lambda: next((one for one in mrn.line()["notices"] if one["volume"]["ceiling_ft"] == 13_000), None), "it anew"
@@ -122,6 +124,8 @@ def test_a_suspended_line_stands_beside_what_is_heard_and_is_resumed_by_who_susp
     assert warned.status_code == 200, "a warning is never held up"
     warning = ald.until(lambda: ald.line()["urgents"], "the warning")[0]
     assert not warning["is_seen"]
+    assert ald.officer.brief("suspended") == [("line", ald.line_id, "declared by MRN")]
+    assert ("line", warning["digest"], "urgent, of MRN: aircraft_near_line") in ald.officer.brief("open")
     ald.say("acknowledgement", about=warning["digest"])
     mrn.until(lambda: mrn.line()["urgents"][0]["is_seen"], "that somebody saw it")
     mrn.say("resumption")

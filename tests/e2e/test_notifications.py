@@ -62,6 +62,9 @@ def test_only_those_whom_the_notifier_names_see_it_and_their_word_is_kept(room: 
         assert (told["state"], told["late_us"], told["words"]) == ("given", 0, SECRET_WORDS)
         assert "D09" in told["area_ids"]
     assert [notified(other) for other in others] == [[], [], []]
+    waits = ("notification", "N-2", "nobody has acknowledged it")
+    assert waits in line.brief("due")
+    assert not [one for other in others for one in other.brief("due") if one[0] == "notification"]
     assert "notified" not in room.get("/api/screen")["screen"], "the wall shows none"
     assert SECRET_WORDS not in str(room.get("/api/room")) + str(room.get("/api/screen"))
     unseen = others[0].act(type="NotificationAcknowledged", notification_id="N-2")
@@ -150,6 +153,8 @@ def test_a_decision_near_a_notified_place_is_asked_of_the_rules_and_followed_up(
     (follow,) = near["follow_ups"]
     assert (follow["event"], follow["about"], follow["closed"]) == ("decision", "R-1", False)
     assert away["follow_ups"] == []
+    assert ("follow-up", follow["follow_id"], "decision near N-2") in desk.brief("due")
+    assert not [one for one in people["watch"].brief("due") if one[0] == "follow-up"]
     close = {"type": "FollowUpClosed", "follow_id": follow["follow_id"], "words": "The crew was told where it is."}
     assert "there is no such follow-up" in people["watch"].act(**close).json()["title"]
     assert "power `review`" in desk.act(**close).json()["title"]

@@ -91,11 +91,12 @@ def test_a_watch_is_taken_over_without_a_browser(
     assert "SUSPENDED: nothing that this seat may see" in read.stdout
     digest = json.loads(run_words("seat", "brief", str(me), "--json").stdout)["digest"]
     assert digest in read.stdout
-    signed = run_words("seat", "act", str(me), "WatchTakenOver", "words=Read.")
+    unread = run_words("seat", "act", str(me), "WatchTakenOver", "words=Read.")
+    assert (unread.returncode, "brief" in unread.stderr) == (2, True), "nobody signs what they did not read"
+    signed = run_words("seat", "act", str(me), "WatchTakenOver", f"brief={digest}", "words=Read.")
     assert signed.returncode == 0, signed.stderr
-    assert "DOUBTED: nothing that this seat may see" in signed.stdout
     assert f"brief: {digest}" in signed.stdout
-    twice = run_words("seat", "act", str(me), "WatchTakenOver", "words=")
+    twice = run_words("seat", "act", str(me), "WatchTakenOver", f"brief={digest}", "words=")
     assert "it is yours already" in twice.stderr
     assert room.stop() == 0
     assert verified(room.data)["holds"]

@@ -214,6 +214,11 @@ class Person:
     ) -> httpx.Response:
         return self.act(type="ClockCommanded", rate_permille=rate_permille, paused=paused, jump_to_us=jump_to_us)
 
+    def brief(self, matter: str) -> list[tuple[str, str, str]]:
+        """What this seat's brief says of a matter: of what kind a thing is, which one, and how it stands."""
+        items = self.room.get("/api/brief", self.seat["session"])["items"]
+        return [(one["subject"], one["about"], one["state"]) for one in items if one["matter"] == matter]
+
     def board(self, request_id: str) -> dict[str, Any]:
         screen = self.room.get("/api/screen", self.seat["session"])["screen"]
         return next(request for request in screen["board"] if request["request_id"] == request_id)

@@ -9,7 +9,7 @@ from watchfloor.base.labels import label_for
 from watchfloor.messages.acts import Actor, LogHead, SeatKind
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.entry import Entry
-from watchfloor.messages.handover import WatchHandedOver, WatchTakenOver
+from watchfloor.messages.handover import WatchAwaited, WatchHandedOver, WatchTakenOver
 from watchfloor.messages.outcomes import ActRefused
 from watchfloor.messages.room import SeatTaken
 from watchfloor.messages.signed import SignedAct
@@ -33,17 +33,31 @@ def signed(act_type: type, person_id: str, act_id: str = "a" * 32, **changes: An
     return SignedAct(canonical_bytes(act).decode(), "0" * 128, "0" * 16, actor, LABEL)
 
 
+def awaits(person_id: str) -> WatchAwaited:
+    return WatchAwaited("watch", person_id, "officer", "DNM", LABEL)
+
+
+HANDED = [sat("p-1"), signed(WatchHandedOver, "p-1"), sat("p-2"), awaits("p-2")]
+
+
 @pytest.mark.parametrize(
     ("facts", "fault"),
     [
-        ([sat("p-1"), signed(WatchHandedOver, "p-1"), sat("p-2"), signed(WatchTakenOver, "p-2")], ""),
+        ([*HANDED, signed(WatchTakenOver, "p-2", "b" * 32)], ""),
+        ([*HANDED, signed(WatchTakenOver, "p-2", "b" * 32), signed(WatchHandedOver, "p-2", "c" * 32)], ""),
         ([sat("p-1"), sat("p-1"), signed(WatchHandedOver, "p-1")], ""),
+        ([sat("p-1"), signed(WatchHandedOver, "p-1"), signed(WatchTakenOver, "p-1", "b" * 32)], ""),
+        ([sat("p-1"), sat("p-2"), sat("p-1"), signed(WatchHandedOver, "p-1")], ""),
         ([sat("p-1"), signed(WatchTakenOver, "p-1")], "from nobody"),
         ([sat("p-1"), signed(WatchTakenOver, "p-1"), ActRefused("a" * 32, "refused", "no", LABEL)], ""),
-        ([sat("p-1"), sat("p-2"), signed(WatchHandedOver, "p-2")], "never acknowledged"),
-        ([sat("p-1"), sat("p-2"), signed(WatchTakenOver, "p-2"), signed(WatchTakenOver, "p-2", "b" * 32)], "nobody"),
-        ([sat("p-1"), sat("p-2"), signed(WatchTakenOver, "p-2", powers=("doubt",))], "from a seat that may not"),
-        ([sat("p-1"), sat("p-2"), signed(WatchTakenOver, "p-2", kind=SeatKind.SIMULATED)], "from a seat that may not"),
+        ([sat("p-1"), sat("p-2"), signed(WatchTakenOver, "p-2")], "from nobody"),
+        ([*HANDED, signed(WatchHandedOver, "p-2", "b" * 32)], "never acknowledged"),
+        ([*HANDED, *(signed(WatchTakenOver, "p-2", letter * 32) for letter in "bc")], "from nobody"),
+        ([*HANDED, sat("p-1"), signed(WatchTakenOver, "p-2", "b" * 32)], "from nobody"),
+        ([*HANDED, signed(WatchTakenOver, "p-2", "b" * 32, powers=("doubt",))], "from a seat that may not"),
+        ([*HANDED, signed(WatchTakenOver, "p-2", "b" * 32, kind=SeatKind.SIMULATED)], "from a seat that may not"),
+        ([sat("p-1"), awaits("p-1")], "does not sit there, or keeps it"),
+        ([sat("p-1"), awaits("p-2")], "does not sit there, or keeps it"),
     ],
 )
 def test_a_handover_that_does_not_stand_is_named(facts: list[Any], fault: str) -> None:

@@ -52,6 +52,8 @@ class RoomStore {
   lines = $state.raw<readonly LineShown[]>([]);
   notified = $state.raw<readonly NotificationShown[]>([]);
   watches = $state.raw<readonly WatchShown[]>([]);
+  /** Watches that are between two persons. */
+  changing = $derived(this.watches.filter((one) => one.state !== 'kept'));
   guests = $state.raw<readonly GuestShown[]>([]);
   videos = $state.raw<readonly VideoShown[]>([]);
   /** Tracks that may not be one aircraft where they are shown, and what speaks against it. */

@@ -9,19 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Protocol
 
-from watchfloor.app.line_screen import lines_shown
 from watchfloor.app.lines import Lines
-from watchfloor.app.notification_screen import notifications_shown
 from watchfloor.app.sight import may_see
 from watchfloor.app.standing_alerts import AlertView
 from watchfloor.base.labels import Audience
 from watchfloor.decisions.authority import Authority, Harm, Use
 from watchfloor.decisions.board import Board, Request
 from watchfloor.decisions.stages import state_word
+from watchfloor.line.overdue import missed_us, next_due_us
+from watchfloor.line.session import Line
+from watchfloor.line.standing import ENDED, Standing, as_of
 from watchfloor.messages.acts import Actor
 from watchfloor.messages.canonical import canonical_bytes
 from watchfloor.messages.handover import BriefItem, BriefMatter
-from watchfloor.messages.line_screen import LineShown
+from watchfloor.messages.line_record import LineMeasure
 from watchfloor.messages.room import FeedState, FeedStateChanged
 
 OPEN, DOUBTED, STALE, SUSPENDED, DUE = BriefMatter
@@ -54,7 +55,7 @@ def brief_of(now: Situation, audience: Audience, room_us: int) -> tuple[BriefIte
         *_of_reviews(now.board.authority, audience),
         *_of_alerts(now.alerts.values(), audience),
         *_of_feeds(now.feeds.values(), audience),
-        *(item for line in lines_shown(now.lines, audience, room_us) for item in _of_line(line)),
+        *_of_lines(now.lines, audience, room_us),
         *_of_notified(now.board, audience, room_us),
     ]
     matters = list(BriefMatter)
@@ -85,9 +86,10 @@ def _of_request(held: Authority, request: Request, room_us: int) -> Iterator[Bri
         for doubt in request.open_doubts():
             said = f"doubt of {_who(doubt.actor)}"
             yield BriefItem(matter=DOUBTED, subject="request", about=name, state=said, since_us=doubt.at_us)
-    if request.decided is not None and request.decided.owes_words():
-        owed = f"words owed by {_who(request.decided.actor)}"
-        yield BriefItem(matter=DUE, subject="decision", about=name, state=owed, due_us=request.decided.words_due_us())
+    for decided in (*request.superseded, request.decided):
+        if decided is not None and decided.owes_words():
+            owed = f"words owed by {_who(decided.actor)}"
+            yield BriefItem(matter=DUE, subject="decision", about=name, state=owed, due_us=decided.words_due_us())
     suspended = held.suspended.get(name)
     if suspended is not None and room_us < request.act.until_us:
         yield BriefItem(
@@ -130,38 +132,60 @@ def _of_feeds(feeds: Iterable[FeedStateChanged], audience: Audience) -> Iterator
             yield BriefItem(matter=STALE, subject="feed", about=feed.feed_id, state=feed.state.value)
 
 
-def _of_line(line: LineShown) -> Iterator[BriefItem]:
-    """A line: who suspended it, whether it is heard, which calls and words wait."""
-    name = line.line_id
+def _of_lines(lines: Lines, audience: Audience, room_us: int) -> Iterator[BriefItem]:
+    for line in lines.values():
+        if may_see(line.opened.label, audience):
+            yield from _of_line(line, room_us)
+            yield from _of_words(line, room_us)
+
+
+def _of_line(line: Line, room_us: int) -> Iterator[BriefItem]:
+    """A line itself: who suspended it, whether it is heard, which calls ring, were missed, or are due."""
+    name, ours = line.opened.line_id, line.opened.party
     for party in line.suspended:
         yield BriefItem(matter=SUSPENDED, subject="line", about=name, state=f"declared by {party}")
-    if line.is_open and line.measured.value != "heard":
-        yield BriefItem(matter=STALE, subject="line", about=name, state=line.measured.value, since_us=line.measured_us)
-    for notice in line.notices:
-        if notice.standing == "disputed":
-            state = f"disputed notice of {notice.party}"
-            yield BriefItem(matter=DOUBTED, subject="line", about=notice.digest, state=state, since_us=notice.sent_us)
-    for urgent in line.urgents:
-        if not urgent.is_seen and urgent.party != line.party:
-            state = f"urgent, of {urgent.party}: {urgent.cause.value}"
-            yield BriefItem(matter=OPEN, subject="line", about=urgent.digest, state=state, since_us=urgent.heard_us)
-    if line.missed_us:
-        yield BriefItem(matter=DUE, subject="call", about=name, state="missed", due_us=line.missed_us)
-    if line.call_due_us:
-        yield BriefItem(matter=DUE, subject="call", about=name, state="next", due_us=line.call_due_us)
+    measured = line.measured.state if line.measured else LineMeasure.NEVER_HEARD
+    if line.is_open and measured is not LineMeasure.HEARD:
+        yield BriefItem(matter=STALE, subject="line", about=name, state=measured.value, since_us=line.measured_us)
+    for digest, call in line.calls.items():
+        if call.party != ours and call.state() == "open" and line.asked.get(digest):
+            since_us = line.waits_us.get(digest, 0)
+            yield BriefItem(matter=OPEN, subject="call", about=digest, state=f"{call.party} calls", since_us=since_us)
+    if late_us := missed_us(line):
+        yield BriefItem(matter=DUE, subject="call", about=name, state="missed", due_us=late_us)
+    if line.opened.rota is not None and line.is_open:
+        next_us = next_due_us(line.opened.rota, room_us)
+        yield BriefItem(matter=DUE, subject="call", about=name, state="next", due_us=next_us)
+
+
+def _of_words(line: Line, room_us: int) -> Iterator[BriefItem]:
+    """What waits on a line: warnings that nobody of us has seen, notices that the two sides do not have alike."""
+    for digest, urgent in line.urgents.items():
+        if urgent.party != line.opened.party and not urgent.seen:
+            said, since_us = f"urgent, of {urgent.party}: {urgent.body.cause.value}", line.waits_us.get(digest, 0)
+            yield BriefItem(matter=OPEN, subject="line", about=digest, state=said, since_us=since_us)
+    for held in line.notices.values():
+        notice = as_of(held, room_us)
+        if notice.standing is Standing.DISPUTED or (notice.wrong and notice.standing not in ENDED):
+            how = (
+                "disputed"
+                if notice.standing is Standing.DISPUTED
+                else f"read back otherwise ({', '.join(notice.wrong)})"
+            )
+            said = f"notice of {notice.party} {how}"
+            yield BriefItem(matter=DOUBTED, subject="line", about=notice.digest, state=said, since_us=notice.sent_us)
 
 
 def _of_notified(board: Board, audience: Audience, room_us: int) -> Iterator[BriefItem]:
     """Places to be spared that nobody has acknowledged, and follow-ups that nobody has answered."""
-    for one in notifications_shown(board, audience, room_us):
-        if one.state == "given":
+    for name, item in board.notified.items.items():
+        if item.state(room_us) == "given" and may_see(item.act.label, audience):
             yield BriefItem(
-                matter=DUE, subject="notification", about=one.notification_id,
-                state="nobody has acknowledged it", since_us=one.at_us, due_us=one.from_us,
+                matter=DUE, subject="notification", about=name,
+                state="nobody has acknowledged it", since_us=item.at_us, due_us=item.act.from_us,
             )  # fmt: skip
-        for follow in one.follow_ups:
-            if not follow.closed:
-                yield BriefItem(
-                    matter=DUE, subject="follow-up", about=follow.follow_id,
-                    state=f"{follow.event.value} near {one.notification_id}", since_us=follow.at_us,
-                )  # fmt: skip
+    for name, follow in board.notified.follow_ups.items():
+        opened = follow.opened
+        if follow.closed is None and may_see(opened.label, audience):
+            near = f"{opened.event.value} near {opened.notification_id}"
+            yield BriefItem(matter=DUE, subject="follow-up", about=name, state=near, since_us=opened.at_us)

@@ -13,7 +13,7 @@ from watchfloor.app.inventory import MediaStatus, Medium, media_after
 from watchfloor.app.lines import board_beside, lines_closed, lines_jumped, lines_with, speak
 from watchfloor.app.lines import pass_time as lines_at
 from watchfloor.app.standing_alerts import AlertView, alerts_after, is_unanswered
-from watchfloor.app.watches import Watches, change_hands, take_awaited
+from watchfloor.app.watches import Watches, change_hands, take_awaited, take_seat
 from watchfloor.decisions import deciding, delegating, notifying, reviewing, rule_change
 from watchfloor.decisions import step as decisions
 from watchfloor.decisions.board import Board
@@ -134,7 +134,7 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
         return replace(state, lines=lines, board=board_beside(state.board, lines, room_us)), []
     if isinstance(fact, RoomOpened):
         lines = lines_closed(state.lines)
-        return replace(state, opened=fact, lines=lines, board=board_beside(state.board, lines, room_us)), []
+        return replace(state, opened=fact, feeds={}, lines=lines, board=board_beside(state.board, lines, room_us)), []
     if isinstance(fact, TapeBlockSealed | TapeBlockRecovered):
         still = {block: held for block, held in state.open_blocks.items() if block != fact.block}
         kept = {**state.kept_blocks, fact.block: toe_us}
@@ -311,6 +311,7 @@ def _seated(state: RoomState, fact: SeatTaken) -> RoomState:
         board=board,
         seats={**state.seats, fact.seat_id: fact},
         keys={**state.keys, f"{fact.key_id}/{fact.seat_id}": fact},
+        watches=take_seat(state.watches, fact),
     )
 
 

@@ -113,8 +113,9 @@ class LiveVideoFeed:
 
     def step(self, state: VideoState, chunk: bytes, arrival: Arrival) -> tuple[VideoState, list[FeedMessage]]:
         """Pieces, camera views and observations in a chunk."""
-        run = None if state.rest or state.is_lost else _RUN.match(chunk)
-        if run is not None and run.end() == len(chunk) and (pid := _pid_at(chunk, 0)) in state.pictures:
+        pid = 0 if state.rest or state.is_lost or len(chunk) < PACKET_BYTES else _pid_at(chunk, 0)
+        run = _RUN.match(chunk) if pid in state.pictures else None  # of other streams it would be read in vain
+        if run is not None and run.end() == len(chunk):
             piece = VideoPiece(chunk)
             return state, [piece, Alive(arrival.room_us)] if pid in state.shows else [piece]
         read = _Reading(state)
@@ -181,8 +182,9 @@ class _Reading:
                 self.is_lost = place + 2 * PACKET_BYTES >= len(raw)
                 if self.is_lost:
                     break
-            pid, run = _pid_at(raw, place), _RUN.match(raw, place)
-            if run is not None and pid in self.pictures:
+            pid = _pid_at(raw, place)
+            run = _RUN.match(raw, place) if pid in self.pictures else None
+            if run is not None:
                 end = run.end()
                 self._give_pictures(pid, raw[place:end])
             else:
@@ -347,7 +349,7 @@ def _corners(values: Mapping[str, float | int | None]) -> tuple[Corner, ...]:
 
 def _pids(tables: Tables, kinds: frozenset[int]) -> frozenset[int]:
     """The PIDs of streams of these kinds."""
-    return frozenset(pid for pid, kind in tables.streams.items() if kind in kinds) - tables.maps - {0}
+    return frozenset(pid for pid, kind in tables.streams.items() if kind in kinds) - tables.maps - {0, NULL_PID}
 
 
 def _next_packet(raw: bytes, place: int) -> int:

@@ -116,11 +116,11 @@ class SeatDoors:
 
     def _session(self, request: Request) -> Session | None:
         token = _credential(request, "bearer")
-        return self._seats.session(token) if token and self._seats is not None else None
+        return self._seats.session(token) if token is not None and self._seats is not None else None
 
     def _wall(self, request: Request) -> Wall | None:
         token = _credential(request, "wall")
-        return self._seats.wall(token) if token and self._seats is not None else None
+        return self._seats.wall(token) if token is not None and self._seats is not None else None
 
     def _seats_or_refuse(self) -> Seats:
         if self._seats is None:
@@ -131,10 +131,10 @@ class SeatDoors:
         return {} if self._writer is None else self._writer.state.seats
 
 
-def _credential(request: Request, scheme: str) -> str:
-    """What a request's `Authorization` says in this scheme; empty, where it says nothing in it."""
+def _credential(request: Request, scheme: str) -> str | None:
+    """What a request's `Authorization` says in this scheme; None, where it is of another, or there is none."""
     said, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if said.lower() == scheme else ""
+    return token.strip() if said.lower() == scheme else None
 
 
 async def read_json(request: Request) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import msgspec
 from watchfloor.base.errors import InputError
 from watchfloor.base.instants import hms_from_us
 from watchfloor.edge.links import seat_client
-from watchfloor.messages.handover import BriefMatter, BriefTold, HandoverAct
+from watchfloor.messages.handover import BriefMatter, BriefTold
 from watchfloor.messages.signed import AnyAct
 
 _ENVELOPE = frozenset({"act_id", "room_id", "person_id", "seat_id", "at_us", "head", "screen_digest", "rules_digest"})
@@ -50,7 +50,9 @@ def add(commands: Any) -> None:
         help="what somebody must know who takes this watch over",
         description="What is open, doubted, stale, suspended and due, as far as this seat may see it. Who hands the "
         "watch over signs its digest, and so does who takes it over.",
-        epilog="example: watchfloor seat brief me.json && watchfloor seat act me.json WatchHandedOver words='Quiet.'",
+        epilog="examples:\n  watchfloor seat brief me.json\n"
+        "  watchfloor seat act me.json WatchHandedOver brief=DIGEST words='Quiet.'     (the digest that you read)",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     brief.add_argument("file", metavar="FILE")
     brief.add_argument("--json", action="store_true", help="the brief and its digest as one JSON document")
@@ -122,8 +124,6 @@ def work_act(arguments: argparse.Namespace) -> int:
     act = seat_client.make_act(seat, words)
     shown = rendering(act)
     if not arguments.json:
-        if isinstance(act, HandoverAct):
-            print("\n".join(_brief_lines(seat_client.brief_for(seat), seat_client.utc_offset_s(seat))))
         print(f"you sign, as {seat.role}, {seat.nation}:")
         print("\n".join(f"  {line}" for line in shown.splitlines()))
     entered = seat_client.send_act(seat, act, shown)["entries"]

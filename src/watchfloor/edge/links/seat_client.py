@@ -92,8 +92,6 @@ def make_act(seat: HeldSeat, words: dict[str, Any]) -> AnyAct:
     }
     if words.get("type") == "DecisionSigned":
         known |= {"screen_digest": told["digest"], "cited": []}
-    if words.get("type") in ("WatchHandedOver", "WatchTakenOver"):
-        known["brief"] = brief_for(seat).digest
     if words.get("type") == "RequestWritten":
         known["rules_digest"] = call(seat.url, "/api/room")["rules_digest"]
     try:
