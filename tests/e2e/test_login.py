@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, expect
 from tests.support.browsing import page_of
 from tests.support.provider import Provider, provider
 from tests.support.running import Person, RunningRoom, run_words, verified
-from watchfloor.app.seats import wall_token
 
 
 @pytest.fixture
@@ -73,9 +72,9 @@ def test_nobody_sits_down_who_did_not_log_in_and_one_login_is_one_person(room: R
 
 def test_a_seats_link_alone_shows_nothing_where_a_login_is_asked_for(room: RunningRoom) -> None:
     link = room.link("Watch officer, DNM")
-    assert room.http.post("/api/link", json={"token": link}).json()["wall"] == ""
-    refused = room.http.get("/api/screen", headers={"authorization": f"Wall {wall_token(link)}"})
-    assert (refused.status_code, "opens no wall" in refused.json()["title"]) == (400, True)
+    assert room.http.post("/api/link", json={"token": link}).json()["has_walls"] is False
+    refused = room.http.post("/api/walls", json={"token": link})
+    assert (refused.status_code, "asks for logins" in refused.json()["title"]) == (400, True)
 
 
 def test_a_login_that_is_off_in_any_way_gives_nothing(room: RunningRoom, idp: Provider) -> None:

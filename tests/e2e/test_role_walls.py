@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from tests.support.browsing import WAIT_MS, page_of
 from tests.support.pictures import picture
-from tests.support.running import RunningRoom, run_words, verified
+from tests.support.running import Person, RunningRoom, run_words, verified
 from watchfloor.edge.stores.folder import read_folder
 from watchfloor.messages.keeping import ScreensSampled
 from watchfloor.record.log import entries_of
@@ -26,7 +26,13 @@ def room(start_room: Callable[..., RunningRoom]) -> RunningRoom:
 
 
 def wall_of(room: RunningRoom, seat: str) -> str:
-    return str(room.http.post("/api/link", json={"token": room.link(seat)}).json()["wall"])
+    answer = room.http.post("/api/walls", json={"token": room.link(seat)})
+    answer.raise_for_status()
+    return str(answer.json()["wall"])
+
+
+def open_walls(room: RunningRoom) -> list[str]:
+    return [wall["role"] for wall in room.get("/api/screen")["screen"].get("walls", [])]
 
 
 def board(room: RunningRoom, wall: str) -> list[str]:
@@ -42,6 +48,11 @@ def first_screen(room: RunningRoom, hello: dict[str, str]) -> dict[str, Any]:
             told = socket.recv(timeout=20)
             if isinstance(told, str) and (document := json.loads(told))["kind"] == "screen":
                 return dict(document)
+
+
+def until_closed(socket: ClientConnection) -> None:
+    while True:
+        socket.recv(timeout=20)
 
 
 def test_a_wall_shows_what_its_seat_may_see_and_nobody_elses_does(room: RunningRoom) -> None:
@@ -67,21 +78,54 @@ def test_a_wall_can_read_and_do_nothing(room: RunningRoom) -> None:
     document = watch.document(type="DoubtRaised", request_id="A", version=1, words="")
     signed = {"document": document, "signature": watch.key.sign(document.encode()).hex()}
     assert room.http.post("/api/acts", json=signed, headers=own).status_code == 401
-    assert room.http.post("/api/link", json={"token": wall}).status_code == 400, "it opens no seat"
+    for path in ("/api/link", "/api/walls"):
+        assert room.http.post(path, json={"token": wall}).status_code == 400, "it opens no seat, and no other wall"
+    assert room.http.post("/api/walls/close", json={"seat_id": "legal-fny"}, headers=own).status_code == 401
     assert room.http.get("/api/screen", headers={"authorization": f"Bearer {wall}"}).status_code == 401
     assert room.http.get("/api/screen", headers={"authorization": f"Wall {room.link(LEGAL)}"}).status_code == 400
     assert room.http.get("/api/wall").status_code == 401
     with connect(f"ws://localhost:{room.started['http_port']}/ws") as socket:
-        socket.send(json.dumps({"wall": "0" * 32}))
+        socket.send(json.dumps({"wall": "made-up"}))
         with pytest.raises(ConnectionClosed) as closed:
             socket.recv(timeout=20)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
 
 
+def test_every_screen_says_which_walls_are_open_until_control_or_the_seat_closes_them(room: RunningRoom) -> None:
+    legal, analyst, control = (room.sit(name) for name in (LEGAL, "Analyst, CVL", "Exercise control, ALD"))
+    assert open_walls(room) == []
+
+    def close(person: Person, seat_id: str) -> int:
+        bearer = {"authorization": f"Bearer {person.seat['session']}"}
+        return int(room.http.post("/api/walls/close", json={"seat_id": seat_id}, headers=bearer).status_code)
+
+    for closer in (control, legal):
+        wall = wall_of(room, LEGAL)
+        assert open_walls(room) == ["legal-adviser"]
+        with connect(f"ws://localhost:{room.started['http_port']}/ws") as socket:
+            socket.send(json.dumps({"wall": wall}))
+            socket.recv(timeout=20)
+            assert close(analyst, legal.seat["seat_id"]) == 400
+            assert open_walls(room) == ["legal-adviser"]
+            assert close(closer, legal.seat["seat_id"]) == 200
+            with pytest.raises(ConnectionClosed) as closed:
+                until_closed(socket)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4401
+        assert open_walls(room) == []
+        assert room.http.get("/api/screen", headers={"authorization": f"Wall {wall}"}).status_code == 400
+    for _ in range(20):
+        wall_of(room, LEGAL)
+    assert "close them first" in room.http.post("/api/walls", json={"token": room.link(LEGAL)}).json()["title"]
+    assert room.stop() == 0
+    assert verified(room.data)["holds"]
+
+
 def test_a_roles_wall_is_a_screen_that_can_be_proved(browser: Browser, start_room: Callable[..., RunningRoom]) -> None:
     room, faults = start_room("--from", "08:07:50"), list[str]()
     page = page_of(browser, dict(room.started["seats"])[LEGAL], faults)
+    open_wall = page_of(browser, room.started["url"], faults)
     page.get_by_test_id("show-wall").click()
     expect(page.get_by_test_id("whose")).to_have_text("Legal adviser")
     expect(page.locator("header")).to_contain_text("FNY, wall, read-only")
@@ -93,6 +137,7 @@ def test_a_roles_wall_is_a_screen_that_can_be_proved(browser: Browser, start_roo
     page.keyboard.press("d")
     expect(page.get_by_test_id("doubt")).to_have_count(0)
     expect(page.locator("[data-request=A]")).to_contain_text("OPEN")
+    expect(open_wall.get_by_test_id("walls")).to_contain_text("Legal adviser, FNY")
     page.screenshot(path=picture("role-wall.png"))
 
     def sampled() -> list[ScreensSampled]:

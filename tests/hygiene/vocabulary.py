@@ -493,6 +493,8 @@ volumes: planned volumes, or pairs of them
 vs_fpm: vertical rate
 wait_us: how long witnesses may take before a decision is stopped
 waiting_costs: whether waiting would have cost people there, as the crew says
+wall_id: one wall of a seat, as the record names it
+walls: seats whose view is open on a screen with nobody at it
 watch_until_us: when the watch ends, and with it every delegation
 watches: watches as a screen shows them
 what: what is asked

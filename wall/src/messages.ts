@@ -943,6 +943,7 @@ export interface ScreenDocument {
   lines?: (LineShown)[];
   notified?: (NotificationShown)[];
   watches?: (WatchShown)[];
+  walls?: (SeatShown)[];
 }
 
 /** A screen with its hash and the log's head at that moment. */

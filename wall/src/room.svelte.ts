@@ -51,6 +51,7 @@ class RoomStore {
   feeds = $state.raw<readonly FeedShown[]>([]);
   lines = $state.raw<readonly LineShown[]>([]);
   notified = $state.raw<readonly NotificationShown[]>([]);
+  walls = $state.raw<readonly SeatShown[]>([]);
   watches = $state.raw<readonly WatchShown[]>([]);
   /** Watches that are between two persons. */
   changing = $derived(this.watches.filter((one) => one.state !== 'kept'));
@@ -175,6 +176,7 @@ class RoomStore {
       this.lines = told.screen.lines ?? [];
       this.notified = told.screen.notified ?? [];
       this.watches = told.screen.watches ?? [];
+      this.walls = told.screen.walls ?? [];
       this.head = told.head;
       this.digest = told.digest;
     }

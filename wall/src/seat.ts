@@ -29,7 +29,7 @@ export interface Offer {
   readonly nation: string;
   readonly name: string;
   readonly taken: boolean;
-  readonly wall: string;
+  readonly has_walls: boolean;
   readonly rp_id: string;
   readonly enrolled: readonly string[];
 }
@@ -76,9 +76,18 @@ export const credentialOf = (wall: { readonly token: string }): string => WALL +
 
 /** The wall that the address names; it stays there, so that a screen that is started anew shows the same. */
 export async function namedWall(): Promise<Wall | null> {
-  const token = /^#wall=([0-9a-f]{32})$/.exec(location.hash)?.[1];
+  const token = /^#wall=([\w-]{32})$/.exec(location.hash)?.[1];
   return token ? { token, ...(await ask<Omit<Wall, 'token'>>('api/wall', credentialOf({ token }))) } : null;
 }
+
+/** Open a wall with a seat's link; this screen is it from then on. */
+export async function becomeWall(link: string): Promise<void> {
+  const { wall } = await ask<{ wall: string }>('api/walls', '', { token: link });
+  location.hash = `wall=${wall}`;
+  location.reload();
+}
+
+export const closeWalls = (session: string, seatId: string): Promise<unknown> => ask('api/walls/close', session, { seat_id: seatId });
 
 /** The token of a seat's link in the address, which is taken out of it at once. */
 export function linkToken(): string | null {

@@ -64,6 +64,9 @@ def screen_document(state: RoomState, audience: Audience, room_us: int) -> Scree
         lines=lines_shown(state.lines, audience, room_us),
         notified=notifications_shown(state.board, audience, room_us),
         watches=watches_shown(state.watches, audience),
+        walls=tuple(
+            SeatShown(*seat) for seat in sorted({(one.seat_id, one.role, one.nation) for one in state.walls.values()})
+        ),
     )
 
 

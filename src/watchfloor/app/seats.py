@@ -13,16 +13,16 @@ from hashlib import sha256
 from msgspec import Struct
 
 from watchfloor.app.clock import steady_s
-from watchfloor.app.doctrine import cleared_of, label_all, seated
+from watchfloor.app.doctrine import label_all, seated
 from watchfloor.app.drafting import require_sound
 from watchfloor.app.identity import Enrolment, Identity, PasskeyRule, enrolment_text, key_id_of
 from watchfloor.app.passkeys import needs_gesture
 from watchfloor.app.ports import Logins, Roster
 from watchfloor.app.signed_documents import actor_of, check_document, is_hex, label_of_act
 from watchfloor.app.state import RoomState
+from watchfloor.app.walls import Wall, Walls
 from watchfloor.app.writer import Input, Writer, Written
 from watchfloor.base.errors import ConflictError, InputError
-from watchfloor.base.labels import Audience
 from watchfloor.messages.acts import (
     MissingExplained,
     ReviewAct,
@@ -49,19 +49,6 @@ class Session(Struct, frozen=True):
     until_s: float
 
 
-class Wall(Struct, frozen=True):
-    """A screen that shows what a seat may see, and at which nobody sits: it can read, and do nothing."""
-
-    token: str
-    seat: PackSeat
-    audience: Audience
-
-
-def wall_token(token: str) -> str:
-    """What opens the wall of the seat that a link opens: whoever has it cannot sit down with it."""
-    return _hashed(f"watchfloor: a wall, not a seat\n{token}")[:32]
-
-
 class Seats:
     """Links and sessions of one run. Runs on the event loop only. `looks_back`: nothing of the room itself is done.
 
@@ -83,11 +70,11 @@ class Seats:
         now_s: Callable[[], float] = steady_s,
     ) -> None:
         self._looks_back, self.passkeys, self._logins = looks_back, passkeys, logins
+        self.walls = None if looks_back or logins is not None else Walls(pack, writer)
         self._identity, self._now_s = Identity(roster, passkeys), now_s
         self._sign_counts: dict[str, int] = {}
         self._pack, self._room_id, self._writer, self._roster = pack, room_id, writer, roster
         self._links: dict[str, PackSeat] = {}
-        self._walls: dict[str, PackSeat] = {}
         self._sessions: dict[str, Session] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -95,7 +82,8 @@ class Seats:
         """New tokens by seat id; all earlier links, walls and sessions end."""
         tokens = {seat.id: secrets.token_urlsafe(24) for seat in self._pack.header.seats}
         self._links = {_hashed(tokens[seat.id]): seat for seat in self._pack.header.seats}
-        self._walls = {_hashed(wall_token(tokens[seat.id])): seat for seat in self._pack.header.seats}
+        if self.walls is not None:
+            self.walls.forget()
         self._sessions = {}
         fact = LinksIssued(tuple(sorted(tokens)), label_all(self._pack))
         await self._writer.enter(Input("room", f"links-{secrets.token_hex(8)}", fact))
@@ -111,19 +99,36 @@ class Seats:
             raise InputError("this link opens no seat; ask exercise control for a new one", field="token")
         return seat
 
-    def has_walls(self) -> bool:
-        """Whether seats' links open walls too: where the link is all that is asked for, and the room is running."""
-        return not self._looks_back and self._logins is None
+    async def open_wall(self, token: str) -> str:
+        """A wall of the seat that a link opens; answers its own token, with which nobody sits down.
+
+        **Raises**: InputError, when the link is unknown, or this room has no walls: a replay, or one that asks for
+        logins, for nobody logs in at a wall.
+        """
+        seat = self.seat_of_link(token)
+        return await self._walls_or_refuse().open(seat)
 
     def wall(self, token: str) -> Wall:
-        """The wall that a token opens, as long as the links stand that it was made from.
+        """The wall that a token opens.
 
-        **Raises**: InputError, when it opens none; in a room that asks for logins none does, for nobody logs in at one.
+        **Raises**: InputError, when it opens none.
         """
-        seat = self._walls.get(_hashed(token)) if self.has_walls() else None
-        if seat is None:
-            raise InputError("this link opens no wall; ask exercise control for a new one", field="token")
-        return Wall(token, seat, cleared_of(self._pack, seat))
+        return self._walls_or_refuse().wall(token)
+
+    async def close_walls(self, session: Session, seat_id: str) -> None:
+        """Close a seat's walls: by who sits there, or by exercise control.
+
+        **Raises**: InputError, when this person may not.
+        """
+        seat = self.seat_fact(session)
+        if seat.seat_id != seat_id and "control" not in seat.powers:
+            raise InputError("only who sits there, or exercise control, closes a seat's walls", field="seat_id")
+        await self._walls_or_refuse().close(seat_id)
+
+    def _walls_or_refuse(self) -> Walls:
+        if self.walls is None:
+            raise InputError("this room has no walls of seats: it is a replay, or asks for logins", field="token")
+        return self.walls
 
     async def enter(self, wish: Enrolment) -> Session:
         """Seat a person; one at a time, so that one key opened twice at once stays one person's.
@@ -193,7 +198,7 @@ class Seats:
     def require(self, viewer: Session | Wall) -> None:
         """Say whether a screen may still be shown what it was.
 
-        **Raises**: InputError, when its session or its link has ended.
+        **Raises**: InputError, when its session or its wall has ended.
         """
         if isinstance(viewer, Wall):
             self.wall(viewer.token)

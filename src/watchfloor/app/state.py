@@ -55,6 +55,8 @@ from watchfloor.messages.room import (
     TapeBlockRecovered,
     TapeBlockSealed,
     TapeFrameWritten,
+    WallOpened,
+    WallsClosed,
 )
 from watchfloor.messages.signed import SignedAct, act_of
 
@@ -86,6 +88,7 @@ class RoomState(Struct, frozen=True):
     lines: Mapping[str, Line] = {}
     taped_us: int = 0
     watches: Watches = {}
+    walls: Mapping[str, WallOpened] = {}
 
 
 def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> tuple[RoomState, list[Fact]]:
@@ -115,12 +118,8 @@ def step(state: RoomState, fact: Fact, toe_us: int, room_us: int, seq: int) -> t
         return replace(state, witnesses=fact, board=replace(state.board, awaits_witnesses=fact.needed_count > 0)), []
     if isinstance(fact, RequestStopped):
         return _stop_recorded(state, fact), []
-    if isinstance(fact, SeatTaken):
-        return _seated(state, fact), []
-    if isinstance(fact, WatchAwaited):
-        return replace(state, watches=take_awaited(state.watches, fact, room_us)), []
-    if isinstance(fact, LinksIssued):
-        return replace(state, seats={}), []
+    if isinstance(fact, SeatTaken | LinksIssued | WatchAwaited | WallOpened | WallsClosed):
+        return _sits_after(state, fact, room_us), []
     if isinstance(fact, DoctrineSet):
         return replace(state, board=rule_change.take_doctrine(state.board, fact, room_us)), []
     if isinstance(fact, DelegationFact):
@@ -300,6 +299,21 @@ def _stop_recorded(state: RoomState, stopped: RequestStopped) -> RoomState:
         return state
     requests = {**state.board.requests, stopped.request_id: replace(request, stopped=stopped)}
     return replace(state, board=replace(state.board, requests=requests))
+
+
+def _sits_after(
+    state: RoomState, fact: SeatTaken | LinksIssued | WatchAwaited | WallOpened | WallsClosed, room_us: int
+) -> RoomState:
+    """Who sits where, which watch awaits whom, and which seats' walls are open."""
+    if isinstance(fact, SeatTaken):
+        return _seated(state, fact)
+    if isinstance(fact, LinksIssued):
+        return replace(state, seats={}, walls={})
+    if isinstance(fact, WatchAwaited):
+        return replace(state, watches=take_awaited(state.watches, fact, room_us))
+    if isinstance(fact, WallOpened):
+        return replace(state, walls={**state.walls, fact.wall_id: fact})
+    return replace(state, walls={key: wall for key, wall in state.walls.items() if wall.seat_id != fact.seat_id})
 
 
 def _seated(state: RoomState, fact: SeatTaken) -> RoomState:

@@ -84,6 +84,23 @@ class LinksIssued(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ty
     label: Label
 
 
+class WallOpened(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="WallOpened"):
+    """A screen began to show what this seat may see, with nobody at it."""
+
+    wall_id: Ident
+    seat_id: Ident
+    role: Ident
+    nation: Ident
+    label: Label
+
+
+class WallsClosed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="WallsClosed"):
+    """All walls of this seat were closed."""
+
+    seat_id: Ident
+    label: Label
+
+
 class FeedStateChanged(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="FeedStateChanged"):
     """A feed became fresh, stale or lost; `silent_us` is the age of its newest message then."""
 
@@ -167,6 +184,8 @@ AnyRoomFact = (
     | ClockSet
     | SeatTaken
     | LinksIssued
+    | WallOpened
+    | WallsClosed
     | FeedStateChanged
     | InputQuarantined
     | TapeFrameWritten

@@ -229,6 +229,7 @@ class ScreenDocument(Struct, frozen=True, omit_defaults=True):
     lines: tuple[LineShown, ...] = ()
     notified: tuple[NotificationShown, ...] = ()
     watches: tuple[WatchShown, ...] = ()
+    walls: tuple[SeatShown, ...] = ()
 
 
 class ScreenTold(Struct, frozen=True, tag_field="kind", tag="screen"):

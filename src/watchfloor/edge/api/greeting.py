@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from watchfloor.app.seats import Seats, Session, Wall
+from watchfloor.app.seats import Seats, Session
+from watchfloor.app.walls import Wall
 from watchfloor.base.errors import InputError
 from watchfloor.messages.air import Track
 from watchfloor.messages.screen import NamesTold, NameTold

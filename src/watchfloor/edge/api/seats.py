@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from watchfloor.app.identity import Enrolment
-from watchfloor.app.seats import Seats, Session, Wall, wall_token
+from watchfloor.app.seats import Seats, Session
+from watchfloor.app.walls import Wall
 from watchfloor.app.writer import Writer
 from watchfloor.base.errors import InputError
 from watchfloor.edge.api.problems import REFUSAL_STATUS, problem
@@ -39,6 +40,8 @@ class SeatDoors:
         return [
             Route("/api/link", self.link, methods=["POST"]),
             Route("/api/wall", self.wall),
+            Route("/api/walls", self.open_wall, methods=["POST"]),
+            Route("/api/walls/close", self.close_walls, methods=["POST"]),
             Route("/api/enter", self.enter, methods=["POST"]),
             Route("/api/seat", self.seat),
             Route("/api/acts", self.acts, methods=["POST"]),
@@ -57,7 +60,7 @@ class SeatDoors:
                 "nation": seat.nation,
                 "name": seat.name,
                 "taken": taken,
-                "wall": wall_token(str(body["token"])) if seats.has_walls() else "",
+                "has_walls": seats.walls is not None,
                 "rp_id": seats.passkeys.rp_id if seats.passkeys is not None else "",
                 "enrolled": seats.enrolled(),
             }
@@ -69,6 +72,20 @@ class SeatDoors:
         if wall is None:
             return problem(401, "session", "name a wall")
         return JSONResponse({"role": wall.seat.role, "nation": wall.seat.nation, "name": wall.seat.name})
+
+    async def open_wall(self, request: Request) -> Response:
+        """Open a wall with a seat's link: answers the token that the screen names from then on."""
+        body = await read_json(request)
+        return JSONResponse({"wall": await self._seats_or_refuse().open_wall(str(body.get("token", "")))})
+
+    async def close_walls(self, request: Request) -> Response:
+        """Close a seat's walls, from that seat or from exercise control."""
+        session = self._session(request)
+        if session is None:
+            return problem(401, "session", "open a seat's link first")
+        body = await read_json(request)
+        await self._seats_or_refuse().close_walls(session, str(body.get("seat_id", "")))
+        return JSONResponse({})
 
     async def enter(self, request: Request) -> Response:
         """Sit down: a link's token and a key that the browser made."""

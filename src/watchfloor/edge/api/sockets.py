@@ -11,8 +11,9 @@ import msgspec
 from starlette.websockets import WebSocket
 
 from watchfloor.app.room import Room, Tick
-from watchfloor.app.seats import Seats, Session, Wall
+from watchfloor.app.seats import Seats, Session
 from watchfloor.app.sight import audience_of_seat
+from watchfloor.app.walls import Wall
 from watchfloor.base.errors import InputError
 from watchfloor.base.labels import Audience
 from watchfloor.edge.api import frames
