@@ -115,6 +115,8 @@ def test_every_screen_says_which_walls_are_open_until_control_or_the_seat_closes
         assert closed.value.rcvd.code == 4401
         assert open_walls(room) == []
         assert room.http.get("/api/screen", headers={"authorization": f"Wall {wall}"}).status_code == 400
+    for nothing in (legal.seat["seat_id"], "", "x" * 5_000):
+        assert close(control, nothing) == 400, "no wall of it is open"
     for _ in range(20):
         wall_of(room, LEGAL)
     assert "close them first" in room.http.post("/api/walls", json={"token": room.link(LEGAL)}).json()["title"]

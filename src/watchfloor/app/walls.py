@@ -62,7 +62,12 @@ class Walls:
         return Wall(token, seat, cleared_of(self._pack, seat))
 
     async def close(self, seat_id: str) -> None:
-        """Close every wall of a seat; its screens go at once, then the record says so."""
+        """Close every wall of a seat; its screens go at once, then the record says so.
+
+        **Raises**: InputError, when none is open: nothing else that somebody names comes into the record.
+        """
+        if all(seat.id != seat_id for seat in self._open.values()):
+            raise InputError("no wall of this seat is open", field="seat_id")
         self._open = {key: seat for key, seat in self._open.items() if seat.id != seat_id}
         fact = WallsClosed(seat_id, label_all(self._pack))
         await self._writer.enter(Input("room", f"walls-{secrets.token_hex(6)}", fact))
