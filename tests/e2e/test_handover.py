@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.test_looking_back import RunningReplay
 from tests.support.browsing import page_of, sit
 from tests.support.pictures import picture
-from tests.support.running import Person, RunningRoom, run_words, verified
+from tests.support.running import Person, RunningReplay, RunningRoom, run_words, verified
 from watchfloor.edge.stores.folder import read_folder
 from watchfloor.messages.handover import WatchAwaited
 from watchfloor.record.log import entries_of

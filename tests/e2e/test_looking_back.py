@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.support.browsing import page_of
 from tests.support.pictures import picture
-from tests.support.running import Person, RunningRoom, run_words, verified
+from tests.support.running import Person, RunningReplay, RunningRoom, run_words, verified
 from watchfloor.app.recording import Recording
 from watchfloor.app.rejudging import rejudge
 from watchfloor.edge.stores.folder import read_folder
@@ -21,21 +20,6 @@ from watchfloor.messages.keeping import ScreensSampled
 from watchfloor.messages.outcomes import ActRefused
 from watchfloor.messages.signed import SignedAct
 from watchfloor.record.log import entries_of
-
-
-class RunningReplay(RunningRoom):
-    """`watchfloor replay DIR --wall`."""
-
-    def __init__(self, data: Path, *words: str) -> None:
-        from tests.support import running  # noqa: PLC0415
-
-        self.data = data
-        line = [running.WATCHFLOOR, "replay", str(data), "--wall", "--port", "0", "--json", "--headless", *words]
-        self.process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.started = json.loads(running._first_line(self.process) or self.process.stderr.read())
-        import httpx  # noqa: PLC0415
-
-        self.http = httpx.Client(base_url=f"http://localhost:{self.started['http_port']}", timeout=20)
 
 
 class Reviewer(Person):

@@ -17,11 +17,10 @@ from playwright.sync_api import Browser, Page, expect
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.e2e.test_looking_back import RunningReplay
 from tests.property.test_live_video import PLACE
 from tests.property.test_st0601 import SECRET, SECRET_TAGS, packet, stream
 from tests.support.browsing import page_of
-from tests.support.running import RunningRoom, run_words, verified
+from tests.support.running import RunningReplay, RunningRoom, run_words, verified
 from watchfloor.app.video import MOST_HELD_BYTES, Video
 from watchfloor.edge.stores.folder import read_folder
 from watchfloor.edge.stores.packs import load_pack, shipped_folder

@@ -104,6 +104,17 @@ class RunningRoom:
             time.sleep(0.05)  # between two questions to another process; the answer decides, not the time
 
 
+class RunningReplay(RunningRoom):
+    """`watchfloor replay DIR --wall`."""
+
+    def __init__(self, data: Path, *words: str) -> None:
+        self.data = data
+        line = [WATCHFLOOR, "replay", str(data), "--wall", "--port", "0", "--json", "--headless", *words]
+        self.process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.started = json.loads(_first_line(self.process) or self.process.stderr.read())
+        self.http = httpx.Client(base_url=f"http://localhost:{self.started['http_port']}", timeout=20)
+
+
 class Person:
     """A human at a seat: a key, a passkey, a session, and acts signed with the key and confirmed with the passkey."""
 

@@ -62,4 +62,4 @@ class Guests:
 
     def shown(self, real_us: int) -> list[Guest]:
         """Own positions that are not stale."""
-        return [guest for guest in self._held.values() if guest.stale_us > real_us] if self._held else []
+        return [guest for guest in self._held.values() if guest.stale_us > real_us]

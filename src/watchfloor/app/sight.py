@@ -6,7 +6,7 @@ class and label, which are few. HTTP, WebSocket, CoT, exports, views and a repla
 
 from functools import lru_cache
 
-from watchfloor.base.labels import Audience, Label
+from watchfloor.base.labels import Audience, Label, label_for
 from watchfloor.messages.findings import RuleAnswer
 from watchfloor.messages.room import SeatTaken
 from watchfloor.rules.engine import Entities, Question, RuleSet
@@ -41,6 +41,11 @@ def _sight() -> _Sight:
 def audience_of_seat(seat: SeatTaken) -> Audience:
     """The class of viewers that a seat is."""
     return Audience((seat.nation,), seat.level, seat.need_to_know)
+
+
+def label_of_seat(seat: SeatTaken) -> Label:
+    """The label of what is for the seat's own class of viewers alone."""
+    return label_for((seat.nation,), seat.level, seat.need_to_know)
 
 
 def judge_sight(label: Label, audience: Audience) -> bool:

@@ -1,9 +1,10 @@
 """A signed document as it arrives: whose it is, whether its signature holds, and which label its act carries."""
 
 from watchfloor.app.doctrine import label_all
+from watchfloor.app.sight import label_of_seat
 from watchfloor.app.state import RoomState
 from watchfloor.base.errors import InputError
-from watchfloor.base.labels import Label, label_for
+from watchfloor.base.labels import Label
 from watchfloor.decisions.step import RequestAct
 from watchfloor.messages.acts import Actor, AlertAcknowledged, FactStated, MissingExplained, RequestWritten, ReviewAct
 from watchfloor.messages.canonical import decode_canonical
@@ -64,8 +65,7 @@ def label_of_act(act: AnyAct, state: RoomState, pack: Pack) -> Label:
     if isinstance(act, LineSpoken) and act.line_id in state.lines:
         return state.lines[act.line_id].opened.label
     if isinstance(act, HandoverAct) and act.seat_id in state.seats:
-        seat = state.seats[act.seat_id]
-        return label_for((seat.nation,), seat.level, seat.need_to_know)
+        return label_of_seat(state.seats[act.seat_id])
     if isinstance(act, MissingExplained) and act.digest in state.media:
         return state.media[act.digest].kept.label
     if isinstance(act, ReviewClosed):

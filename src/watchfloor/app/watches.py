@@ -11,8 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watchfloor.app.brief import Situation, brief_digest, brief_of
-from watchfloor.app.sight import may_see
-from watchfloor.base.labels import Audience, Label, label_for
+from watchfloor.app.sight import label_of_seat, may_see
+from watchfloor.base.labels import Audience, Label
 from watchfloor.decisions.board import is_person
 from watchfloor.messages.acts import Actor, SeatKind
 from watchfloor.messages.handover import HandoverAct, WatchAwaited, WatchHandedOver
@@ -69,8 +69,7 @@ def take_seat(watches: Watches, fact: SeatTaken) -> Watches:
         return watches
     held = watches.get(fact.seat_id)
     if held is None:
-        label = label_for((fact.nation,), fact.level, fact.need_to_know)
-        return {**watches, fact.seat_id: Watch(fact.role, fact.nation, label, fact.person_id)}
+        return {**watches, fact.seat_id: Watch(fact.role, fact.nation, label_of_seat(fact), fact.person_id)}
     if held.kept_by == fact.person_id and held.awaits:
         return {**watches, fact.seat_id: replace(held, awaits="", awaits_us=0)}
     return watches
